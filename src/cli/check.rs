@@ -1,0 +1,28 @@
+//! `co-cred check`: the startup check. Silent and 0 when all is well, else one line and the code.
+
+use std::io::Write;
+
+use crate::credential::{Mode, Order};
+use crate::error::Result;
+use crate::locate;
+
+use super::report::Report;
+use super::tell::Tell;
+use super::{Call, args, closed};
+
+pub(super) fn run(call: &Call, typed: &args::Check, out: &mut dyn Write, tell: &mut Tell) -> Result<u8> {
+    let mut order = Order { needs: &typed.needs, ..call.order(Mode::Always)? };
+    order.pace.wait = typed.wait.as_deref().map(|wait| args::duration("--wait", wait)).transpose()?;
+    let mut report = Report::new(&order);
+    if typed.json {
+        report.note_shadowed(&locate::survey(&order.request).unwrap_or_default());
+        return writeln!(out, "{}", report.json()).map(|()| report.code()).or_else(closed);
+    }
+    match &report.error {
+        Some(error) => Ok(tell.error_in_one_line(error)),
+        None => {
+            tell.warn(report.remarks());
+            Ok(0)
+        }
+    }
+}

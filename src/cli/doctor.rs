@@ -1,0 +1,152 @@
+//! `co-cred doctor`: every source, what it holds or why not, and what to do.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use crate::credential::{Mode, Order};
+use crate::env::Env;
+use crate::error::{Remark, Result};
+use crate::locate;
+use crate::locate::slots::{Slot, Slots};
+use crate::token;
+
+use super::report::{Answer, Report, place};
+use super::tell::clean;
+use super::{Call, args, closed, status};
+
+pub(super) fn run(call: &Call, typed: &args::Doctor, out: &mut dyn Write) -> Result<u8> {
+    let order = Order { owner: true, ..call.order(Mode::Always)? };
+    let mut report = Report::new(&order);
+    let answers = locate::survey(&order.request).unwrap_or_default();
+    report.note_shadowed(&answers);
+    let diagnosis = Diagnosis { env: call.env, slots: Slots::read(call.env), report, answers };
+    let written = match typed.json {
+        true => writeln!(out, "{}", diagnosis.json()),
+        false => diagnosis.write(out),
+    };
+    written.map(|()| diagnosis.report.code()).or_else(closed)
+}
+
+struct Diagnosis<'a> {
+    env: &'a Env,
+    slots: Slots,
+    report: Report,
+    answers: Vec<Answer>,
+}
+
+impl Diagnosis<'_> {
+    /// What is wrong, the reason for the exit code first.
+    fn problems(&self) -> Vec<Remark> {
+        let mut problems: Vec<Remark> = self.report.error.as_ref().map(Remark::from).into_iter().collect();
+        let mut add = |problem: Remark| {
+            if problems.iter().all(|known| known.what != problem.what) {
+                problems.push(problem);
+            }
+        };
+        for (_, answer) in &self.answers {
+            match answer {
+                Ok(found) => found.iter().flat_map(|found| &found.remarks).cloned().for_each(&mut add),
+                Err(error) => add(Remark::from(error)),
+            }
+        }
+        self.report.remarks().iter().chain(self.slots.remarks()).cloned().for_each(&mut add);
+        self.report.shadowed.iter().map(|place| self.shadowed(&place.place)).for_each(&mut add);
+        problems
+    }
+
+    fn shadowed(&self, place: &str) -> Remark {
+        let chosen = self.report.chosen.as_ref().map_or("", |found| &found.place.place);
+        Remark::new("shadowed", format!("{place} holds another token, which is not used: {chosen} comes first"))
+            .hint("remove the one that is not meant, or name the one that is with --token-env or --token-file")
+    }
+
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        status::write(&self.report, out)?;
+        writeln!(out, "\nsources, in the order in which they are asked")?;
+        for (place, answer) in &self.answers {
+            writeln!(out, "  {:<12} {}: {}", place.kind.word(), clean(&place.place), clean(&self.state(answer)))?;
+        }
+        if self.slots.iter().next().is_some() {
+            writeln!(out, "\nslots of this capsule")?;
+        }
+        for slot in self.slots.iter() {
+            let (state, file) = (slot_state(self.env, slot), slot.file.display().to_string());
+            let description = clean(&slot.description);
+            writeln!(
+                out,
+                "  {:<12} {} \"{description}\": {state} ({})",
+                clean(&slot.kind),
+                slot.variable,
+                clean(&file)
+            )?;
+        }
+        let problems = self.problems();
+        match problems.len() {
+            0 => writeln!(out, "\nno problem found")?,
+            1 => writeln!(out, "\n1 problem")?,
+            number => writeln!(out, "\n{number} problems")?,
+        }
+        for problem in &problems {
+            writeln!(out, "  {}: {}", problem.cause, clean(&problem.what))?;
+            if let Some(hint) = &problem.hint {
+                writeln!(out, "    hint: {}", clean(hint))?;
+            }
+        }
+        out.flush()
+    }
+
+    fn state(&self, answer: &Result<Option<locate::Found>>) -> String {
+        match (answer, &self.report.chosen) {
+            (Ok(None), _) => "nothing".to_owned(),
+            (Err(error), _) => error.what.clone(),
+            (Ok(Some(found)), Some(chosen)) if found.place == chosen.place => {
+                format!("{} from {}, used", found.token.fingerprint(), found.place.place)
+            }
+            (Ok(Some(found)), Some(chosen)) if found.token == chosen.token => {
+                format!("the same token in {}", found.place.place)
+            }
+            (Ok(Some(found)), _) => format!("{} from {}, not used", found.token.fingerprint(), found.place.place),
+        }
+    }
+
+    fn json(&self) -> Value {
+        let mut json = self.report.json();
+        json["sources"] = self.answers.iter().map(|answer| self.source_json(answer)).collect();
+        json["slots"] = self.slots.iter().map(|slot| slot_json(self.env, slot)).collect();
+        json["problems"] = self.problems().iter().map(problem_json).collect();
+        json
+    }
+
+    fn source_json(&self, (asked, answer): &Answer) -> Value {
+        let found = answer.as_ref().ok().and_then(Option::as_ref);
+        json!({
+            "source": place(asked),
+            "holds": found.map(|found| json!({"source": place(&found.place), "fingerprint": found.token.fingerprint()})),
+            "state": clean(&self.state(answer)),
+        })
+    }
+}
+
+fn slot_json(env: &Env, slot: &Slot) -> Value {
+    json!({
+        "variable": slot.variable,
+        "type": clean(&slot.kind),
+        "description": clean(&slot.description),
+        "file": clean(&slot.file.display().to_string()),
+        "state": slot_state(env, slot),
+    })
+}
+
+fn problem_json(problem: &Remark) -> Value {
+    json!({"cause": problem.cause, "message": clean(&problem.what), "hint": problem.hint.as_deref().map(clean)})
+}
+
+fn slot_state(env: &Env, slot: &Slot) -> &'static str {
+    match env.get(&slot.variable) {
+        Some(value) if token::is_token_like(value.as_encoded_bytes()) => "set, a token",
+        Some(_) => "set, but not to a Code Ocean token",
+        None if env.has(&slot.variable) => "empty: no secret is attached",
+        None => "not set: no secret is attached",
+    }
+}

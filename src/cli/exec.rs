@@ -1,0 +1,86 @@
+//! `co-cred exec`: a command that takes our place. Our own failures are 125, its absence 127, its refusal 126.
+
+use std::ffi::OsStr;
+use std::io::{self, Write};
+use std::path::Path;
+
+use crate::credential::{Credential, Mode, obtain};
+use crate::deliver::exec::{Plan, Wishes};
+use crate::error::{Error, Reason, Remark, Result};
+
+use super::args::{self, variable_names};
+use super::tell::{Tell, clean};
+use super::{Call, closed};
+
+const FAILED: u8 = 125;
+const NOT_EXECUTABLE: u8 = 126;
+const NOT_THERE: u8 = 127;
+
+pub(super) fn run(call: &Call, typed: &args::Exec, out: &mut dyn Write, tell: &mut Tell) -> u8 {
+    match attempt(call, typed, out, tell) {
+        Ok(code) => code,
+        Err(mut error) => {
+            error.what = format!("{}: {}", error.kind().word(), error.what);
+            tell.error(&error);
+            FAILED
+        }
+    }
+}
+
+fn attempt(call: &Call, typed: &args::Exec, out: &mut dyn Write, tell: &mut Tell) -> Result<u8> {
+    variable_names(&typed.names)?;
+    let credential = obtain(&call.order(Mode::Auto)?)?;
+    tell.warn(credential.remarks());
+    let wishes = Wishes { names: typed.names.clone(), all_names: typed.all_names, clean: typed.clean };
+    let plan = Plan::new(&credential, call.env, &wishes);
+    if typed.explain {
+        return explain(&credential, &plan, out).map(|()| 0).or_else(closed);
+    }
+    tell.warn(&plan.left.iter().map(|name| left(name)).collect::<Vec<_>>());
+    let failure = plan.exec(call.env, &typed.command);
+    let program = typed.command.first().map(|program| program.as_os_str()).unwrap_or_default();
+    let (code, error) = refused(program, failure);
+    tell.error(&error);
+    Ok(code)
+}
+
+fn left(name: &str) -> Remark {
+    Remark::new("left", format!("{name} is left as it is: it holds something else"))
+        .hint(format!("--as {name} sets it all the same"))
+}
+
+fn explain(credential: &Credential, plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
+    let token = format!("the token {} from {}", credential.token().fingerprint(), credential.place().place);
+    for assignment in &plan.set {
+        let value = if assignment.secret { token.clone() } else { assignment.value.to_string() };
+        writeln!(out, "set     {} = {}", assignment.name, clean(&value))?;
+    }
+    for name in &plan.removed {
+        writeln!(out, "remove  {} (it holds the token)", clean(&name.to_string_lossy()))?;
+    }
+    for name in &plan.left {
+        writeln!(out, "leave   {name} (it holds something else)")?;
+    }
+    match credential.deployment() {
+        Some(sited) => writeln!(out, "the deployment is named by {}", clean(&sited.place)),
+        None => writeln!(out, "no deployment is known: CODEOCEAN_DOMAIN is not set"),
+    }
+}
+
+fn refused(program: &OsStr, failure: io::Error) -> (u8, Error) {
+    let shown = program.to_string_lossy();
+    let is_path = program.as_encoded_bytes().contains(&b'/');
+    let (code, what, hint) = match failure.kind() {
+        io::ErrorKind::NotFound if is_path && Path::new(program).exists() => {
+            (NOT_THERE, format!("{shown} cannot start"), "the interpreter on its first line is not there")
+        }
+        io::ErrorKind::NotFound if is_path => (NOT_THERE, format!("{shown} is not there"), "check the path"),
+        io::ErrorKind::NotFound => (
+            NOT_THERE,
+            format!("the command {shown} is not found"),
+            "check its name and PATH; for a file here, write ./NAME",
+        ),
+        kind => (NOT_EXECUTABLE, format!("{shown} cannot be executed ({kind})"), "chmod +x makes a script executable"),
+    };
+    (code, Error::new(Reason::Usage, what).hint(hint).caused_by(failure))
+}

@@ -1,0 +1,115 @@
+//! The command line: what is typed becomes an order, the order becomes a delivery.
+//!
+//! [`run`] is the whole program but for the process around it, so that a test can drive it.
+
+pub mod args;
+mod check;
+mod completions;
+mod doctor;
+mod env;
+mod exec;
+mod man;
+mod report;
+mod status;
+pub mod tell;
+mod token;
+mod trace;
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use clap::Parser;
+
+use crate::credential::{Mode, Order};
+use crate::env::Env;
+use crate::error::{Error, Kind, Reason, Result};
+use crate::locate::Request;
+use crate::verify::Pace;
+
+use args::{Args, Command};
+use tell::Tell;
+
+/// Where output goes.
+#[allow(missing_debug_implementations, reason = "borrowed writers show nothing")]
+pub struct Streams<'a> {
+    /// For data.
+    pub out: &'a mut dyn Write,
+    /// For words.
+    pub err: &'a mut dyn Write,
+    /// Whether words may be coloured: `err` is a terminal. `NO_COLOR` is looked at later.
+    pub colour: bool,
+}
+
+/// Keeps the token out of a core dump, from a debugger of the same user, and out of a panic's message. For `main` alone.
+pub fn harden() {
+    // What a panic says may quote a value: where it happened is enough for a bug report. And no core is left behind.
+    std::panic::set_hook(Box::new(|panic| {
+        tell::panicked(panic.location());
+        std::process::exit(Kind::Internal.code().into());
+    }));
+    // Where the kernel refuses, there is nothing better to do. A command that takes our place is dumpable again.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
+/// Runs one command and returns the exit code. `exec` only returns where it fails.
+pub fn run(args: impl IntoIterator<Item = OsString>, env: &Env, streams: &mut Streams) -> u8 {
+    let colour = streams.colour && env.get("NO_COLOR").is_none();
+    let mut tell = Tell::new(streams.err, colour);
+    let args = match Args::try_parse_from(args) {
+        Ok(args) => args,
+        Err(error) => return tell.usage(&error, streams.out),
+    };
+    tell.quiet = args.common.quiet;
+    trace::with(args.common.verbose, env, || dispatch(&args, env, streams.out, &mut tell))
+}
+
+/// One arm for each command. Each obtains what it needs, and delivers it one way.
+fn dispatch(args: &Args, env: &Env, out: &mut dyn Write, tell: &mut Tell) -> u8 {
+    let call = Call { args, env };
+    let result = match &args.command {
+        Command::Exec(exec) => return exec::run(&call, exec, out, tell),
+        Command::Token => token::run(&call, out, tell),
+        Command::Env(env) => env::run(&call, env, out, tell),
+        Command::Check(check) => check::run(&call, check, out, tell),
+        Command::Status(status) => status::run(&call, status, out, tell),
+        Command::Doctor(doctor) => doctor::run(&call, doctor, out),
+        Command::Completions(completions) => completions::run(completions, out),
+        Command::Man(man) => man::run(man, out),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => tell.error(&error),
+    }
+}
+
+/// What every command is handed: the options that all share, understood only when they are needed.
+struct Call<'a> {
+    args: &'a Args,
+    env: &'a Env,
+}
+
+impl<'a> Call<'a> {
+    /// Where to look, and how sure to be; `mode` where nothing else was typed.
+    fn order(&self, mode: Mode) -> Result<Order<'a>> {
+        let common = &self.args.common;
+        let request = Request {
+            env: self.env,
+            deployment: common.deployment.as_deref(),
+            token_file: common.token_file.as_deref(),
+            token_env: common.token_env.as_deref(),
+        };
+        let timeout = common.timeout.as_deref().map(|typed| args::duration("--timeout", typed)).transpose()?;
+        let pace = Pace { timeout: timeout.unwrap_or(crate::verify::TIMEOUT), wait: None };
+        let mode = if common.offline { Mode::Never } else { common.verify.map_or(mode, Mode::from) };
+        Ok(Order { request, mode, pace, needs: &[], owner: false })
+    }
+}
+
+/// The output cannot be written. A reader that went away early is no fault, as with any tool in a pipe.
+fn closed(error: std::io::Error) -> Result<u8> {
+    match error.kind() {
+        std::io::ErrorKind::BrokenPipe => Ok(0),
+        kind => Err(Error::new(Reason::Internal, format!("the output cannot be written ({kind})")).caused_by(error)),
+    }
+}

@@ -1,0 +1,136 @@
+//! What `status`, `check` and `doctor` have to report: one credential, however much of it there is.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::credential::{Order, prove};
+use crate::env::Env;
+use crate::error::{Error, Kind, Reason, Remark, Result};
+use crate::locate::{self, Found, Place};
+use crate::verify::{Grant, Scope, Verdict};
+
+use super::tell::clean;
+
+/// The answer of one source.
+pub(super) type Answer = (Place, Result<Option<Found>>);
+
+/// Everything that can be said of the credential, and the first thing that is wrong with it.
+#[derive(Default)]
+pub(super) struct Report {
+    pub(super) deployment: Option<locate::Sited>,
+    pub(super) chosen: Option<Found>,
+    pub(super) verdict: Option<Verdict>,
+    pub(super) error: Option<Error>,
+    pub(super) shadowed: Vec<Place>,
+    pub(super) capsule: Option<Capsule>,
+}
+
+/// The capsule that co-cred runs in, as the platform's variables tell.
+#[derive(Debug, Serialize)]
+pub(super) struct Capsule {
+    pub(super) id: Option<String>,
+    pub(super) computation: Option<String>,
+    pub(super) pipeline: Option<String>,
+}
+
+impl Capsule {
+    fn of(env: &Env) -> Option<Capsule> {
+        let variable = |name| env.text(name).map(clean);
+        let [id, computation, pipeline] = ["CO_CAPSULE_ID", "CO_COMPUTATION_ID", "CO_PIPELINE_ID"].map(variable);
+        (id.is_some() || computation.is_some() || pipeline.is_some()).then_some(Capsule { id, computation, pipeline })
+    }
+}
+
+impl Report {
+    /// Locates and verifies, and keeps what was found out where a step fails.
+    pub(super) fn new(order: &Order) -> Report {
+        let mut report = Report { capsule: Capsule::of(order.request.env), ..Report::default() };
+        match locate::locate(&order.request) {
+            Ok(located) => {
+                report.deployment = located.deployment;
+                report.verify(order, &located.found);
+                report.chosen = Some(located.found);
+            }
+            Err(error) => {
+                report.deployment = locate::destination(&order.request).ok().flatten();
+                report.error = Some(error);
+            }
+        }
+        report
+    }
+
+    fn verify(&mut self, order: &Order, found: &Found) {
+        match prove(order, &found.token, self.deployment.as_ref()) {
+            Ok(verdict) => {
+                self.error = verdict.as_ref().and_then(|verdict| verdict.require(order.needs).err());
+                self.verdict = verdict;
+            }
+            Err(error) if error.reason == Reason::NoDeployment && order.mode != crate::credential::Mode::Always => {}
+            Err(error) => self.error = Some(error),
+        }
+    }
+
+    /// Notes which sources hold a token that is not the chosen one.
+    pub(super) fn note_shadowed(&mut self, answers: &[Answer]) {
+        let Some(chosen) = &self.chosen else { return };
+        let found = answers.iter().filter_map(|(_, answer)| answer.as_ref().ok()?.as_ref());
+        self.shadowed = found.filter(|found| found.token != chosen.token).map(|found| found.place.clone()).collect();
+    }
+
+    /// The exit code.
+    pub(super) fn code(&self) -> u8 {
+        self.error.as_ref().map_or(0, |error| error.kind().code())
+    }
+
+    /// `valid`, `rejected`, `unreachable` or `unchecked`.
+    pub(super) fn verdict_word(&self) -> &'static str {
+        match (&self.verdict, self.error.as_ref().map(Error::kind)) {
+            (Some(_), _) => "valid",
+            (None, Some(Kind::Rejected)) => "rejected",
+            (None, Some(Kind::Unreachable)) => "unreachable",
+            (None, _) => "unchecked",
+        }
+    }
+
+    pub(super) fn owner(&self) -> Option<String> {
+        self.verdict.as_ref()?.owner.as_deref().map(clean)
+    }
+
+    pub(super) fn grant(&self, scope: Scope) -> Grant {
+        self.verdict.as_ref().map_or(Grant::Unknown, |verdict| verdict.grant(scope))
+    }
+
+    /// What is odd about the token that was chosen.
+    pub(super) fn remarks(&self) -> &[Remark] {
+        self.chosen.as_ref().map_or(&[], |found| &found.remarks)
+    }
+
+    /// The JSON of `status` and `check`.
+    pub(super) fn json(&self) -> Value {
+        json!({
+            "deployment": self.deployment.as_ref().map(|sited| sited.deployment.origin()),
+            "source": self.chosen.as_ref().map(|found| place(&found.place)),
+            "fingerprint": self.chosen.as_ref().map(|found| found.token.fingerprint()),
+            "verdict": self.verdict_word(),
+            "owner": self.owner(),
+            "scopes": Scope::ALL.iter().map(|scope| (scope.word(), self.grant(*scope))).collect::<std::collections::BTreeMap<_, _>>(),
+            "capsule": self.capsule,
+            "checked_at": self.verdict.as_ref().map(|verdict| verdict.checked_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
+            "shadowed": self.shadowed.iter().map(place).collect::<Vec<_>>(),
+            "error": self.error.as_ref().map(error),
+        })
+    }
+}
+
+/// A place, safe to show.
+pub(super) fn place(place: &Place) -> Place {
+    Place { kind: place.kind, place: clean(&place.place) }
+}
+
+fn error(error: &Error) -> Value {
+    json!({
+        "kind": error.kind().word(),
+        "message": clean(&error.what),
+        "hint": error.hint.as_deref().map(clean),
+    })
+}

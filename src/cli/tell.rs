@@ -1,0 +1,146 @@
+//! The one file that speaks to people. Its rules:
+//!
+//! - `co-cred: error: ...`, then `hint: ...` on a line of its own. No capital first letter, no full stop.
+//! - An error says what is wrong and where; a hint says what to do.
+//! - Nothing that was read is repeated. Should a message hold something of a token's shape all the same (a file name, an
+//!   argument), it is masked here, and control characters are taken out, so that no foreign text drives the terminal.
+//! - Colour only where somebody looks.
+
+use std::io::Write;
+use std::panic::Location;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use crate::error::{Error, Kind, Remark};
+use crate::token;
+
+const RED: &str = "\x1b[1;31m";
+const YELLOW: &str = "\x1b[1;33m";
+const CYAN: &str = "\x1b[36m";
+const PLAIN: &str = "\x1b[0m";
+
+/// Where words for people go.
+#[allow(missing_debug_implementations, reason = "a borrowed writer shows nothing")]
+pub struct Tell<'a> {
+    err: &'a mut dyn Write,
+    colour: bool,
+    /// Warnings are kept back.
+    pub quiet: bool,
+}
+
+impl<'a> Tell<'a> {
+    /// Speaks to `err`.
+    pub fn new(err: &'a mut dyn Write, colour: bool) -> Tell<'a> {
+        Tell { err, colour, quiet: false }
+    }
+
+    /// Tells an error and what to do about it; returns its exit code.
+    pub fn error(&mut self, error: &Error) -> u8 {
+        self.line("error", RED, &error.what, error.hint.as_deref());
+        error.kind().code()
+    }
+
+    /// Tells an error and what to do about it on one line, for a log; returns its exit code.
+    pub fn error_in_one_line(&mut self, error: &Error) -> u8 {
+        let what = match &error.hint {
+            Some(hint) => format!("{} ({hint})", error.what),
+            None => error.what.clone(),
+        };
+        self.line("error", RED, &what, None);
+        error.kind().code()
+    }
+
+    /// Tells what is odd, but stops nothing.
+    pub fn warn(&mut self, remarks: &[Remark]) {
+        if self.quiet {
+            return;
+        }
+        for remark in remarks {
+            self.line("warning", YELLOW, &remark.what, remark.hint.as_deref());
+        }
+    }
+
+    /// What clap has to say: help and version go to `out`, and a mistake is told without what was typed, which may be a
+    /// token on the wrong side of an option. Returns the exit code.
+    pub fn usage(&mut self, error: &clap::Error, out: &mut dyn Write) -> u8 {
+        match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                let _ = write!(out, "{}", error.render());
+                return 0;
+            }
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                let _ = write!(self.err, "{}", error.render());
+                return Kind::Usage.code();
+            }
+            _ => {}
+        }
+        let (what, hint) = (mistake(error), suggestion(error));
+        self.line("error", RED, &what, Some(hint.as_deref().unwrap_or("co-cred --help shows what there is")));
+        Kind::Usage.code()
+    }
+
+    fn line(&mut self, word: &str, colour: &str, what: &str, hint: Option<&str>) {
+        let paint = |colour: &str, text: &str| match self.colour {
+            true => format!("{colour}{text}{PLAIN}"),
+            false => text.to_owned(),
+        };
+        let mut text = format!("co-cred: {} {}\n", paint(colour, &format!("{word}:")), clean(what));
+        if let Some(hint) = hint {
+            text.push_str(&format!("{} {}\n", paint(CYAN, "hint:"), clean(hint)));
+        }
+        // One write, so that lines of several processes do not mingle. Nobody is left to tell that it failed.
+        let _ = self.err.write_all(text.as_bytes());
+    }
+}
+
+/// A text that may be shown: nothing of a token's shape, no control characters.
+pub fn clean(text: &str) -> String {
+    token::mask(text).chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// A panic, told without its message.
+#[expect(clippy::print_stderr, reason = "a panic has no streams handed in")]
+pub fn panicked(location: Option<&Location>) {
+    let place = location.map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
+    eprintln!("co-cred: error: internal error{place}\nhint: this is a bug: please report it with this line");
+}
+
+fn mistake(error: &clap::Error) -> String {
+    let context = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        Some(ContextValue::Strings(texts)) => Some(texts.join(", ")),
+        _ => None,
+    };
+    // An option's own name comes from us, with its value's name behind it; a stray word comes from the user.
+    let ours = context(ContextKind::InvalidArg);
+    match error.kind() {
+        ErrorKind::UnknownArgument => match ours.as_deref().and_then(|typed| typed.strip_prefix("--")) {
+            Some(option) => format!("there is no option --{}", option.split('=').next().unwrap_or_default()),
+            None => "an argument was not expected here".to_owned(),
+        },
+        ErrorKind::InvalidSubcommand => "there is no such command".to_owned(),
+        ErrorKind::MissingRequiredArgument => {
+            format!("{} is missing", ours.unwrap_or_else(|| "an argument".to_owned()))
+        }
+        ErrorKind::ArgumentConflict => match (ours, context(ContextKind::PriorArg)) {
+            (Some(one), Some(other)) => format!("{one} and {other} do not go together"),
+            _ => "these options do not go together".to_owned(),
+        },
+        _ => match ours {
+            Some(option) => format!("the value of {option} cannot be used"),
+            None => "the command line cannot be used".to_owned(),
+        },
+    }
+}
+
+fn suggestion(error: &clap::Error) -> Option<String> {
+    let words = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        Some(ContextValue::Strings(texts)) if !texts.is_empty() => Some(texts.join(", ")),
+        _ => None,
+    };
+    words(ContextKind::SuggestedSubcommand)
+        .or_else(|| words(ContextKind::SuggestedArg))
+        .map(|likely| format!("did you mean {likely}?"))
+        .or_else(|| words(ContextKind::ValidValue).map(|values| format!("it is one of {values}")))
+}

@@ -1,0 +1,121 @@
+//! Obtain: locate, then verify. There is no other way to a [`Credential`].
+
+use crate::error::{Error, Kind, Reason, Remark, Result};
+use crate::locate::{self, Located, Place, Request, Sited};
+use crate::token::Token;
+use crate::verify::{self, Grant, Pace, Question, Scope, Verdict};
+
+/// How sure to be before a token is handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Ask the deployment, and fail without a good answer.
+    Always,
+    /// Ask unless a good answer was given within five minutes; only a rejection fails.
+    Auto,
+    /// Send nothing.
+    Never,
+}
+
+/// What to obtain, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct Order<'a> {
+    /// Where to look.
+    pub request: Request<'a>,
+    /// How sure to be.
+    pub mode: Mode,
+    /// How long to wait.
+    pub pace: Pace,
+    /// Scopes that must be known in the end.
+    pub needs: &'a [Scope],
+    /// Whether the owner should be known in the end.
+    pub owner: bool,
+}
+
+/// A token that may be delivered, and all that is known about it.
+#[derive(Debug)]
+pub struct Credential {
+    token: Token,
+    deployment: Option<Sited>,
+    place: Place,
+    remarks: Vec<Remark>,
+}
+
+impl Credential {
+    /// The token.
+    pub fn token(&self) -> &Token {
+        &self.token
+    }
+
+    /// The deployment that it is for, where one is known, and what named it.
+    pub fn deployment(&self) -> Option<&Sited> {
+        self.deployment.as_ref()
+    }
+
+    /// Where it was found.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// What was odd on the way.
+    pub fn remarks(&self) -> &[Remark] {
+        &self.remarks
+    }
+}
+
+/// Locates and verifies.
+///
+/// # Errors
+/// Whatever locating finds wrong; a rejection; and, where the mode is [`Mode::Always`], whatever keeps the deployment
+/// from being asked.
+pub fn obtain(order: &Order) -> Result<Credential> {
+    let Located { found, deployment } = locate::locate(&order.request)?;
+    let mut remarks = found.remarks;
+    match prove(order, &found.token, deployment.as_ref()) {
+        Ok(verdict) => {
+            remarks.extend(verdict.and_then(|verdict| verdict.require(&[]).err()).as_ref().map(Remark::from))
+        }
+        Err(error) if order.mode == Mode::Auto && may_be_good(&error) => remarks.push(unverified(&error)),
+        Err(error) => return Err(error),
+    }
+    Ok(Credential { token: found.token, deployment, place: found.place, remarks })
+}
+
+/// The deployment's verdict on a token; none where nothing may be sent.
+///
+/// # Errors
+/// The token is rejected, the deployment cannot be asked, or none is known.
+pub fn prove(order: &Order, token: &Token, deployment: Option<&Sited>) -> Result<Option<Verdict>> {
+    if order.mode == Mode::Never {
+        return Ok(None);
+    }
+    let Sited { deployment, .. } = deployment.ok_or_else(no_deployment)?;
+    let Order { request, pace, needs, owner, .. } = *order;
+    let question = Question { token, deployment, env: request.env, pace, needs, owner };
+    let remembered = match order.mode {
+        Mode::Auto => verify::recall(&question).filter(|verdict| suffices(verdict, needs)),
+        _ => None,
+    };
+    match remembered {
+        Some(verdict) => Ok(Some(verdict)),
+        None => verify::verify(&question).map(Some),
+    }
+}
+
+fn suffices(verdict: &Verdict, needs: &[Scope]) -> bool {
+    needs.iter().all(|scope| verdict.grant(*scope) != Grant::Unknown)
+}
+
+fn may_be_good(error: &Error) -> bool {
+    error.kind() == Kind::Unreachable || error.reason == Reason::NoDeployment
+}
+
+fn unverified(error: &Error) -> Remark {
+    let mut remark = Remark::from(error);
+    remark.what = format!("the token is passed on unverified: {}", error.what);
+    remark
+}
+
+fn no_deployment() -> Error {
+    Error::new(Reason::NoDeployment, "a token was found, but not the deployment that it is for")
+        .hint("name it with --deployment https://codeocean.example.org or CODEOCEAN_DOMAIN")
+}

@@ -1,0 +1,110 @@
+//! In the environment of a command that takes co-cred's place: `execve`, with nothing left of us.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use crate::credential::Credential;
+use crate::env::Env;
+use crate::traces::Traces;
+
+use super::{Assignment, DOMAIN, TOKEN, assignments};
+
+/// Every name under which public code looks for the token. Names that only Code Ocean's users use come first.
+const TOKEN_NAMES: [&str; 10] = [
+    TOKEN,
+    "CODEOCEAN_API_TOKEN",
+    "CODE_OCEAN_API_TOKEN",
+    "CODE_OCEAN_TOKEN",
+    "CO_API_TOKEN",
+    "API_TOKEN",
+    "API_SECRET",
+    "API_KEY",
+    "CUSTOM_KEY",
+    "CO_TOKEN",
+];
+
+/// Of [`TOKEN_NAMES`], those that may well be another service's: they are only set where nothing else is.
+const SHARED_NAMES: [&str; 5] = ["API_TOKEN", "API_SECRET", "API_KEY", "CUSTOM_KEY", "CO_TOKEN"];
+
+/// Every name under which public code looks for the deployment.
+const DOMAIN_NAMES: [&str; 6] =
+    [DOMAIN, "CODE_OCEAN_DOMAIN", "CODEOCEAN_URL", "CODEOCEAN_HOST", "CO_DOMAIN", "CODEOCEAN_API_URL"];
+
+/// What was asked for on top of the two variables that are always set.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// More names for the token.
+    pub names: Vec<String>,
+    /// All names that public code reads.
+    pub all_names: bool,
+    /// Nothing else in the environment may hold the token.
+    pub clean: bool,
+}
+
+/// What the command's environment will be, beside what it is.
+#[derive(Debug)]
+pub struct Plan {
+    /// Variables that are set.
+    pub set: Vec<Assignment>,
+    /// Variables that are removed, because they hold a trace of the token.
+    pub removed: Vec<OsString>,
+    /// Variables that are left alone, because they hold something else.
+    pub left: Vec<&'static str>,
+}
+
+impl Plan {
+    /// Works out what to set and what to remove.
+    pub fn new(credential: &Credential, env: &Env, wishes: &Wishes) -> Plan {
+        let mut plan = Plan { set: assignments(credential, &wishes.names), removed: Vec::new(), left: Vec::new() };
+        if wishes.all_names {
+            plan.add_all_names(credential, env);
+        }
+        if wishes.clean {
+            let traces = Traces::of(credential.token());
+            let holds = |value: &std::ffi::OsStr| traces.found_in(value.as_encoded_bytes()).is_some();
+            let kept = |name: &std::ffi::OsStr| plan.set.iter().any(|assignment| name == assignment.name.as_str());
+            plan.removed = env
+                .iter()
+                .filter(|(name, value)| !kept(name) && holds(value))
+                .map(|(name, _)| name.to_owned())
+                .collect();
+        }
+        plan
+    }
+
+    fn add_all_names(&mut self, credential: &Credential, env: &Env) {
+        let token = credential.token().expose();
+        for name in TOKEN_NAMES {
+            let taken = SHARED_NAMES.contains(&name) && env.get(name).is_some_and(|value| value != token);
+            match taken && !self.sets(name) {
+                true => self.left.push(name),
+                false => self.add(Assignment::token(name, credential)),
+            }
+        }
+        if let Some(sited) = credential.deployment() {
+            DOMAIN_NAMES.iter().for_each(|name| self.add(Assignment::domain(name, sited.deployment.origin())));
+        }
+    }
+
+    fn sets(&self, name: &str) -> bool {
+        self.set.iter().any(|assignment| assignment.name == name)
+    }
+
+    fn add(&mut self, assignment: Assignment) {
+        if !self.sets(&assignment.name) {
+            self.set.push(assignment);
+        }
+    }
+
+    /// Becomes the command. Returns only where that fails.
+    pub fn exec(&self, env: &Env, command: &[OsString]) -> io::Error {
+        let Some((program, args)) = command.split_first() else { return io::ErrorKind::InvalidInput.into() };
+        let mut command = Command::new(program);
+        command.args(args).env_clear();
+        command.envs(env.iter().filter(|(name, _)| self.removed.iter().all(|removed| removed != name)));
+        command.envs(self.set.iter().map(|assignment| (&assignment.name, assignment.value.as_str())));
+        command.exec()
+    }
+}

@@ -1,0 +1,14 @@
+//! The token alone, on a line of its own.
+
+use std::io::{self, Write};
+
+use crate::credential::Credential;
+
+/// Writes the token and a line end.
+///
+/// # Errors
+/// The output is closed or full.
+pub fn print(credential: &Credential, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{}", credential.token().expose())?;
+    out.flush()
+}

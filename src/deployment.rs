@@ -1,0 +1,138 @@
+//! Where a token belongs, and to whom it may be sent: one https origin, compared exactly.
+
+use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use url::{Host, Url};
+
+use crate::token;
+
+/// A Code Ocean deployment: scheme, host and port, nothing else. `https`, or `http` on this machine's loopback.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Deployment {
+    url: Url,
+}
+
+/// Why a string names no deployment. Says nothing of what it is: users paste tokens into the wrong variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unusable {
+    /// It has the shape of a token.
+    Token,
+    /// It holds blanks, control characters, or no valid host name or address.
+    NotAHost,
+    /// It holds a user name or a password.
+    UserInfo,
+    /// It is neither https nor http.
+    Scheme,
+    /// It is http, and not on loopback.
+    NotEncrypted,
+    /// A path other than `/api/v1`, a query or a fragment.
+    Path,
+}
+
+impl fmt::Display for Unusable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Unusable::Token => "looks like an access token, not like a deployment",
+            Unusable::NotAHost => "does not hold a valid host name",
+            Unusable::UserInfo => "holds a user name or password, which a deployment must not",
+            Unusable::Scheme => "is not an https address",
+            Unusable::NotEncrypted => "is a plain http address, which would send the token in the clear",
+            Unusable::Path => "has a path, a query or a fragment, which a deployment must not",
+        })
+    }
+}
+
+impl Deployment {
+    /// Reads a deployment as people write it: blanks around it, a missing `https://`, a `/` or `/api/v1` at the end are
+    /// all understood, and the host is brought to lower-case ASCII (IDNA).
+    ///
+    /// # Errors
+    /// [`Unusable`], where a token could not be sent there safely.
+    pub fn parse(text: &str) -> Result<Deployment, Unusable> {
+        let text = text.trim();
+        if token::is_token_like(text.as_bytes()) {
+            return Err(Unusable::Token);
+        }
+        // The URL parser drops tabs and line ends and turns `\` into `/`; here they are mistakes.
+        if text.is_empty() || text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\') {
+            return Err(Unusable::NotAHost);
+        }
+        if text.contains('@') {
+            return Err(Unusable::UserInfo);
+        }
+        let url = match text.contains("://") {
+            true => Url::parse(text),
+            false => Url::parse(&format!("https://{text}")),
+        };
+        let mut url = url.map_err(|_| Unusable::NotAHost)?;
+        check(&url)?;
+        url.set_path("");
+        Ok(Deployment { url })
+    }
+
+    /// The origin, as `https://host` or `https://host:port`: no `/` at the end.
+    pub fn origin(&self) -> &str {
+        self.url.as_str().trim_end_matches('/')
+    }
+
+    /// The host alone; an IPv6 address in brackets.
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
+    /// The address of an API endpoint.
+    pub fn api(&self, endpoint: &str) -> String {
+        format!("{}/api/v1/{endpoint}", self.origin())
+    }
+}
+
+impl fmt::Display for Deployment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.origin())
+    }
+}
+
+impl fmt::Debug for Deployment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Deployment({})", self.origin())
+    }
+}
+
+fn check(url: &Url) -> Result<(), Unusable> {
+    if !matches!(url.scheme(), "https" | "http") {
+        return Err(Unusable::Scheme);
+    }
+    let host = url.host().ok_or(Unusable::NotAHost)?;
+    if !is_host(&host) {
+        return Err(Unusable::NotAHost);
+    }
+    if url.scheme() == "http" && !is_loopback(&host) {
+        return Err(Unusable::NotEncrypted);
+    }
+    let path = url.path().trim_end_matches('/');
+    if !matches!(path, "" | "/api/v1") || url.query().is_some() || url.fragment().is_some() {
+        return Err(Unusable::Path);
+    }
+    Ok(())
+}
+
+/// Whether a host is one that a name server or a certificate can know: the URL parser alone allows `_`, `!` and more.
+fn is_host(host: &Host<&str>) -> bool {
+    let Host::Domain(name) = host else { return true };
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    name.len() <= 253 && name.split('.').all(is_label)
+}
+
+fn is_loopback(host: &Host<&str>) -> bool {
+    match host {
+        Host::Domain(name) => *name == "localhost",
+        Host::Ipv4(address) => Ipv4Addr::is_loopback(address),
+        Host::Ipv6(address) => Ipv6Addr::is_loopback(address),
+    }
+}

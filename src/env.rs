@@ -1,0 +1,82 @@
+//! The environment, as a snapshot that `main` hands in: nothing else reads the process's, so tests run side by side.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Variables by name. `Debug` shows names only.
+#[derive(Clone, Default)]
+pub struct Env {
+    vars: BTreeMap<OsString, OsString>,
+}
+
+impl Env {
+    /// The environment of this process; for `main` alone.
+    pub fn of_process() -> Env {
+        std::env::vars_os().collect()
+    }
+
+    /// The value of a variable. An empty one counts as unset: that is how a slot without a secret may show.
+    pub fn get(&self, name: impl AsRef<OsStr>) -> Option<&OsStr> {
+        self.vars.get(name.as_ref()).map(OsString::as_os_str).filter(|value| !value.is_empty())
+    }
+
+    /// The same, where it is UTF-8.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name)?.to_str()
+    }
+
+    /// A variable that names a file or a folder.
+    pub fn path(&self, name: &str) -> Option<&Path> {
+        self.get(name).map(Path::new)
+    }
+
+    /// Whether the variable is there at all, even empty.
+    pub fn has(&self, name: &str) -> bool {
+        self.vars.contains_key(OsStr::new(name))
+    }
+
+    /// All variables, in the order of their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+        self.vars.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()))
+    }
+
+    /// Sets a variable in this snapshot.
+    pub fn set(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
+        self.vars.insert(name.into(), value.into());
+    }
+
+    /// Takes a variable out of this snapshot.
+    pub fn remove(&mut self, name: impl AsRef<OsStr>) {
+        self.vars.remove(name.as_ref());
+    }
+
+    /// A path below the home folder, where there is one.
+    pub fn home(&self, below: &str) -> Option<PathBuf> {
+        Some(self.path("HOME")?.join(below))
+    }
+
+    /// Where co-cred may keep what it can do without: below `$XDG_RUNTIME_DIR`, else `$XDG_CACHE_HOME`, else
+    /// `~/.cache`. Relative paths are ignored, as the XDG base directory specification asks.
+    pub fn cache_dir(&self) -> Option<PathBuf> {
+        let absolute = |name| self.path(name).filter(|path| path.is_absolute()).map(Path::to_path_buf);
+        absolute("XDG_RUNTIME_DIR")
+            .filter(|path| path.is_dir())
+            .or_else(|| absolute("XDG_CACHE_HOME"))
+            .or_else(|| self.home(".cache").filter(|path| path.is_absolute()))
+            .map(|base| base.join("co-cred"))
+    }
+}
+
+impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for Env {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Env {
+        Env { vars: pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect() }
+    }
+}
+
+impl fmt::Debug for Env {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.vars.keys()).finish()
+    }
+}

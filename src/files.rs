@@ -1,0 +1,106 @@
+//! The one way in and out of files: what is read is bounded and never waits, what is written is born 0600 and renamed.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use rustix::fs::OFlags;
+use zeroize::Zeroizing;
+
+/// What a file holds, wiped when dropped.
+#[derive(Debug)]
+pub struct Contents {
+    /// The bytes, no more than the limit asked for.
+    pub bytes: Zeroizing<Vec<u8>>,
+    /// Someone other than the owner may read it.
+    pub shared: bool,
+}
+
+/// Why a file gave nothing.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// There is no such file.
+    Absent,
+    /// The file, or a folder above it, may not be entered or read by this user.
+    Denied,
+    /// It is there, but cannot be used; the reason, in words that follow the path.
+    Broken(String),
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Trouble::Absent => f.write_str("is not there"),
+            Trouble::Denied => f.write_str("may not be read by this user (permission denied)"),
+            Trouble::Broken(reason) => f.write_str(reason),
+        }
+    }
+}
+
+/// Reads a regular file of at most `limit` bytes, following links, never blocking on a FIFO or a device.
+///
+/// # Errors
+/// [`Trouble`]: a dangling link counts as broken, not as absent.
+pub fn read(path: &Path, limit: usize) -> Result<Contents, Trouble> {
+    let (file, meta) = open(path, OFlags::empty())?;
+    Ok(Contents { bytes: slurp(file, limit)?, shared: meta.mode() & 0o044 != 0 })
+}
+
+/// Reads a file that co-cred itself wrote: no link, owned by this user, private to it. Anything else is not ours.
+pub fn read_own(path: &Path, limit: usize) -> Option<Zeroizing<Vec<u8>>> {
+    let (file, meta) = open(path, OFlags::NOFOLLOW).ok()?;
+    let own = meta.uid() == rustix::process::geteuid().as_raw() && meta.mode() & 0o077 == 0;
+    if own { slurp(file, limit).ok() } else { None }
+}
+
+/// Writes a file whole or not at all: created 0600 beside its place, then renamed over it. Its folder is made where it
+/// is missing, 0700.
+pub fn write_own(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let meta = fs::symlink_metadata(folder)?;
+    if !meta.is_dir() || meta.uid() != rustix::process::geteuid().as_raw() || meta.permissions().mode() & 0o022 != 0 {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+fn open(path: &Path, flags: OFlags) -> Result<(File, fs::Metadata), Trouble> {
+    let flags = flags | OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits() as i32)
+        .open(path)
+        .map_err(|error| trouble(path, &error))?;
+    let meta = file.metadata().map_err(|error| trouble(path, &error))?;
+    match meta.is_file() {
+        true => Ok((file, meta)),
+        false if meta.is_dir() => Err(Trouble::Broken("is a folder, not a file".into())),
+        false => Err(Trouble::Broken("is not a regular file".into())),
+    }
+}
+
+fn slurp(file: File, limit: usize) -> Result<Zeroizing<Vec<u8>>, Trouble> {
+    // Room for all that may come, so that no half-filled buffer is left behind unwiped by a reallocation.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(limit + 1));
+    file.take(limit as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Trouble::Broken(format!("cannot be read ({})", error.kind())))?;
+    match bytes.len() > limit {
+        true => Err(Trouble::Broken(format!("is larger than {} KiB", limit / 1024))),
+        false => Ok(bytes),
+    }
+}
+
+fn trouble(path: &Path, error: &io::Error) -> Trouble {
+    match error.kind() {
+        io::ErrorKind::NotFound if fs::symlink_metadata(path).is_ok() => Trouble::Broken("is a link to nothing".into()),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Trouble::Absent,
+        io::ErrorKind::PermissionDenied => Trouble::Denied,
+        kind => Trouble::Broken(format!("cannot be opened ({kind})")),
+    }
+}

@@ -1,0 +1,66 @@
+//! Why nothing was found: the reasons that can be seen from inside a capsule, most telling first.
+
+use crate::error::{Error, Reason};
+
+use super::House;
+use super::slots::Slot;
+
+/// The error for a token that no source has.
+pub(super) fn explain(house: &House) -> Error {
+    if house.env().has("CO_PIPELINE_ID") {
+        return pipeline();
+    }
+    let slots: Vec<&Slot> = house.slots().iter().filter(|slot| slot.kind != "aws").collect();
+    let unset = |slot: &&&Slot| house.env().get(&slot.variable).is_none();
+    let hinted = |slot: &&&Slot| slot.speaks_of_code_ocean();
+    if let Some(slot) = slots.iter().filter(unset).find(hinted).or_else(|| slots.iter().find(unset)) {
+        return not_attached(house, slot);
+    }
+    if let Some(slot) = slots.iter().find(hinted) {
+        return no_token(slot);
+    }
+    let looked = "no Code Ocean access token in the environment, the secret mount or the credentials file";
+    let error = Error::new(
+        Reason::NotFound,
+        match house.slots().remarks().first() {
+            Some(remark) => format!("{looked}; {}", remark.what),
+            None => looked.to_owned(),
+        },
+    );
+    error.hint(match slots.is_empty() {
+        true => "in a capsule, add a secret slot in the Environment Editor and attach the token to it; elsewhere, set CODEOCEAN_TOKEN",
+        false => "the capsule's slots hold other secrets: add one for a Code Ocean token, or name it with --token-env",
+    })
+}
+
+fn not_attached(house: &House, slot: &Slot) -> Error {
+    let state = if house.env().has(&slot.variable) { "empty" } else { "not set" };
+    let description = match slot.description.as_str() {
+        "" => String::new(),
+        description => format!(" (\"{description}\")"),
+    };
+    let what = format!(
+        "the slot {}{description} is declared in {}, but {} is {state}",
+        slot.variable,
+        slot.file.display(),
+        slot.variable
+    );
+    Error::new(Reason::NotAttached, what).hint(
+        "attach a secret to this slot (in a shared capsule, your own); if one is attached, relaunch: \
+         a workstation only sees what was attached before it started",
+    )
+}
+
+fn pipeline() -> Error {
+    Error::new(Reason::Pipeline, "no Code Ocean access token reached this capsule, which runs in a pipeline")
+        .hint("a pipeline keeps only code/ of a capsule, so no slot file tells what was declared: see that the secret is attached there")
+}
+
+fn no_token(slot: &Slot) -> Error {
+    let what = format!(
+        "{} is attached (\"{}\"), but does not have the shape of an access token (cop_...)",
+        slot.variable, slot.description
+    );
+    Error::new(Reason::NotFound, what)
+        .hint(format!("attach a Code Ocean access token to it, or insist with --token-env {}", slot.variable))
+}

@@ -1,0 +1,68 @@
+//! Which deployment the token is for: what names it, in order.
+
+use crate::deployment::{Deployment, Unusable};
+use crate::error::{Error, Reason, Result};
+
+use super::mount::Mount;
+use super::{House, Place, Request, remote};
+
+/// Variables, and mounted secrets, that name the deployment.
+pub const NAMES: [&str; 5] = ["CODEOCEAN_DOMAIN", "CODE_OCEAN_DOMAIN", "CODEOCEAN_URL", "CODEOCEAN_HOST", "CO_DOMAIN"];
+
+/// A deployment, and what named it.
+#[derive(Clone, Debug)]
+pub struct Sited {
+    /// The deployment.
+    pub deployment: Deployment,
+    /// The option, variable or file that named it.
+    pub place: String,
+}
+
+/// The deployment that was asked for: by the option, a variable or the mount.
+///
+/// # Errors
+/// The first one named cannot be used.
+pub(super) fn named(request: &Request, mounts: &[Mount]) -> Result<Option<Sited>> {
+    if let Some(typed) = request.deployment {
+        return site("--deployment", typed).map(Some);
+    }
+    for name in NAMES {
+        if let Some(value) = request.env.get(name).filter(|value| !value.as_encoded_bytes().trim_ascii().is_empty()) {
+            return site(name, value.to_str().unwrap_or("\0")).map(Some);
+        }
+    }
+    for (mount, name) in mounts.iter().flat_map(|mount| NAMES.map(|name| (mount, name))) {
+        if let Some((value, place)) = mount.text(name)? {
+            return site(&place.place, value).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// The deployment of a token that was found: the one that was asked for, else the one that it is bound to, else
+/// the capsule's own.
+///
+/// # Errors
+/// The first one named cannot be used.
+pub(super) fn of(house: &House, bound: Option<(&Deployment, &Place)>) -> Result<Option<Sited>> {
+    if let Some(named) = &house.named {
+        return Ok(Some(named.clone()));
+    }
+    if let Some((deployment, place)) = bound {
+        return Ok(Some(Sited { deployment: deployment.clone(), place: place.place.clone() }));
+    }
+    match remote::of_capsule(house.env()) {
+        Some((host, place)) => site(&place, &host).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn site(place: &str, value: &str) -> Result<Sited> {
+    let deployment = Deployment::parse(value).map_err(|unusable| refuse(place, unusable))?;
+    Ok(Sited { deployment, place: place.to_owned() })
+}
+
+fn refuse(place: &str, unusable: Unusable) -> Error {
+    Error::new(Reason::BadDeployment, format!("the deployment in {place} cannot be used: it {unusable}"))
+        .hint("write it as https://codeocean.example.org")
+}

@@ -1,0 +1,84 @@
+//! Asked for by name: `--token-file`, `--token-env` and their variables. A failure here is final.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Reason, Result};
+use crate::{files, token};
+
+use super::rung::{Candidate, choose};
+use super::{Found, Place, PlaceKind, Request, Source};
+
+/// The file and the variable that were named; an option outranks its variable.
+pub(super) struct Named<'a> {
+    pub(super) request: &'a Request<'a>,
+}
+
+impl Named<'_> {
+    fn file(&self) -> Option<PathBuf> {
+        let variable = || self.request.env.path("CO_CRED_TOKEN_FILE");
+        self.request.token_file.or_else(variable).map(Path::to_path_buf)
+    }
+
+    fn variable(&self) -> Option<OsString> {
+        let variable = || self.request.env.get("CO_CRED_TOKEN_ENV").map(OsString::from);
+        self.request.token_env.map(OsString::from).or_else(variable)
+    }
+}
+
+impl Source for Named<'_> {
+    fn place(&self) -> Place {
+        Place::new(PlaceKind::Option, "--token-file, --token-env")
+    }
+
+    fn find(&self) -> Result<Option<Found>> {
+        // What was typed as an option outranks what stands in CO_CRED_ variables, of either sort.
+        let typed = self.request.token_file.is_some() || self.request.token_env.is_some();
+        let file = self.file().filter(|_| !typed || self.request.token_file.is_some());
+        let variable = self.variable().filter(|_| !typed || self.request.token_env.is_some());
+        let file = file.map(|path| read(&path).map(|bytes| (path, bytes))).transpose()?;
+        let variable = variable.map(|name| self.look_up(&name)).transpose()?;
+        let from_file = file.iter().map(|(path, bytes)| Candidate { place: place(path.display()), raw: bytes });
+        let from_variable = variable.iter().map(|(name, value)| Candidate { place: place(name), raw: value });
+        choose(from_file.chain(from_variable))
+    }
+}
+
+impl Named<'_> {
+    fn look_up(&self, name: &OsString) -> Result<(String, Zeroizing<Vec<u8>>)> {
+        let shown = name.to_string_lossy().into_owned();
+        if token::is_token_like(shown.as_bytes()) {
+            return Err(Error::new(Reason::Usage, "the name of a variable is wanted, and this looks like a token")
+                .hint("give the name of the variable that holds the token, such as --token-env CUSTOM_KEY"));
+        }
+        if super::variable::is_foreign(name) {
+            return Err(Error::new(Reason::Usage, "GIT_ACCESS_TOKEN is the Git provider's token, not Code Ocean's"));
+        }
+        match self.request.env.get(name) {
+            Some(value) => Ok((shown, Zeroizing::new(value.as_encoded_bytes().to_vec()))),
+            None => {
+                let state = if self.request.env.has(&shown) { "empty" } else { "not set" };
+                Err(Error::new(Reason::Unreadable, format!("{shown} was asked for by name, but it is {state}")).hint(
+                    "in a capsule, attach a secret to the slot of that name; a workstation sees it after a relaunch",
+                ))
+            }
+        }
+    }
+}
+
+fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    let shown = path.display();
+    if token::is_token_like(path.as_os_str().as_encoded_bytes()) {
+        return Err(Error::new(Reason::Usage, "the path of a file is wanted, and this looks like a token")
+            .hint("put the token into a file that only you can read, and give the file's path"));
+    }
+    let contents = files::read(path, token::LIMIT)
+        .map_err(|trouble| Error::new(Reason::Unreadable, format!("the token file {shown} {trouble}")))?;
+    Ok(super::without_line_end(contents.bytes))
+}
+
+fn place(name: impl std::fmt::Display) -> Place {
+    Place::new(PlaceKind::Option, name.to_string())
+}

@@ -1,0 +1,53 @@
+//! The capsule's own Git remote, which tells the deployment where nothing else does.
+//!
+//! Only the capsule's folder is looked at, never the working directory, and no git runs: the file is parsed, includes
+//! are not followed.
+
+use std::path::PathBuf;
+
+use gix_config::File;
+use gix_config::file::Metadata;
+use gix_config::file::init::Options;
+use url::Url;
+
+use crate::env::Env;
+use crate::files;
+
+use super::slots::capsule;
+
+/// The most bytes that `.git/config` may have.
+const LIMIT: usize = 64 * 1024;
+
+/// codeocean.com serves Git on a host of its own; a private deployment on its only one.
+const SHARED: (&str, &str) = ("git.codeocean.com", "codeocean.com");
+
+/// The origin that the capsule's remote points to, and the file that says so. Anything but
+/// `http(s)://HOST[:PORT]/capsule-SLUG[.git]` says nothing.
+pub(super) fn of_capsule(env: &Env) -> Option<(String, String)> {
+    let path: PathBuf = capsule(env).join(".git/config");
+    let contents = files::read(&path, LIMIT).ok()?;
+    let config = File::from_bytes_no_includes(&contents.bytes, Metadata::default(), Options::default()).ok()?;
+    let url = config.string("remote.origin.url")?;
+    Some((origin(&url.to_string())?, path.display().to_string()))
+}
+
+fn origin(remote: &str) -> Option<String> {
+    let url = Url::parse(remote).ok()?;
+    let bare =
+        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    if !bare || !matches!(url.scheme(), "http" | "https") || !is_capsule(url.path()) {
+        return None;
+    }
+    let origin = url.origin().ascii_serialization();
+    match url.host_str()? {
+        host if host == SHARED.0 => Some(origin.replacen(SHARED.0, SHARED.1, 1)),
+        _ => Some(origin),
+    }
+}
+
+fn is_capsule(path: &str) -> bool {
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let path = path.strip_suffix(".git").unwrap_or(path);
+    path.strip_prefix("/capsule-")
+        .is_some_and(|slug| !slug.is_empty() && slug.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-'))
+}

@@ -1,0 +1,317 @@
+//! Reads the assignments of a shell file without running it.
+//!
+//! `/run/secrets/secrets` is sourced by the shell while an image is built, so it may quote in every way that a shell
+//! knows: `export A='b c'`, `A="b \"c\""`, `A=$'b\nc'`, `A=b\ c`, several on a line, values over several lines. The rules
+//! are those of POSIX, XCU section 2.2 (quoting) and 2.3 (tokens), with `$'...'` as in bash and POSIX.1-2024. Whatever
+//! only a shell can tell (`$HOME`, `$(...)`, globs in commands) makes that one value unknown; nothing is executed.
+
+use zeroize::Zeroizing;
+
+/// A variable that the file sets. Wiped when dropped.
+#[derive(PartialEq, Eq)]
+pub struct Assignment {
+    /// The variable's name.
+    pub name: String,
+    /// Its value; `None` where only running the file could tell.
+    pub value: Option<Zeroizing<Vec<u8>>>,
+}
+
+impl std::fmt::Debug for Assignment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Assignment({})", self.name)
+    }
+}
+
+/// The file ends inside a quotation, which a shell would refuse as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unterminated;
+
+/// Every assignment in the file, in order; of two to one name, the later one counts for a shell.
+///
+/// # Errors
+/// [`Unterminated`].
+pub fn assignments(script: &[u8]) -> Result<Vec<Assignment>, Unterminated> {
+    let mut reader = Reader { script, at: 0 };
+    let mut found = Vec::new();
+    let mut command = Command::Prefix { from: 0 };
+    while let Some(token) = reader.next_token()? {
+        match token {
+            Token::End => command = Command::Prefix { from: found.len() },
+            Token::Word(word) => command.take(word, &mut found),
+        }
+    }
+    Ok(found)
+}
+
+/// How far a simple command has been read.
+enum Command {
+    /// Only assignments so far, as in `A=b C=d`; those of this command begin at `from`.
+    Prefix { from: usize },
+    /// After `export` or a command like it, whose arguments are assignments too.
+    Declaration,
+    /// After another command: its arguments are none.
+    Other,
+}
+
+impl Command {
+    fn take(&mut self, word: Word, found: &mut Vec<Assignment>) {
+        match (&*self, word.assignment()) {
+            (Command::Other, _) => {}
+            (_, Some(assignment)) => found.push(assignment),
+            (Command::Prefix { .. }, None) if word.is_declaration() => *self = Command::Declaration,
+            (Command::Prefix { from }, None) => {
+                // `A=b command` sets A for that command alone.
+                found.truncate(*from);
+                *self = Command::Other;
+            }
+            // An option or a bare name, as in `declare -x A=b` or `export A`.
+            (Command::Declaration, None) => {}
+        }
+    }
+}
+
+enum Token {
+    Word(Word),
+    End,
+}
+
+/// A word with its quotes taken off.
+#[derive(Default)]
+struct Word {
+    bytes: Zeroizing<Vec<u8>>,
+    /// How many bytes stood before the first quote, `\` or `$`: a name must be written plainly.
+    plain: Option<usize>,
+    /// Something in it is only known to a shell.
+    unknown: bool,
+}
+
+impl Word {
+    fn push(&mut self, byte: u8) {
+        if self.bytes.len() == self.bytes.capacity() {
+            // Growing in place would leave the old buffer behind unwiped.
+            let mut larger = Zeroizing::new(Vec::with_capacity(2 * self.bytes.len() + 64));
+            larger.extend_from_slice(&self.bytes);
+            self.bytes = larger;
+        }
+        self.bytes.push(byte);
+    }
+
+    fn quoted_from_here(&mut self) {
+        self.plain.get_or_insert(self.bytes.len());
+    }
+
+    fn assignment(&self) -> Option<Assignment> {
+        let equals = self.bytes.iter().position(|&byte| byte == b'=')?;
+        let name = std::str::from_utf8(&self.bytes[..equals]).ok().filter(|name| is_name(name))?;
+        if self.plain.is_some_and(|plain| plain <= equals) {
+            return None;
+        }
+        let value = Zeroizing::new(self.bytes[equals + 1..].to_vec());
+        Some(Assignment { name: name.to_owned(), value: Some(value).filter(|_| !self.unknown) })
+    }
+
+    fn is_declaration(&self) -> bool {
+        matches!(&self.bytes[..], b"export" | b"declare" | b"typeset" | b"readonly" | b"local")
+    }
+}
+
+/// Whether a string can be the name of a shell variable.
+pub fn is_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+struct Reader<'a> {
+    script: &'a [u8],
+    at: usize,
+}
+
+impl Reader<'_> {
+    fn peek(&self) -> Option<u8> {
+        self.script.get(self.at).copied()
+    }
+
+    fn next(&mut self) -> Option<u8> {
+        let byte = self.peek()?;
+        self.at += 1;
+        Some(byte)
+    }
+
+    fn skip(&mut self, wanted: &[u8]) -> bool {
+        let there = self.script[self.at..].starts_with(wanted);
+        self.at += if there { wanted.len() } else { 0 };
+        there
+    }
+
+    fn next_token(&mut self) -> Result<Option<Token>, Unterminated> {
+        loop {
+            match self.peek() {
+                None => return Ok(None),
+                Some(b' ' | b'\t') => self.at += 1,
+                Some(b'\\') if self.skip(b"\\\n") => {}
+                Some(b'#') => self.skip_comment(),
+                Some(byte) if is_operator(byte) => {
+                    self.at += 1;
+                    return Ok(Some(Token::End));
+                }
+                Some(_) => return self.word().map(Token::Word).map(Some),
+            }
+        }
+    }
+
+    fn skip_comment(&mut self) {
+        while self.peek().is_some_and(|byte| byte != b'\n') {
+            self.at += 1;
+        }
+    }
+
+    fn word(&mut self) -> Result<Word, Unterminated> {
+        let mut word = Word::default();
+        while let Some(byte) = self.peek() {
+            match byte {
+                b' ' | b'\t' => break,
+                byte if is_operator(byte) => break,
+                b'\\' | b'\'' | b'"' | b'$' | b'`' => self.special(&mut word)?,
+                b'~' if word.bytes.last().is_none_or(|&before| before == b'=' || before == b':') => {
+                    word.unknown = true;
+                    self.at += 1;
+                }
+                byte => {
+                    word.push(byte);
+                    self.at += 1;
+                }
+            }
+        }
+        Ok(word)
+    }
+
+    /// A quotation or an expansion, outside of quotes.
+    fn special(&mut self, word: &mut Word) -> Result<(), Unterminated> {
+        word.quoted_from_here();
+        match self.next() {
+            Some(b'\\') => match self.next() {
+                Some(b'\n') => {}
+                Some(byte) => word.push(byte),
+                None => word.push(b'\\'),
+            },
+            Some(b'\'') => self.single_quoted(word)?,
+            Some(b'"') => self.double_quoted(word)?,
+            Some(b'$') if self.skip(b"'") => self.ansi_quoted(word)?,
+            Some(b'$') => self.dollar(word)?,
+            _ => self.backquoted(word)?,
+        }
+        Ok(())
+    }
+
+    fn single_quoted(&mut self, word: &mut Word) -> Result<(), Unterminated> {
+        loop {
+            match self.next().ok_or(Unterminated)? {
+                b'\'' => return Ok(()),
+                byte => word.push(byte),
+            }
+        }
+    }
+
+    fn double_quoted(&mut self, word: &mut Word) -> Result<(), Unterminated> {
+        loop {
+            match self.next().ok_or(Unterminated)? {
+                b'"' => return Ok(()),
+                b'\\' => match self.next().ok_or(Unterminated)? {
+                    byte @ (b'$' | b'`' | b'"' | b'\\') => word.push(byte),
+                    b'\n' => {}
+                    byte => {
+                        word.push(b'\\');
+                        word.push(byte);
+                    }
+                },
+                b'$' => self.dollar(word)?,
+                b'`' => self.backquoted(word)?,
+                byte => word.push(byte),
+            }
+        }
+    }
+
+    /// `$'...'`.
+    fn ansi_quoted(&mut self, word: &mut Word) -> Result<(), Unterminated> {
+        loop {
+            match self.next().ok_or(Unterminated)? {
+                b'\'' => return Ok(()),
+                b'\\' => self.ansi_escape(word)?,
+                byte => word.push(byte),
+            }
+        }
+    }
+
+    fn ansi_escape(&mut self, word: &mut Word) -> Result<(), Unterminated> {
+        match self.next().ok_or(Unterminated)? {
+            byte @ (b'\'' | b'"' | b'\\' | b'?') => word.push(byte),
+            b'n' => word.push(b'\n'),
+            b't' => word.push(b'\t'),
+            b'r' => word.push(b'\r'),
+            b'a' => word.push(7),
+            b'b' => word.push(8),
+            b'e' | b'E' => word.push(27),
+            b'f' => word.push(12),
+            b'v' => word.push(11),
+            // Octal, hexadecimal, Unicode and control escapes: shells differ, and no token needs one.
+            _ => word.unknown = true,
+        }
+        Ok(())
+    }
+
+    /// What follows a `$` that is no quotation: an expansion, or a plain `$`.
+    fn dollar(&mut self, word: &mut Word) -> Result<(), Unterminated> {
+        match self.peek() {
+            Some(b'(') => self.bracketed(word, b'(', b')'),
+            Some(b'{') => self.bracketed(word, b'{', b'}'),
+            Some(byte) if byte.is_ascii_alphanumeric() || b"_@*#?-$!\"".contains(&byte) => {
+                word.unknown = true;
+                // A quote here opens a quotation (`$"..."` in bash) or closes the one around: it is read as such.
+                if byte != b'"' {
+                    self.at += 1;
+                }
+                Ok(())
+            }
+            _ => {
+                word.push(b'$');
+                Ok(())
+            }
+        }
+    }
+
+    /// Skips `$(...)` or `${...}`, quotations inside it included.
+    fn bracketed(&mut self, word: &mut Word, open: u8, close: u8) -> Result<(), Unterminated> {
+        word.unknown = true;
+        let mut depth = 0;
+        let mut ignored = Word::default();
+        loop {
+            match self.next().ok_or(Unterminated)? {
+                b'\\' => drop(self.next()),
+                b'\'' => self.single_quoted(&mut ignored)?,
+                b'"' => self.double_quoted(&mut ignored)?,
+                b'`' => self.backquoted(&mut ignored)?,
+                byte if byte == open => depth += 1,
+                byte if byte == close && depth == 1 => return Ok(()),
+                byte if byte == close => depth -= 1,
+                _ => {}
+            }
+        }
+    }
+
+    fn backquoted(&mut self, word: &mut Word) -> Result<(), Unterminated> {
+        word.unknown = true;
+        loop {
+            match self.next().ok_or(Unterminated)? {
+                b'\\' => drop(self.next()),
+                b'`' => return Ok(()),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// What ends a word and a command alike; redirections and groups do no assigning.
+fn is_operator(byte: u8) -> bool {
+    matches!(byte, b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>')
+}

@@ -1,0 +1,122 @@
+//! Environment variables: those meant for the token, and any other whose value has a token's shape.
+
+use std::ffi::OsStr;
+
+use crate::env::Env;
+use crate::error::Result;
+use crate::token;
+
+use super::rung::{Candidate, choose};
+use super::{Found, House, Place, PlaceKind, Source};
+
+/// Variables that hold a Code Ocean token whatever their value looks like.
+pub const NAMES: [&str; 4] = ["CODEOCEAN_TOKEN", "CODEOCEAN_API_TOKEN", "CODE_OCEAN_API_TOKEN", "CODE_OCEAN_TOKEN"];
+
+/// Names that other services use too: the value's shape decides. Numbered forms (`API_KEY_2`) count as well.
+const GENERIC: [&str; 6] = ["API_SECRET", "API_KEY", "CUSTOM_KEY", "API_TOKEN", "CO_API_TOKEN", "CO_TOKEN"];
+
+/// Whether a name is never Code Ocean's token: the Git provider's, as a variable or as a mounted file.
+pub(super) fn is_foreign(name: impl AsRef<OsStr>) -> bool {
+    let name = name.as_ref();
+    name == "GIT_ACCESS_TOKEN" || name == "git-access-token"
+}
+
+/// The variables of [`NAMES`].
+pub(super) struct Dedicated<'a> {
+    pub(super) env: &'a Env,
+}
+
+impl Source for Dedicated<'_> {
+    fn place(&self) -> Place {
+        Place::new(PlaceKind::Environment, NAMES.join(", "))
+    }
+
+    fn find(&self) -> Result<Option<Found>> {
+        choose(NAMES.iter().filter_map(|name| Some(candidate(name, self.env.get(name)?))))
+    }
+}
+
+/// The steps in which other variables are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Declared by a slot whose description speaks of Code Ocean.
+    Described,
+    /// Declared by any other slot.
+    Declared,
+    /// [`GENERIC`].
+    Generic,
+    /// Everything else.
+    Other,
+}
+
+impl Step {
+    pub(super) const ALL: [Step; 4] = [Step::Described, Step::Declared, Step::Generic, Step::Other];
+}
+
+/// Variables of one step whose value has a token's shape.
+pub(super) struct Shaped<'a> {
+    pub(super) house: &'a House<'a>,
+    pub(super) step: Step,
+}
+
+impl Shaped<'_> {
+    /// The step on which a variable stands.
+    fn step_of(&self, name: &str) -> Step {
+        match self.house.slots().get(name) {
+            Some(slot) if slot.speaks_of_code_ocean() => Step::Described,
+            Some(_) => Step::Declared,
+            None if is_generic(name) => Step::Generic,
+            None => Step::Other,
+        }
+    }
+
+    fn names(&self) -> Vec<(&str, &OsStr)> {
+        let mut names: Vec<_> = shaped(self.house.env()).filter(|(name, _)| self.step_of(name) == self.step).collect();
+        // The order of the list above, so that of two places with the same token the likelier one is named.
+        let rank = |name: &str| GENERIC.iter().position(|generic| stem(name) == *generic).unwrap_or(GENERIC.len());
+        names.sort_by_key(|(name, _)| rank(name));
+        names
+    }
+}
+
+impl Source for Shaped<'_> {
+    fn place(&self) -> Place {
+        let place = match self.step {
+            Step::Described => "variables of slots that speak of Code Ocean",
+            Step::Declared => "variables of other slots",
+            Step::Generic => "API_SECRET, API_KEY, CUSTOM_KEY and the like",
+            Step::Other => "any other variable",
+        };
+        Place::new(PlaceKind::Environment, place)
+    }
+
+    fn find(&self) -> Result<Option<Found>> {
+        let found = choose(self.names().into_iter().map(|(name, value)| candidate(name, value)))?;
+        Ok(found
+            .map(|found| Found { remarks: [self.house.slots().remarks().to_vec(), found.remarks].concat(), ..found }))
+    }
+}
+
+/// Variables that may hold a token by their shape alone, less those that have a rung of their own.
+fn shaped(env: &Env) -> impl Iterator<Item = (&str, &OsStr)> {
+    env.iter()
+        .filter(|(_, value)| token::is_token_like(value.as_encoded_bytes()))
+        .filter_map(|(name, value)| Some((name.to_str()?, value)))
+        .filter(|(name, _)| !is_foreign(name) && !NAMES.contains(name) && !name.starts_with("CO_CRED_"))
+}
+
+fn candidate<'a>(name: &str, value: &'a OsStr) -> Candidate<'a> {
+    Candidate { place: Place::new(PlaceKind::Environment, name), raw: value.as_encoded_bytes() }
+}
+
+fn is_generic(name: &str) -> bool {
+    GENERIC.contains(&stem(name))
+}
+
+/// A name without the number that a second slot of its type gets: `API_KEY` of `API_KEY_2`.
+fn stem(name: &str) -> &str {
+    match name.rsplit_once('_') {
+        Some((stem, number)) if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) => stem,
+        _ => name,
+    }
+}

@@ -1,0 +1,15 @@
+//! The binary: real arguments, environment and streams in, exit code out.
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use co_cred::cli::{self, Streams};
+use co_cred::env::Env;
+
+fn main() -> ExitCode {
+    cli::harden();
+    let (mut out, mut err) = (io::stdout().lock(), io::stderr());
+    let colour = io::stderr().is_terminal();
+    let mut streams = Streams { out: &mut out, err: &mut err, colour };
+    ExitCode::from(cli::run(std::env::args_os(), &Env::of_process(), &mut streams))
+}

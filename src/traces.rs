@@ -1,0 +1,98 @@
+//! The shapes in which a token shows up where it should not: as it is, and as programs commonly write it down.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use memchr::memmem;
+use zeroize::Zeroizing;
+
+use crate::token::Token;
+
+/// Shorter than this, an encoded form would turn up by chance.
+const SHORTEST: usize = 8;
+
+/// How a token was written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// As it is.
+    Raw,
+    /// Base64 of it, alone or inside something longer; `token:`, as HTTP Basic sends it, is such a one.
+    Base64,
+    /// Percent-encoded, as in a URL.
+    Url,
+    /// Escaped as in a JSON string.
+    Json,
+    /// As hexadecimal digits.
+    Hex,
+}
+
+/// The byte patterns that betray one token; wiped when dropped.
+pub struct Traces {
+    patterns: Vec<(Kind, Zeroizing<Vec<u8>>)>,
+}
+
+impl Traces {
+    /// Every pattern of a token.
+    pub fn of(token: &Token) -> Traces {
+        let raw = token.expose();
+        let mut traces = Traces { patterns: vec![(Kind::Raw, Zeroizing::new(raw.into()))] };
+        for before in 0..3 {
+            traces.add(Kind::Base64, base64_after(&STANDARD_NO_PAD, before, raw));
+            traces.add(Kind::Base64, base64_after(&URL_SAFE_NO_PAD, before, raw));
+        }
+        traces.add(Kind::Url, url::form_urlencoded::byte_serialize(raw.as_bytes()).collect());
+        traces.add(Kind::Url, percent_encoded(raw));
+        traces.add(Kind::Json, json_escaped(raw));
+        traces.add(Kind::Hex, hex(raw, |byte| format!("{byte:02x}")));
+        traces.add(Kind::Hex, hex(raw, |byte| format!("{byte:02X}")));
+        traces
+    }
+
+    /// The kind of the first pattern that stands in `bytes`.
+    pub fn found_in(&self, bytes: &[u8]) -> Option<Kind> {
+        self.patterns.iter().find(|(_, pattern)| memmem::find(bytes, pattern).is_some()).map(|(kind, _)| *kind)
+    }
+
+    fn add(&mut self, kind: Kind, pattern: String) {
+        let pattern = Zeroizing::new(pattern.into_bytes());
+        if pattern.len() >= SHORTEST && self.patterns.iter().all(|(_, known)| *known != pattern) {
+            self.patterns.push((kind, pattern));
+        }
+    }
+}
+
+impl std::fmt::Debug for Traces {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.patterns.iter().map(|(kind, _)| kind)).finish()
+    }
+}
+
+/// Base64 of `raw` where `before` bytes, modulo 3, stand before it: only the characters that depend on `raw` alone.
+fn base64_after(engine: &impl Engine, before: usize, raw: &str) -> String {
+    let mut bytes = Zeroizing::new(vec![0; before]);
+    bytes.extend_from_slice(raw.as_bytes());
+    let encoded = Zeroizing::new(engine.encode(&*bytes));
+    let first = [0, 2, 3][before];
+    // A last group that is not full shares its last character with what follows.
+    let last = encoded.len() - usize::from(!bytes.len().is_multiple_of(3));
+    encoded[first.min(last)..last].to_owned()
+}
+
+fn percent_encoded(raw: &str) -> String {
+    // As curl and Python's quote() do it: all but unreserved characters (RFC 3986, section 2.3).
+    raw.bytes()
+        .map(|byte| match byte {
+            b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+fn json_escaped(raw: &str) -> String {
+    let quoted = serde_json::Value::from(raw).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
+}
+
+fn hex(raw: &str, digits: impl Fn(u8) -> String) -> String {
+    raw.bytes().map(digits).collect()
+}

@@ -1,0 +1,229 @@
+//! One question to the deployment, and what its answer means.
+//!
+//! Nothing that a server says is repeated to people, but for an owner's e-mail and the host of a redirect: an unknown
+//! server may echo what it was sent.
+
+use std::error::Error as _;
+use std::io::{self, Read};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::blocking::Response;
+use reqwest::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use reqwest::{StatusCode, Url};
+use rustls::CertificateError;
+use serde::Deserialize;
+
+use crate::error::{Error, Reason};
+use crate::token::Token;
+
+use super::client::Line;
+use super::retry::{Failure, Passes};
+
+/// The most bytes of an answer that are read; one result takes a few KiB.
+const LIMIT: u64 = 1024 * 1024;
+
+/// The owner's own items only, and no more than one.
+const QUESTION: &str = r#"{"ownership":"private","limit":1}"#;
+
+/// What a deployment says of a token.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// 200.
+    Granted { owner: Option<String> },
+    /// 401.
+    Unauthorized,
+    /// 403.
+    Forbidden,
+}
+
+impl Answer {
+    pub(super) fn granted(&self) -> bool {
+        matches!(self, Answer::Granted { .. })
+    }
+
+    pub(super) fn owner(&self) -> Option<&str> {
+        match self {
+            Answer::Granted { owner } => owner.as_deref(),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Reply {
+    #[expect(dead_code, reason = "its presence tells Code Ocean's JSON from any other")]
+    has_more: bool,
+    results: Vec<Item>,
+}
+
+#[derive(Deserialize)]
+struct Item {
+    owner_email: Option<String>,
+}
+
+/// Sends the search, and reads the answer within the time.
+///
+/// # Errors
+/// No answer, or one that a Code Ocean deployment would not give.
+pub(super) fn search(line: &Line, token: &Token, url: &str, time: Duration) -> Result<Answer, Failure> {
+    let sent = line
+        .client
+        .post(url)
+        .basic_auth(token.expose(), Some(""))
+        .header(CONTENT_TYPE, "application/json")
+        .body(QUESTION)
+        .timeout(time)
+        .send();
+    let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    match sent {
+        Ok(response) => {
+            tracing::debug!(url, status = response.status().as_u16(), "answered");
+            read(response, &host)
+        }
+        Err(error) => {
+            tracing::debug!(url, "no answer");
+            Err(unanswered(error, &host, line.proxied))
+        }
+    }
+}
+
+fn read(response: Response, host: &str) -> Result<Answer, Failure> {
+    let status = response.status();
+    match status {
+        StatusCode::OK => granted(response, host),
+        StatusCode::UNAUTHORIZED => Ok(Answer::Unauthorized),
+        StatusCode::FORBIDDEN => Ok(Answer::Forbidden),
+        StatusCode::TOO_MANY_REQUESTS => {
+            let error = Error::new(Reason::TooManyRequests, format!("{host} says \"too many requests\" (429)"))
+                .hint("try again later, or give it longer with --wait or --timeout");
+            Err(Failure { error, passes: Passes::Soon(retry_after(&response)) })
+        }
+        status if status.is_server_error() => {
+            let error =
+                Error::new(Reason::Server, format!("{host} answers with an error of its own ({})", status.as_u16()))
+                    .hint("the fault is the deployment's: try again later, or ask whoever runs it");
+            Err(Failure { error, passes: Passes::Soon(retry_after(&response)) })
+        }
+        status if status.is_redirection() => Err(stranger(host, &redirected(&response))),
+        status => Err(stranger(host, &format!("it answers {}", status.as_u16()))),
+    }
+}
+
+fn granted(response: Response, host: &str) -> Result<Answer, Failure> {
+    let mut body = Vec::new();
+    let read = response.take(LIMIT + 1).read_to_end(&mut body);
+    if let Err(error) = read {
+        return Err(broken_off(&error, host));
+    }
+    match serde_json::from_slice::<Reply>(&body) {
+        Ok(reply) => Ok(Answer::Granted { owner: reply.results.into_iter().find_map(|item| item.owner_email) }),
+        Err(_) => Err(stranger(host, "its answer is not what Code Ocean's API gives")),
+    }
+}
+
+fn stranger(host: &str, why: &str) -> Failure {
+    let error = Error::new(Reason::NotADeployment, format!("{host} is not a Code Ocean deployment: {why}"))
+        .hint("check the deployment's address: it is the one that you see in the browser");
+    Failure { error, passes: Passes::Never }
+}
+
+fn redirected(response: &Response) -> String {
+    let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+    let target = location.and_then(|location| response.url().join(location).ok());
+    match target.as_ref().and_then(Url::host_str) {
+        Some(host) => format!("it redirects to {host}, where the token was not sent"),
+        None => "it redirects".to_owned(),
+    }
+}
+
+/// `Retry-After`, in seconds or as a date (RFC 9110, section 10.2.3).
+fn retry_after(response: &Response) -> Option<Duration> {
+    let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
+    Some(Duration::try_from(date.duration_since(Timestamp::now())).unwrap_or_default())
+}
+
+/// Why there was no answer at all.
+fn unanswered(error: reqwest::Error, host: &str, proxied: bool) -> Failure {
+    let error = error.without_url();
+    let (passes, told) = if let Some(tls) = tls_error(&error) {
+        (Passes::Never, untrusted(tls, host))
+    } else if proxied && error.is_connect() {
+        let told = Error::new(Reason::Proxy, format!("the proxy on the way to {host} refuses or cannot be reached"))
+            .hint("check HTTPS_PROXY, or add the host to NO_PROXY if it is reached directly");
+        (Passes::WithTime, told)
+    } else if error.is_dns() {
+        let told = Error::new(Reason::Name, format!("the name {host} cannot be resolved"))
+            .hint("check its spelling; a Reproducible Run may have no network at all");
+        (Passes::WithTime, told)
+    } else if error.is_timeout() {
+        (Passes::WithTime, timeout(host))
+    } else {
+        (Passes::WithTime, disconnected(host, &io_kind(&error)))
+    };
+    Failure { error: told.caused_by(error), passes }
+}
+
+/// The answer began, and did not end.
+fn broken_off(error: &io::Error, host: &str) -> Failure {
+    let late = error.kind() == io::ErrorKind::TimedOut
+        || error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<reqwest::Error>())
+            .is_some_and(reqwest::Error::is_timeout);
+    let error = if late { timeout(host) } else { disconnected(host, "the answer was cut off") };
+    Failure { error, passes: Passes::WithTime }
+}
+
+fn timeout(host: &str) -> Error {
+    Error::new(Reason::Timeout, format!("{host} did not answer in time"))
+        .hint("check the network, or give it longer with --timeout")
+}
+
+fn disconnected(host: &str, why: &str) -> Error {
+    Error::new(Reason::Connection, format!("no connection to {host}: {why}"))
+        .hint("check the address and the network; a Reproducible Run may have no network at all")
+}
+
+fn untrusted(tls: &rustls::Error, host: &str) -> Error {
+    match tls {
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => Error::new(
+            Reason::PrivateCa,
+            format!("the certificate of {host} comes from an authority that this system does not know"),
+        )
+        .hint("for a private authority, set SSL_CERT_FILE to a file that holds its certificate"),
+        tls => Error::new(Reason::Tls, format!("no trustworthy TLS connection to {host}: {tls}"))
+            .hint("check the address and this machine's clock; the deployment's certificate may have run out"),
+    }
+}
+
+/// The TLS error in a chain. An `io::Error` hides what it wraps from `source()`.
+fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
+            return Some(tls);
+        }
+        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+/// What the system says, as `connection refused`.
+fn io_kind(error: &reqwest::Error) -> String {
+    let mut next = error.source();
+    while let Some(error) = next {
+        if let Some(io) = error.downcast_ref::<io::Error>() {
+            return io.kind().to_string();
+        }
+        next = error.source();
+    }
+    "it broke off".to_owned()
+}

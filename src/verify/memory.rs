@@ -1,0 +1,92 @@
+//! What was found out lately: a verdict is kept for five minutes, so that a script which starts co-cred in a loop asks
+//! once.
+//!
+//! A verdict is a file below the XDG runtime or cache folder, 0600. Its name is a keyed hash of token and deployment;
+//! the key is random and stands beside it. It holds no token, and only good verdicts: a rejection is asked about anew.
+//! Whatever is not exactly as written here is ignored.
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use sha2::Sha256;
+
+use crate::deployment::Deployment;
+use crate::env::Env;
+use crate::files;
+use crate::token::Token;
+
+use super::Verdict;
+
+/// How long a verdict counts.
+const AGE: Duration = Duration::from_secs(5 * 60);
+
+/// Bytes of the key, and the most bytes of a verdict.
+const KEY: usize = 32;
+const LIMIT: usize = 4 * 1024;
+
+/// A verdict that is still fresh.
+pub(super) fn recall(env: &Env, token: &Token, deployment: &Deployment) -> Option<Verdict> {
+    let path = place(env, token, deployment, key(env)?)?;
+    let verdict: Verdict = serde_json::from_slice(&files::read_own(&path, LIMIT)?).ok()?;
+    let age = Duration::try_from(Timestamp::now().duration_since(verdict.checked_at)).ok()?;
+    tracing::debug!(?age, "a verdict is remembered");
+    Some(verdict).filter(|_| age < AGE)
+}
+
+/// Keeps a verdict. That it cannot be kept is no reason to fail.
+pub(super) fn remember(env: &Env, token: &Token, deployment: &Deployment, verdict: &Verdict) {
+    let Some(path) = key(env).or_else(|| new_key(env)).and_then(|key| place(env, token, deployment, key)) else {
+        return;
+    };
+    let kept = serde_json::to_vec(verdict).map_err(Into::into).and_then(|bytes| files::write_own(&path, &bytes));
+    if let Err(error) = kept {
+        tracing::debug!(kind = %error.kind(), "the verdict is not kept");
+    }
+    sweep(env);
+}
+
+/// Forgets a verdict that is no longer true.
+pub(super) fn forget(env: &Env, token: &Token, deployment: &Deployment) {
+    if let Some(path) = key(env).and_then(|key| place(env, token, deployment, key)) {
+        let _ = fs::remove_file(path);
+    }
+}
+
+fn folder(env: &Env) -> Option<PathBuf> {
+    Some(env.cache_dir()?.join("verdicts"))
+}
+
+fn place(env: &Env, token: &Token, deployment: &Deployment, key: [u8; KEY]) -> Option<PathBuf> {
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&key).ok()?;
+    mac.update(deployment.origin().as_bytes());
+    mac.update(b"\0");
+    mac.update(token.expose().as_bytes());
+    let name: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+    Some(folder(env)?.join(name))
+}
+
+fn key(env: &Env) -> Option<[u8; KEY]> {
+    let bytes = files::read_own(&env.cache_dir()?.join("key"), KEY)?;
+    bytes.as_slice().try_into().ok()
+}
+
+fn new_key(env: &Env) -> Option<[u8; KEY]> {
+    let mut key = [0; KEY];
+    let filled = rustix::rand::getrandom(&mut key, rustix::rand::GetRandomFlags::empty()).ok()?;
+    files::write_own(&env.cache_dir()?.join("key"), &key).ok().filter(|()| filled == KEY)?;
+    Some(key)
+}
+
+/// Removes what has run out, so that the folder does not grow.
+fn sweep(env: &Env) {
+    let entries = folder(env).and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten();
+    for entry in entries {
+        let age = entry.metadata().and_then(|meta| meta.modified()).ok().and_then(|time| time.elapsed().ok());
+        if age.is_some_and(|age| age > AGE) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Verify: ask the deployment about a token, with one authenticated call.
+//!
+//! Code Ocean has no "who am I". A search for the owner's own capsules answers 200 where the token is good, and names
+//! the owner. Where it answers 401 or 403, the same search on data assets tells a token without the Capsule scope (some
+//! versions answer 401 there, too) from one that nobody accepts.
+
+mod answer;
+mod client;
+mod memory;
+mod names;
+mod retry;
+mod roots;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::deployment::Deployment;
+use crate::env::Env;
+use crate::error::{Error, Reason, Result};
+use crate::token::Token;
+
+use answer::Answer;
+use retry::Patience;
+
+/// How long the deployment may take to answer, retries included, unless something else is asked for.
+pub const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What is asked, and of whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Question<'a> {
+    /// The token in question.
+    pub token: &'a Token,
+    /// The only place it is sent to.
+    pub deployment: &'a Deployment,
+    /// For proxies, certificates and the cache folder.
+    pub env: &'a Env,
+    /// How the answer is waited for.
+    pub pace: Pace,
+    /// Scopes that must be known in the end, at the cost of a second call.
+    pub needs: &'a [Scope],
+    /// Whether the owner should be known in the end, at the cost of a second call.
+    pub owner: bool,
+}
+
+/// How long an answer is waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// For one answer, and without `wait` for everything.
+    pub timeout: Duration,
+    /// With this, whatever may pass is retried for so long: a network that is not up yet, a server that restarts.
+    pub wait: Option<Duration>,
+}
+
+impl Default for Pace {
+    fn default() -> Pace {
+        Pace { timeout: TIMEOUT, wait: None }
+    }
+}
+
+/// A permission that can be asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Capsule, Read.
+    CapsuleRead,
+    /// Data Asset, Read.
+    DataAssetRead,
+}
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: [Scope; 2] = [Scope::CapsuleRead, Scope::DataAssetRead];
+
+    /// Its name on the command line and in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Scope::CapsuleRead => "capsule:read",
+            Scope::DataAssetRead => "data-asset:read",
+        }
+    }
+
+    fn endpoint(self) -> &'static str {
+        match self {
+            Scope::CapsuleRead => "capsules/search",
+            Scope::DataAssetRead => "data_assets/search",
+        }
+    }
+}
+
+/// What is known of a scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Grant {
+    /// The token has it.
+    Granted,
+    /// The token lacks it.
+    Denied,
+    /// Nobody asked.
+    Unknown,
+}
+
+/// The deployment accepted the token; this is what it said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// The owner's e-mail, where an item of theirs told it.
+    pub owner: Option<String>,
+    /// Whether the token may read capsules.
+    pub capsule_read: Grant,
+    /// Whether the token may read data assets.
+    pub data_asset_read: Grant,
+    /// When the deployment was asked.
+    pub checked_at: Timestamp,
+}
+
+impl Verdict {
+    /// What is known of a scope.
+    pub fn grant(&self, scope: Scope) -> Grant {
+        match scope {
+            Scope::CapsuleRead => self.capsule_read,
+            Scope::DataAssetRead => self.data_asset_read,
+        }
+    }
+
+    /// The scopes that are missing, of those that are needed. A token that may read neither is of no use to anybody:
+    /// without anything asked for, that is missing too.
+    ///
+    /// # Errors
+    /// [`Reason::ScopeMissing`].
+    pub fn require(&self, needs: &[Scope]) -> Result<()> {
+        let denied = |scope: &&Scope| self.grant(**scope) == Grant::Denied;
+        let missing: Vec<&Scope> = match needs {
+            [] if Scope::ALL.iter().all(|scope| denied(&scope)) => Scope::ALL.iter().collect(),
+            needs => needs.iter().filter(denied).collect(),
+        };
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let words: Vec<&str> = missing.iter().map(|scope| scope.word()).collect();
+        Err(Error::new(Reason::ScopeMissing, format!("the token is accepted, but lacks {}", words.join(" and ")))
+            .hint("make a token that has the scope at Account → Access Tokens, and attach it in place of this one"))
+    }
+}
+
+/// A verdict of the last five minutes, without asking anybody.
+pub fn recall(question: &Question) -> Option<Verdict> {
+    memory::recall(question.env, question.token, question.deployment)
+}
+
+/// Asks the deployment, and remembers what it said for five minutes.
+///
+/// # Errors
+/// The token is rejected, or the deployment cannot be asked; the reason says why.
+pub fn verify(question: &Question) -> Result<Verdict> {
+    let verdict = ask(question);
+    match &verdict {
+        Ok(verdict) => memory::remember(question.env, question.token, question.deployment, verdict),
+        Err(error) if error.reason == Reason::Rejected => {
+            memory::forget(question.env, question.token, question.deployment);
+        }
+        Err(_) => {}
+    }
+    verdict
+}
+
+fn ask(question: &Question) -> Result<Verdict> {
+    let client = client::build(question.env, question.deployment, question.pace.timeout)?;
+    let mut patience = Patience::new(question.pace);
+    let mut search = |scope: Scope| {
+        patience.run(|left| answer::search(&client, question.token, &question.deployment.api(scope.endpoint()), left))
+    };
+    let capsules = search(Scope::CapsuleRead)?;
+    let needed = !capsules.granted() || question.needs.contains(&Scope::DataAssetRead);
+    let assets = match needed {
+        true => Some(search(Scope::DataAssetRead)?),
+        // For the owner alone, a failure is no reason to fail.
+        false if question.owner && capsules.owner().is_none() => search(Scope::DataAssetRead).ok(),
+        false => None,
+    };
+    conclude(question.deployment, &capsules, assets.as_ref())
+}
+
+fn conclude(deployment: &Deployment, capsules: &Answer, assets: Option<&Answer>) -> Result<Verdict> {
+    if let (Answer::Unauthorized, Some(Answer::Unauthorized)) = (capsules, assets) {
+        return Err(Error::new(Reason::Rejected, format!("{deployment} does not accept the token (401)"))
+            .hint("it may be revoked, or of another deployment: make one at Account → Access Tokens and attach it"));
+    }
+    let grant = |answer: &Answer| if answer.granted() { Grant::Granted } else { Grant::Denied };
+    Ok(Verdict {
+        owner: capsules.owner().or_else(|| assets?.owner()).map(str::to_owned),
+        capsule_read: grant(capsules),
+        data_asset_read: assets.map_or(Grant::Unknown, grant),
+        checked_at: Timestamp::now(),
+    })
+}

@@ -1,0 +1,91 @@
+//! Patience: what may pass is tried again, within a deadline, and never in step with others.
+//!
+//! Many capsules start at once, and all are told "too many requests" at once. Each then waits for what the server asks
+//! for (`Retry-After`), and on top of it a random share of a fifth of the time that it has left: whoever can wait longer
+//! makes room for the others, and a herd spreads out instead of coming back as one.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::error::{Error, Result};
+
+use super::Pace;
+
+/// The first floor under a pause; it doubles with each, so that the last moments are not spent hammering.
+const FLOOR: Duration = Duration::from_millis(100);
+
+/// A failure, and whether it may pass.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) error: Error,
+    pub(super) passes: Passes,
+}
+
+/// Whether trying again may help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Passes {
+    /// It will be the same again.
+    Never,
+    /// A network or a host that may still come up: worth it only for whoever said that they would wait.
+    WithTime,
+    /// The server is there and says so itself; not before the time that it asks for.
+    Soon(Option<Duration>),
+}
+
+/// The time that is left.
+#[derive(Debug)]
+pub(super) struct Patience {
+    end: Instant,
+    pace: Pace,
+    pauses: u32,
+}
+
+impl Patience {
+    pub(super) fn new(pace: Pace) -> Patience {
+        let all = pace.wait.unwrap_or_default().max(pace.timeout);
+        Patience { end: Instant::now() + all, pace, pauses: 0 }
+    }
+
+    /// Tries until it succeeds, cannot pass, or the time is over. Each try is told how long it may take.
+    ///
+    /// # Errors
+    /// The last failure.
+    pub(super) fn run<T>(&mut self, mut attempt: impl FnMut(Duration) -> Result<T, Failure>) -> Result<T> {
+        loop {
+            let failure = match attempt(self.left().min(self.pace.timeout)) {
+                Ok(value) => return Ok(value),
+                Err(failure) => failure,
+            };
+            let Some(pause) = self.pause(failure.passes) else { return Err(failure.error) };
+            tracing::debug!(reason = failure.error.reason.word(), ?pause, "trying again");
+            thread::sleep(pause);
+        }
+    }
+
+    fn left(&self) -> Duration {
+        self.end.saturating_duration_since(Instant::now())
+    }
+
+    fn pause(&mut self, passes: Passes) -> Option<Duration> {
+        let after = match passes {
+            Passes::Never => return None,
+            Passes::WithTime if self.pace.wait.is_none() => return None,
+            Passes::WithTime => Duration::ZERO,
+            Passes::Soon(after) => after.unwrap_or_default(),
+        };
+        let left = self.left();
+        let floor = FLOOR * 2_u32.pow(self.pauses.min(10));
+        self.pauses += 1;
+        let pause = after.max(floor) + left.mul_f64(random() / 5.0);
+        Some(pause).filter(|pause| *pause < left)
+    }
+}
+
+/// A random number from 0 to 1; without a source of randomness, the middle.
+fn random() -> f64 {
+    let mut bytes = [0; 4];
+    match rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::NONBLOCK) {
+        Ok(4) => f64::from(u32::from_ne_bytes(bytes)) / f64::from(u32::MAX),
+        _ => 0.5,
+    }
+}
