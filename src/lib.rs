@@ -1,4 +1,30 @@
-//! co-cred
+//! co-cred locates a Code Ocean access token, verifies it, and delivers it; nothing takes another way.
+//!
+//! # The house
+//!
+//! A module imports only from floors below its own, and rooms on one floor do not know each other. A test reads this
+//! drawing and the `use` lines, and fails where they disagree.
+//!
+//! ```text
+//! cli          what is typed (args), what is told (tell), one short file for each command
+//! deliver      hand it over, once: exec, print, env
+//! credential   obtain = locate, then verify: the only constructor of a Credential
+//! verify       ask the deployment; remember the verdict
+//! locate       ask each Source in turn
+//! deployment   where a token belongs, and to whom it may be sent
+//! traces       the shapes it can leak in
+//! token files  the secret · the one way in and out of files
+//! env error    the one reader of the environment · the one error
+//! ```
+//!
+//! `main.rs` stands above it all: real arguments, environment and streams in, exit code out.
+//!
+//! # The way of a token
+//!
+//! [`locate::locate`] asks each [`locate::Source`] in turn; [`verify::verify`] puts one authenticated call to its
+//! [`deployment::Deployment`]; together they are [`credential::obtain`], whose [`credential::Credential`] is what
+//! [`deliver`] hands over. [`cli::run`] is the program: arguments, environment and streams in, exit code out.
+
 pub mod cli;
 pub mod credential;
 pub mod deliver;

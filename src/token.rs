@@ -116,16 +116,22 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Whether the bytes, less what [`Token::parse`] takes off, begin as an access token does.
+/// Whether the bytes, less what [`Token::parse`] takes off, begin as an access token does. Costs no more than a look at
+/// the first few bytes where they do not.
 pub fn is_token_like(raw: &[u8]) -> bool {
-    // A long value costs no more than a look at its start: a token's prefix stands within the first few bytes.
-    let head = &raw[..raw.len().min(LIMIT)];
-    let head = match std::str::from_utf8(head) {
+    let starts = |head: &str| starts_as_token(head.trim_start_matches(is_around));
+    starts(text_of(&raw[..raw.len().min(64)])) && {
+        let text = text_of(&raw[..raw.len().min(LIMIT)]);
+        !text.trim_matches(is_around).contains(' ')
+    }
+}
+
+/// The bytes as text, as far as they are.
+fn text_of(raw: &[u8]) -> &str {
+    match std::str::from_utf8(raw) {
         Ok(text) => text,
-        Err(error) => std::str::from_utf8(&head[..error.valid_up_to()]).unwrap_or_default(),
-    };
-    let head = head.trim_start_matches(is_around);
-    starts_as_token(head) && !head.trim_end_matches(is_around).contains(' ')
+        Err(error) => std::str::from_utf8(&raw[..error.valid_up_to()]).unwrap_or_default(),
+    }
 }
 
 /// Hides whatever in a text has the shape of a token; for messages that might repeat something typed.

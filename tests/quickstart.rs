@@ -1,1 +1,88 @@
-fn main() {}
+//! The main job, on one machine and without an account: a capsule whose token is attached as `CUSTOM_KEY`, the real
+//! `co-cred exec`, and a script that calls the API with curl. The deployment is the tests' stand-in, on loopback.
+//!
+//! `cargo run --example quickstart`
+#![allow(clippy::print_stdout, reason = "this is a story told on the terminal")]
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use stand_in::Plan;
+
+const TOKEN: &str = "cop_QuickStart42";
+
+const SLOTS: &str = r#"{
+  "version": 1,
+  "secrets": [
+    {"type": "general", "id": "x1", "description": "Code Ocean API", "value": "CUSTOM_KEY"}
+  ]
+}
+"#;
+
+const SCRIPT: &str = r#"#!/bin/sh
+# What an analysis would do: it knows CODEOCEAN_TOKEN and CODEOCEAN_DOMAIN, and nothing of slots.
+printf 'user = "%s:"\n' "$CODEOCEAN_TOKEN" |
+    curl -sSf -K - --noproxy '*' "$CODEOCEAN_DOMAIN/api/v1/capsules/$1"
+echo
+"#;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let co_cred = build()?;
+    let deployment = Plan::with_token(TOKEN).start();
+    let world = tempfile::tempdir()?;
+    let capsule = lay_out(world.path(), &deployment.url())?;
+    let run = |arguments: &[&str]| -> Result<(), Box<dyn Error>> {
+        println!("\n$ co-cred {}", arguments.join(" "));
+        let mut command = Command::new(&co_cred);
+        command.args(arguments).current_dir(capsule.join("code")).env_clear();
+        command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+        command.env("HOME", world.path()).env("CO_CAPSULE_PATH", &capsule).env("CUSTOM_KEY", TOKEN);
+        command.env("CO_CRED_SECRETS_DIR", world.path().join("secrets"));
+        match command.status()? {
+            status if status.success() => Ok(()),
+            status => Err(format!("co-cred ended with {status}").into()),
+        }
+    };
+    println!("A capsule in {}: its slot CUSTOM_KEY has a token attached, and nothing", capsule.display());
+    println!("says so but .codeocean/secrets.json. A stand-in deployment answers at {}.", deployment.url());
+    println!("\n1. located: where the token is, and for which deployment");
+    run(&["exec", "--offline", "--explain"])?;
+    println!("\n2. verified: one authenticated call");
+    run(&["status"])?;
+    println!("\n3. delivered: the script finds it under the names that it knows");
+    run(&["exec", "--", "./script.sh", deployment.capsule()])?;
+    println!("\nThe deployment was asked {} times, each time with the token. That is all.", deployment.seen().len());
+    Ok(())
+}
+
+/// Builds the real binary beside this example, and says where it is.
+fn build() -> Result<PathBuf, Box<dyn Error>> {
+    let example = std::env::current_exe()?;
+    let profile = example.parent().and_then(Path::parent).ok_or("an example lies in a profile's folder")?;
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--bin", "co-cred", "--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]);
+    cargo.arg("--target-dir").arg(profile.parent().ok_or("a profile lies in a target folder")?);
+    if profile.ends_with("release") {
+        cargo.arg("--release");
+    }
+    match cargo.status()? {
+        status if status.success() => Ok(profile.join("co-cred")),
+        status => Err(format!("the build of co-cred ended with {status}").into()),
+    }
+}
+
+/// A capsule as it looks from inside: slot file, code, and a Git remote that tells the deployment.
+fn lay_out(world: &Path, deployment: &str) -> Result<PathBuf, Box<dyn Error>> {
+    let capsule = world.join("capsule");
+    for folder in [".codeocean", ".git", "code"] {
+        fs::create_dir_all(capsule.join(folder))?;
+    }
+    fs::write(capsule.join(".codeocean/secrets.json"), SLOTS)?;
+    fs::write(capsule.join(".git/config"), format!("[remote \"origin\"]\n\turl = {deployment}/capsule-1234567.git\n"))?;
+    let script = capsule.join("code/script.sh");
+    fs::write(&script, SCRIPT)?;
+    fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
+    Ok(capsule)
+}

@@ -1,1 +1,21 @@
+//! co-cred's tests, one binary. Each test has a world of its own (`world`), so all run side by side.
+//!
+//! | file | what is promised there |
+//! |---|---|
+//! | `floors` | the house: imports point down, `expose()` is called where a list says, nobody else reads the environment |
+//! | `units` | token, deployment and traces: tables |
+//! | `parsers` | property tests: no bytes make a parser panic, and shells agree with ours |
+//! | `capsules` | the right token in each of 57 real capsules, and in mounts of every make |
+//! | `locate` | the order of the sources, ambiguity, broken sources, the deployment beside the token |
+//! | `bad_input` | files that are too large, unreadable, special, cut off |
+//! | `verdicts` | what each answer of a deployment means, and the remembered verdict |
+//! | `exec` | the command that takes our place |
+//! | `formats` | each format of `env`, read by the program that it is for |
+//! | `tell` | check, status, doctor, usage: words, JSON, exit codes |
+//! | `leak` | a sentinel token that must turn up nowhere |
+//! | `clients` | curl, the SDK and the MCP server from the package index, under `exec` |
+//! | `herd` | five hundred starts at once |
+//! | `readme` | every command that the README shows |
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs, unreachable_pub, reason = "a test that panics has failed")]
 
+mod it;

@@ -43,39 +43,73 @@ pub struct Args {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// What goes with every command.
+    /// Options before the command: those behind it come first.
     #[command(flatten)]
     pub common: Common,
 }
 
-/// Options of every command.
-#[derive(Debug, clap::Args)]
+/// Options of every command, on either side of its name. They are not clap's global arguments, which it would copy into
+/// all commands at every start: a command is only built when it is the one that was typed.
+#[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Token and deployment")]
 pub struct Common {
     /// The deployment, such as https://codeocean.example.org [else: CODEOCEAN_DOMAIN and its kin, the capsule's Git remote]
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, value_name = "URL")]
     pub deployment: Option<String>,
     /// Take the token from this file [also: CO_CRED_TOKEN_FILE]
-    #[arg(long, global = true, value_name = "PATH")]
+    #[arg(long, value_name = "PATH")]
     pub token_file: Option<PathBuf>,
     /// Take the token from this variable [also: CO_CRED_TOKEN_ENV]
-    #[arg(long, global = true, value_name = "NAME", conflicts_with = "token_file")]
+    #[arg(long, value_name = "NAME", conflicts_with = "token_file")]
     pub token_env: Option<String>,
     /// How sure to be of the token [default: always for check, status and doctor, auto for the rest]
-    #[arg(long, global = true, value_name = "WHEN")]
+    #[arg(long, value_name = "WHEN")]
     pub verify: Option<Verify>,
     /// Send nothing; the same as --verify never
-    #[arg(long, global = true, conflicts_with = "verify")]
+    #[arg(long, conflicts_with = "verify")]
     pub offline: bool,
     /// How long the deployment may take, such as 10s or 1m [default: 10s]
-    #[arg(long, global = true, value_name = "DURATION")]
+    #[arg(long, value_name = "DURATION")]
     pub timeout: Option<String>,
     /// No warnings
-    #[arg(long, short, global = true, help_heading = "Output")]
+    #[arg(long, short, help_heading = "Output")]
     pub quiet: bool,
     /// Show each step on standard error; twice, show more [also: CO_CRED_LOG=debug]
-    #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
+    #[arg(long, short, action = clap::ArgAction::Count, help_heading = "Output")]
     pub verbose: u8,
+}
+
+impl Common {
+    /// These options, and where one of them was not typed, the other's.
+    pub fn or(&self, other: &Common) -> Common {
+        let here = self.clone();
+        let token_is_named = here.token_file.is_some() || here.token_env.is_some();
+        Common {
+            deployment: here.deployment.or_else(|| other.deployment.clone()),
+            token_file: here.token_file.or_else(|| other.token_file.clone().filter(|_| !token_is_named)),
+            token_env: here.token_env.or_else(|| other.token_env.clone().filter(|_| !token_is_named)),
+            verify: here.verify.or(other.verify.filter(|_| !here.offline)),
+            offline: here.offline || (other.offline && here.verify.is_none()),
+            timeout: here.timeout.or_else(|| other.timeout.clone()),
+            quiet: here.quiet || other.quiet,
+            verbose: here.verbose.max(other.verbose),
+        }
+    }
+}
+
+impl Args {
+    /// The options of every command, from both sides of the command's name.
+    pub fn all_common(&self) -> Common {
+        match &self.command {
+            Command::Exec(Exec { common, .. })
+            | Command::Token(Token { common })
+            | Command::Env(Env { common, .. })
+            | Command::Check(Check { common, .. })
+            | Command::Status(Status { common, .. })
+            | Command::Doctor(Doctor { common, .. }) => common.or(&self.common),
+            Command::Completions(_) | Command::Man(_) => self.common.clone(),
+        }
+    }
 }
 
 /// When to ask the deployment.
@@ -101,11 +135,12 @@ impl From<Verify> for Mode {
 
 /// One for each thing to do.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 pub enum Command {
     /// Run a command with the token in its environment
     Exec(Exec),
     /// Print the token alone
-    Token,
+    Token(Token),
     /// Print assignments for a shell or another program to evaluate
     Env(Env),
     /// The startup check: silent and 0 when all is well, else one line and an exit code
@@ -131,6 +166,9 @@ pub enum Command {
                   co-cred exec --explain"
 )]
 pub struct Exec {
+    /// What goes with every command.
+    #[command(flatten)]
+    pub common: Common,
     /// Set this variable to the token as well; may be repeated
     #[arg(long = "as", value_name = "NAME")]
     pub names: Vec<String>,
@@ -153,11 +191,23 @@ pub struct Exec {
     pub command: Vec<OsString>,
 }
 
+/// `token`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  TOKEN=$(co-cred token) || exit")]
+pub struct Token {
+    /// What goes with every command.
+    #[command(flatten)]
+    pub common: Common,
+}
+
 /// `env`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  eval \"$(co-cred env)\"\n  co-cred env --format fish | source\n  \
                         co-cred env --format curl | curl -K - https://codeocean.example.org/api/v1/capsules/ID")]
 pub struct Env {
+    /// What goes with every command.
+    #[command(flatten)]
+    pub common: Common,
     /// Who will read it
     #[arg(long, short, value_enum, default_value_t = Format::Sh)]
     pub format: Format,
@@ -173,6 +223,9 @@ pub struct Env {
                         asks at most once in five minutes, for a HEALTHCHECK"
 )]
 pub struct Check {
+    /// What goes with every command.
+    #[command(flatten)]
+    pub common: Common,
     /// Fail unless the token has this scope; may be repeated
     #[arg(long = "need", value_name = "SCOPE", value_enum)]
     pub needs: Vec<Scope>,
@@ -187,6 +240,9 @@ pub struct Check {
 /// `status`.
 #[derive(Debug, clap::Args)]
 pub struct Status {
+    /// What goes with every command.
+    #[command(flatten)]
+    pub common: Common,
     /// Print it as JSON
     #[arg(long)]
     pub json: bool,
@@ -195,6 +251,9 @@ pub struct Status {
 /// `doctor`.
 #[derive(Debug, clap::Args)]
 pub struct Doctor {
+    /// What goes with every command.
+    #[command(flatten)]
+    pub common: Common,
     /// Print it as JSON
     #[arg(long)]
     pub json: bool,

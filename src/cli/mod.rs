@@ -26,7 +26,7 @@ use crate::error::{Error, Kind, Reason, Result};
 use crate::locate::Request;
 use crate::verify::Pace;
 
-use args::{Args, Command};
+use args::{Args, Command, Common};
 use tell::Tell;
 
 /// Where output goes.
@@ -60,20 +60,20 @@ pub fn run(args: impl IntoIterator<Item = OsString>, env: &Env, streams: &mut St
         Ok(args) => args,
         Err(error) => return tell.usage(&error, streams.out),
     };
-    tell.quiet = args.common.quiet;
-    trace::with(args.common.verbose, env, || dispatch(&args, env, streams.out, &mut tell))
+    let common = args.all_common();
+    tell.quiet = common.quiet;
+    trace::with(common.verbose, env, || dispatch(&args.command, &Call { common: &common, env }, streams.out, &mut tell))
 }
 
 /// One arm for each command. Each obtains what it needs, and delivers it one way.
-fn dispatch(args: &Args, env: &Env, out: &mut dyn Write, tell: &mut Tell) -> u8 {
-    let call = Call { args, env };
-    let result = match &args.command {
-        Command::Exec(exec) => return exec::run(&call, exec, out, tell),
-        Command::Token => token::run(&call, out, tell),
-        Command::Env(env) => env::run(&call, env, out, tell),
-        Command::Check(check) => check::run(&call, check, out, tell),
-        Command::Status(status) => status::run(&call, status, out, tell),
-        Command::Doctor(doctor) => doctor::run(&call, doctor, out),
+fn dispatch(command: &Command, call: &Call, out: &mut dyn Write, tell: &mut Tell) -> u8 {
+    let result = match command {
+        Command::Exec(exec) => return exec::run(call, exec, out, tell),
+        Command::Token(_) => token::run(call, out, tell),
+        Command::Env(env) => env::run(call, env, out, tell),
+        Command::Check(check) => check::run(call, check, out, tell),
+        Command::Status(status) => status::run(call, status, out, tell),
+        Command::Doctor(doctor) => doctor::run(call, doctor, out),
         Command::Completions(completions) => completions::run(completions, out),
         Command::Man(man) => man::run(man, out),
     };
@@ -85,14 +85,14 @@ fn dispatch(args: &Args, env: &Env, out: &mut dyn Write, tell: &mut Tell) -> u8 
 
 /// What every command is handed: the options that all share, understood only when they are needed.
 struct Call<'a> {
-    args: &'a Args,
+    common: &'a Common,
     env: &'a Env,
 }
 
 impl<'a> Call<'a> {
     /// Where to look, and how sure to be; `mode` where nothing else was typed.
     fn order(&self, mode: Mode) -> Result<Order<'a>> {
-        let common = &self.args.common;
+        let common = self.common;
         let request = Request {
             env: self.env,
             deployment: common.deployment.as_deref(),

@@ -1,17 +1,18 @@
 //! The log, for whoever asks for it: co-cred's own steps on standard error, and nobody else's, since another crate's
 //! might quote a request.
 
-use std::io;
+use std::io::{self, Write};
 
 use tracing::Level;
 use tracing_subscriber::fmt;
 
 use crate::env::Env;
+use crate::token;
 
 /// Runs `work` with the log that `-v` or `$CO_CRED_LOG` asks for; with none, which is the rule, at no cost.
 pub(super) fn with(verbose: u8, env: &Env, work: impl FnOnce() -> u8) -> u8 {
     let Some(level) = level(verbose, env) else { return work() };
-    let log = fmt().with_max_level(level).with_writer(io::stderr).with_ansi(false).without_time().finish();
+    let log = fmt().with_max_level(level).with_writer(|| Masked).with_ansi(false).without_time().finish();
     tracing::subscriber::with_default(log, work)
 }
 
@@ -21,5 +22,19 @@ fn level(verbose: u8, env: &Env) -> Option<Level> {
         (0, Some(word)) => word.parse().ok(),
         (1, _) => Some(Level::DEBUG),
         _ => Some(Level::TRACE),
+    }
+}
+
+/// Standard error, with whatever has a token's shape masked: a path or a name in the log may be one by mistake.
+struct Masked;
+
+impl Write for Masked {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        io::stderr().write_all(token::mask(&String::from_utf8_lossy(event)).as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

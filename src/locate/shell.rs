@@ -198,6 +198,8 @@ impl Reader<'_> {
             Some(b'\'') => self.single_quoted(word)?,
             Some(b'"') => self.double_quoted(word)?,
             Some(b'$') if self.skip(b"'") => self.ansi_quoted(word)?,
+            // bash translates `$"..."`; other shells know no such thing.
+            Some(b'$') if self.peek() == Some(b'"') => word.unknown = true,
             Some(b'$') => self.dollar(word)?,
             _ => self.backquoted(word)?,
         }
@@ -265,12 +267,9 @@ impl Reader<'_> {
         match self.peek() {
             Some(b'(') => self.bracketed(word, b'(', b')'),
             Some(b'{') => self.bracketed(word, b'{', b'}'),
-            Some(byte) if byte.is_ascii_alphanumeric() || b"_@*#?-$!\"".contains(&byte) => {
+            Some(byte) if byte.is_ascii_alphanumeric() || b"_@*#?-$!".contains(&byte) => {
                 word.unknown = true;
-                // A quote here opens a quotation (`$"..."` in bash) or closes the one around: it is read as such.
-                if byte != b'"' {
-                    self.at += 1;
-                }
+                self.at += 1;
                 Ok(())
             }
             _ => {

@@ -54,7 +54,7 @@ impl Answer {
 struct Reply {
     #[expect(dead_code, reason = "its presence tells Code Ocean's JSON from any other")]
     has_more: bool,
-    results: Vec<Item>,
+    results: Option<Vec<Item>>,
 }
 
 #[derive(Deserialize)]
@@ -117,7 +117,9 @@ fn granted(response: Response, host: &str) -> Result<Answer, Failure> {
         return Err(broken_off(&error, host));
     }
     match serde_json::from_slice::<Reply>(&body) {
-        Ok(reply) => Ok(Answer::Granted { owner: reply.results.into_iter().find_map(|item| item.owner_email) }),
+        Ok(reply) => {
+            Ok(Answer::Granted { owner: reply.results.into_iter().flatten().find_map(|item| item.owner_email) })
+        }
         Err(_) => Err(stranger(host, "its answer is not what Code Ocean's API gives")),
     }
 }

@@ -1,1 +1,204 @@
+//! A stand-in Code Ocean deployment on loopback: as much of the documented API as a credential tool meets, real TLS with
+//! an authority of its own, and faults on demand.
+//!
+//! What it answers follows Code Ocean's public API reference and SDK: HTTP Basic with the token as user name and an empty
+//! password, 401 and 403 with a JSON `message`, searches that return only the owner's items, one capsule and one
+//! computation in the shape that the SDK reads. Where the platform's behaviour is not documented, there is nothing here.
 
+mod api;
+mod fault;
+mod serve;
+mod tls;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+pub use fault::{Fault, Limit};
+
+/// Somebody with an access token.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The access token.
+    pub token: String,
+    /// The owner's e-mail.
+    pub email: String,
+    /// Whether the token has the scope Capsule, Read.
+    pub capsules: bool,
+    /// Whether the token has the scope Data Asset, Read.
+    pub data_assets: bool,
+    /// Whether the owner has a capsule at all.
+    pub has_capsule: bool,
+}
+
+impl Account {
+    /// An account whose token may do everything here.
+    pub fn new(token: &str) -> Account {
+        Account {
+            token: token.to_owned(),
+            email: "ada@example.org".to_owned(),
+            capsules: true,
+            data_assets: true,
+            has_capsule: true,
+        }
+    }
+}
+
+/// A request that was made.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// Its method and path.
+    pub request: String,
+    /// Its `Authorization` header.
+    pub authorization: Option<String>,
+    /// What it was answered with; 0 where the connection was cut.
+    pub status: u16,
+}
+
+/// What the deployment is to be like.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    accounts: Vec<Account>,
+    faults: Vec<Fault>,
+    limit: Option<Limit>,
+    tls: bool,
+    port: u16,
+}
+
+impl Plan {
+    /// With one account.
+    pub fn with_token(token: &str) -> Plan {
+        Plan::default().account(Account::new(token))
+    }
+
+    /// With one more account.
+    pub fn account(mut self, account: Account) -> Plan {
+        self.accounts.push(account);
+        self
+    }
+
+    /// The next requests are answered so, one fault each; after the last, all goes well.
+    pub fn faults(mut self, faults: impl IntoIterator<Item = Fault>) -> Plan {
+        self.faults.extend(faults);
+        self
+    }
+
+    /// Every request is answered so.
+    pub fn always(self, fault: Fault) -> Plan {
+        let faults = vec![fault; 10_000];
+        self.faults(faults)
+    }
+
+    /// No more than so many requests a second; the others are told when to come back.
+    pub fn limit(mut self, limit: Limit) -> Plan {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Over TLS, with a certificate for `localhost`, `127.0.0.1` and `::1`.
+    pub fn tls(mut self) -> Plan {
+        self.tls = true;
+        self
+    }
+
+    /// On this port; else on a free one.
+    pub fn port(mut self, port: u16) -> Plan {
+        self.port = port;
+        self
+    }
+
+    /// Starts it.
+    pub fn start(self) -> Deployment {
+        Deployment::start(self)
+    }
+}
+
+/// A running deployment; it ends when dropped.
+#[derive(Debug)]
+pub struct Deployment {
+    address: SocketAddr,
+    tls: Option<tls::Authority>,
+    state: Arc<State>,
+    runtime: Option<tokio::runtime::Runtime>,
+}
+
+#[derive(Debug)]
+struct State {
+    accounts: Vec<Account>,
+    faults: Mutex<std::collections::VecDeque<Fault>>,
+    limit: Option<Mutex<fault::Bucket>>,
+    seen: Mutex<Vec<Seen>>,
+    connections: AtomicUsize,
+}
+
+impl Deployment {
+    fn start(plan: Plan) -> Deployment {
+        let state = Arc::new(State {
+            accounts: plan.accounts,
+            faults: Mutex::new(plan.faults.into()),
+            limit: plan.limit.map(|limit| Mutex::new(fault::Bucket::new(limit))),
+            seen: Mutex::default(),
+            connections: AtomicUsize::new(0),
+        });
+        let tls = plan.tls.then(tls::Authority::new);
+        let acceptor = tls.as_ref().map(tls::Authority::acceptor);
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+        let listener = serve::listen(plan.port);
+        let address = listener.local_addr().expect("an address");
+        runtime.spawn(serve::serve(listener, acceptor, Arc::clone(&state)));
+        Deployment { address, tls, state, runtime: Some(runtime) }
+    }
+
+    /// Its address, as `https://localhost:PORT` or `http://127.0.0.1:PORT`.
+    pub fn url(&self) -> String {
+        match self.tls {
+            Some(_) => format!("https://localhost:{}", self.address.port()),
+            None => format!("http://127.0.0.1:{}", self.address.port()),
+        }
+    }
+
+    /// Its port.
+    pub fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// The file with the certificate of its authority, in PEM.
+    ///
+    /// # Panics
+    /// It does not speak TLS.
+    pub fn authority(&self) -> &Path {
+        self.tls.as_ref().expect("a deployment with TLS").certificate()
+    }
+
+    /// Everything that was asked so far.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.state.seen.lock().expect("no panic while locked").clone()
+    }
+
+    /// How many connections were opened so far.
+    pub fn connections(&self) -> usize {
+        self.state.connections.load(Ordering::Relaxed)
+    }
+
+    /// The id of its one capsule.
+    pub fn capsule(&self) -> &'static str {
+        api::CAPSULE
+    }
+}
+
+impl Drop for Deployment {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// A file that nothing else uses, for a [`Deployment`]'s certificate.
+fn scratch() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("authority.pem");
+    (folder, path)
+}

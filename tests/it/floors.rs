@@ -1,0 +1,126 @@
+//! The house stands as its drawing in `lib.rs` says.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Every source file, and its text less what stands behind `//`.
+fn sources() -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false => found.push((path.clone(), fs::read_to_string(&path).unwrap())),
+            }
+        }
+    }
+    found
+}
+
+fn code(text: &str) -> String {
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// The path below `src`.
+fn name(path: &Path) -> String {
+    path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap().display().to_string()
+}
+
+/// The room that a file belongs to.
+fn room(path: &Path) -> String {
+    name(path).split('/').next().unwrap().trim_end_matches(".rs").to_owned()
+}
+
+/// Rooms and their floors, the ground floor first, as `lib.rs` draws them.
+fn drawing() -> BTreeMap<String, usize> {
+    let lib = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
+    let lines = lib.lines().skip_while(|line| *line != "//! ```text").skip(1).take_while(|line| *line != "//! ```");
+    let floors: Vec<&str> = lines.map(|line| line.trim_start_matches("//! ")).collect();
+    let floor = |(number, line): (usize, &&str)| {
+        let rooms: Vec<String> = line[..13].split_whitespace().map(str::to_owned).collect();
+        rooms.into_iter().map(move |room| (room, number)).collect::<Vec<_>>()
+    };
+    floors.iter().rev().enumerate().flat_map(floor).collect()
+}
+
+/// Every room that a text names as `crate::room`.
+fn imports(text: &str) -> Vec<String> {
+    let code = code(text);
+    let mut rooms = Vec::new();
+    for rest in code.split("crate::").skip(1) {
+        match rest.strip_prefix('{') {
+            Some(list) => {
+                let list = &list[..list.find("};").unwrap()];
+                rooms.extend(list.split(", ").map(|item| item.trim().split("::").next().unwrap().to_owned()));
+            }
+            None => rooms.push(rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect()),
+        }
+    }
+    rooms
+}
+
+#[test]
+fn imports_point_down() {
+    let floors = drawing();
+    for (path, text) in sources() {
+        let here = room(&path);
+        if matches!(here.as_str(), "main" | "lib") {
+            continue;
+        }
+        let floor = floors.get(&here).unwrap_or_else(|| panic!("{here} is missing in the drawing of lib.rs"));
+        for import in imports(&text).into_iter().filter(|import| *import != here) {
+            let below = floors.get(&import).unwrap_or_else(|| panic!("{import} is missing in the drawing of lib.rs"));
+            assert!(below < floor, "{} imports {import}, which is not on a floor below {here}", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_drawing_shows_every_room_and_no_other() {
+    let rooms: std::collections::BTreeSet<String> =
+        sources().iter().map(|(path, _)| room(path)).filter(|room| !matches!(room.as_str(), "main" | "lib")).collect();
+    let drawn: std::collections::BTreeSet<String> = drawing().into_keys().collect();
+    assert_eq!(rooms, drawn);
+}
+
+#[test]
+fn the_token_leaves_in_these_files_only() {
+    let mut exposing: Vec<String> =
+        sources().iter().filter(|(_, text)| code(text).contains(".expose()")).map(|(path, _)| name(path)).collect();
+    exposing.sort();
+    let expected = [
+        "deliver/env/curl.rs",
+        "deliver/env/netrc.rs",
+        "deliver/exec.rs",
+        "deliver/mod.rs",
+        "deliver/print.rs",
+        "traces.rs",
+        "verify/answer.rs",
+        "verify/memory.rs",
+    ];
+    assert_eq!(exposing, expected);
+}
+
+#[test]
+fn nobody_else_reads_the_environment_or_speaks() {
+    for (path, text) in sources() {
+        let (code, name) = (code(&text), name(&path));
+        assert!(!code.contains("env::var") || name == "env.rs", "{name} reads the environment");
+        for word in ["println!", "eprint!(", "print!("] {
+            let allowed = name == "cli/tell.rs";
+            assert!(allowed || !code.replace("write", "").contains(word), "{name} prints");
+        }
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is_for_and_stays_small() {
+    for (path, text) in sources() {
+        assert!(text.starts_with("//! "), "{} has no header", path.display());
+        let lines = text.lines().count();
+        assert!(lines < 490, "{} has {lines} lines", path.display());
+    }
+}

@@ -1,0 +1,181 @@
+//! Each format of `env`, read by the very program that it is for, with values that need quoting.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+
+use stand_in::Plan;
+
+use super::world::{Ran, TOKEN, World, has};
+
+/// Everything that some quoting rule or other treats as special.
+const HARD: &str = r##"cop_a b'c"d\e$f`g!h#i%j&k*l(m)n;o<p>q|r~s{t}u[v]w^x@y,z=1\\2''3""4 5"##;
+
+fn world() -> World {
+    World::new().with("CODEOCEAN_TOKEN", HARD).with("CODEOCEAN_DOMAIN", "https://co.example.org")
+}
+
+/// What the program prints as `token|domain|other`, the two variables taken out of its own environment first.
+#[track_caller]
+fn proves(ran: Ran) {
+    let ran = ran.expect(0);
+    assert_eq!(ran.out.trim_end_matches('\n'), format!("{HARD}|https://co.example.org|{HARD}"), "{ran:?}");
+}
+
+const ENV: &str = "co-cred env --offline --quiet --as OTHER_1 --format";
+const PRINT: &str = r#"printf '%s|%s|%s' "$CODEOCEAN_TOKEN" "$CODEOCEAN_DOMAIN" "$OTHER_1""#;
+
+#[test]
+fn sh_and_bash_evaluate_it() {
+    for shell in ["dash", "bash"] {
+        let script = format!(r#"text=$({ENV} sh); unset CODEOCEAN_TOKEN CODEOCEAN_DOMAIN; eval "$text"; {PRINT}"#);
+        proves(world().shell(shell, &script));
+    }
+}
+
+#[test]
+fn fish_evaluates_it() {
+    if has("fish") {
+        let script = format!(
+            "set text ({ENV} fish); set -e CODEOCEAN_TOKEN; set -e CODEOCEAN_DOMAIN; string join \\n -- $text | source; {PRINT}"
+        );
+        proves(world().shell("fish", &script));
+    }
+}
+
+#[test]
+fn r_evaluates_it() {
+    if has("Rscript") {
+        let script = format!(
+            "text <- system('{ENV} r', intern = TRUE); Sys.unsetenv(c('CODEOCEAN_TOKEN', 'CODEOCEAN_DOMAIN')); \
+             invisible(eval(parse(text = text))); \
+             cat(Sys.getenv('CODEOCEAN_TOKEN'), Sys.getenv('CODEOCEAN_DOMAIN'), Sys.getenv('OTHER_1'), sep = '|')"
+        );
+        let world = world().file("work/test.R", script);
+        proves(world.shell("sh", "Rscript --vanilla test.R"));
+    }
+}
+
+#[test]
+fn jq_reads_the_json() {
+    if has("jq") {
+        let script = format!(r#"{ENV} json | jq -r '.CODEOCEAN_TOKEN + "|" + .CODEOCEAN_DOMAIN + "|" + .OTHER_1'"#);
+        proves(world().shell("sh", &script));
+    }
+}
+
+#[test]
+fn python_dotenv_reads_it() {
+    let python = super::clients::python();
+    let program = "import dotenv; v = dotenv.dotenv_values('.env'); \
+                   print(v['CODEOCEAN_TOKEN'], v['CODEOCEAN_DOMAIN'], v['OTHER_1'], sep='|')";
+    if let Some(python) = python {
+        let world = world().file("work/test.py", program);
+        proves(world.shell("sh", &format!("{ENV} dotenv > .env && {} test.py", python.display())));
+    }
+}
+
+/// The body of the first request that somebody makes.
+fn one_request(listener: TcpListener) -> std::thread::JoinHandle<String> {
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut text = String::new();
+            let mut buffer = [0; 4096];
+            loop {
+                let length = stream.read(&mut buffer).unwrap_or(0);
+                text.push_str(&String::from_utf8_lossy(&buffer[..length]));
+                let body = text.split_once("\r\n\r\n").map(|(head, body)| (head.to_ascii_lowercase(), body.len()));
+                let Some((head, have)) = body else { continue };
+                let wanted =
+                    head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()?.trim().parse().ok());
+                if wanted.is_none_or(|wanted: usize| have >= wanted) {
+                    break;
+                }
+            }
+            let create = text.starts_with("POST") && text.contains("/containers/create");
+            let reply = if create { r#"{"Id":"0123456789ab","Warnings":[]}"# } else { "{}" };
+            let head = "HTTP/1.1 200 OK\r\nApi-Version: 1.41\r\nConnection: close\r\nContent-Type: application/json";
+            let _ = write!(stream, "{head}\r\nContent-Length: {}\r\n\r\n{reply}", reply.len());
+            if create {
+                return text;
+            }
+        }
+        String::new()
+    })
+}
+
+#[test]
+fn docker_reads_the_env_file() {
+    if !has("docker") {
+        return;
+    }
+    // The client reads the file and sends what it found there to the engine, which need be none.
+    let engine = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = engine.local_addr().unwrap();
+    let request = one_request(engine);
+    let script = format!("{ENV} docker > vars && docker -H tcp://{address} create --env-file vars image");
+    world().shell("sh", &script).expect(0);
+    let text = request.join().unwrap();
+    let body: serde_json::Value = serde_json::from_str(text.split_once("\r\n\r\n").unwrap().1).unwrap();
+    let expected = [
+        format!("CODEOCEAN_TOKEN={HARD}"),
+        format!("OTHER_1={HARD}"),
+        "CODEOCEAN_DOMAIN=https://co.example.org".to_owned(),
+    ];
+    assert_eq!(body["Env"], serde_json::json!(expected));
+}
+
+#[test]
+fn curl_takes_it_as_configuration_and_as_netrc() {
+    let hard = HARD.replace('=', "");
+    let deployment = Plan::with_token(&hard).start();
+    let world = World::new().with("CODEOCEAN_TOKEN", &hard).at(&deployment);
+    let url = format!("{}/api/v1/capsules/{}", deployment.url(), deployment.capsule());
+    for script in [
+        format!("co-cred env -q --format curl | curl -sf -K - {url}"),
+        format!("co-cred env -q --format netrc > netrc && curl -sf --netrc-file netrc {url}"),
+    ] {
+        let ran = world.shell("sh", &script).expect(0);
+        assert!(ran.out.contains("Spike sorting"), "{ran:?}");
+    }
+}
+
+#[test]
+fn requests_reads_the_netrc() {
+    let Some(python) = super::clients::python() else { return };
+    let deployment = Plan::with_token(TOKEN).start();
+    let world = World::new().with("CUSTOM_KEY", TOKEN).at(&deployment);
+    let url = format!("{}/api/v1/capsules/{}", deployment.url(), deployment.capsule());
+    let world = world.file("work/test.py", format!("import requests; print(requests.get('{url}').status_code)"));
+    let script = format!("co-cred env --format netrc > netrc && NETRC=netrc {} test.py", python.display());
+    assert_eq!(world.shell("sh", &script).expect(0).out, "200\n");
+}
+
+#[test]
+fn a_netrc_needs_a_deployment() {
+    let ran = World::new().with("CUSTOM_KEY", TOKEN).run(["env", "--offline", "--format", "netrc"]).expect(3);
+    assert_eq!(ran.out, "");
+}
+
+#[test]
+fn github_actions_masks_it_and_sets_it_for_the_steps_that_follow() {
+    let world = World::new().with("CUSTOM_KEY", "cop_50%25off").with("CODEOCEAN_DOMAIN", "co.example.org");
+    let world = world.file("work/github_env", "BEFORE=1\n");
+    let path = world.path("work/github_env");
+    let world = world.with("GITHUB_ENV", &path);
+    let ran = world.run(["env", "--offline", "--format", "gha"]).expect(0);
+    assert_eq!(ran.out, "::add-mask::cop_50%2525off\n");
+    let written = fs::read_to_string(path).unwrap();
+    assert_eq!(written, "BEFORE=1\nCODEOCEAN_TOKEN=cop_50%25off\nCODEOCEAN_DOMAIN=https://co.example.org\n");
+    let ran = world.without("GITHUB_ENV").run(["env", "--offline", "--format", "gha"]).expect(0);
+    assert!(ran.out.starts_with("::add-mask::") && ran.out.contains("\nCODEOCEAN_TOKEN=cop_50%25off\n"), "{ran:?}");
+}
+
+#[test]
+fn powershell_quotes_as_its_manual_says() {
+    // No PowerShell can be installed from Debian's packages: this follows about_Quoting_Rules, unproven by the program.
+    let world = World::new().with("CODEOCEAN_TOKEN", "cop_a'b$c\u{2019}d");
+    let ran = world.run(["env", "--offline", "--quiet", "--format", "powershell"]).expect(0);
+    assert_eq!(ran.out, "$env:CODEOCEAN_TOKEN = 'cop_a''b$c\u{2019}\u{2019}d'\n");
+}

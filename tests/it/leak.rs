@@ -1,0 +1,214 @@
+//! A sentinel token, in every command, from every source, in every failure, with the log at its loudest: it turns up in
+//! no output, error, log, argument list or file, but where it was asked for.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use co_cred::token::Token;
+use co_cred::traces::Traces;
+use stand_in::{Deployment, Fault, Plan};
+
+use super::world::{OTHER, Ran, World};
+
+/// Says nothing of itself in any other test or file.
+const SENTINEL: &str = "cop_SentinelQ7w8E9r0T1y2U3";
+
+/// One way for the token to be here.
+struct Source {
+    name: &'static str,
+    set: fn(World) -> World,
+    args: &'static [&'static str],
+}
+
+const SOURCES: [Source; 7] = [
+    Source { name: "option", set: |world| world.with("ODD", SENTINEL), args: &["--token-env", "ODD"] },
+    Source { name: "variable", set: |world| world.with("CODEOCEAN_TOKEN", SENTINEL), args: &[] },
+    Source { name: "trimmed", set: |world| world.with("API_KEY", format!("'{SENTINEL}'")), args: &[] },
+    Source { name: "mount", set: |world| world.file("mount/secrets", format!("export K='{SENTINEL}'")), args: &[] },
+    Source { name: "mounted file", set: |world| world.file("mount/k", SENTINEL), args: &[] },
+    Source {
+        name: "file",
+        set: |world| world.file("home/.codeocean/credentials.json", format!("{{\"token\": \"{SENTINEL}\"}}")),
+        args: &[],
+    },
+    Source { name: "broken", set: |world| world.with("CODEOCEAN_TOKEN", format!("{SENTINEL}\n{SENTINEL}")), args: &[] },
+];
+
+/// Commands that must not show it. `exec` runs a command that prints nothing.
+const SILENT: [&[&str]; 8] = [
+    &["check"],
+    &["check", "--json", "--need", "capsule:read"],
+    &["status"],
+    &["status", "--json"],
+    &["doctor"],
+    &["doctor", "--json"],
+    &["exec", "--explain", "--all-names", "--clean"],
+    &["exec", "--all-names", "--", "true"],
+];
+
+#[track_caller]
+fn clean(name: &str, ran: &Ran) {
+    let traces = Traces::of(&Token::parse(SENTINEL.as_bytes()).unwrap().token);
+    for (stream, text) in [("stdout", &ran.out), ("stderr", &ran.err)] {
+        assert_eq!(traces.found_in(text.as_bytes()), None, "{name}: {stream}: {text}");
+        assert!(!text.contains(&SENTINEL[8..]), "{name}: {stream}: {text}");
+    }
+}
+
+/// Every regular file below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+fn loud(world: &World, args: &[&str]) -> Ran {
+    world
+        .command()
+        .args(args)
+        .env("CO_CRED_LOG", "trace")
+        .env("RUST_LOG", "trace")
+        .env("RUST_BACKTRACE", "full")
+        .output()
+        .unwrap()
+        .into()
+}
+
+fn deployments() -> Vec<(&'static str, Deployment)> {
+    let plan = || Plan::with_token(SENTINEL);
+    vec![
+        ("good", plan().start()),
+        ("good, TLS", plan().tls().start()),
+        ("rejecting", Plan::with_token(OTHER).start()),
+        ("forbidding", plan().always(Fault::Status(403)).start()),
+        ("failing", plan().always(Fault::Status(500)).start()),
+        ("busy", plan().always(Fault::TooManyRequests(0)).start()),
+        ("slow", plan().always(Fault::Slow(std::time::Duration::from_secs(9))).start()),
+        ("cutting off", plan().always(Fault::CutOff).start()),
+        ("HTML", plan().always(Fault::Html).start()),
+        ("redirecting", plan().always(Fault::Redirect(format!("https://x.example.org/?t={SENTINEL}"))).start()),
+    ]
+}
+
+#[test]
+fn no_command_shows_it_in_any_failure() {
+    std::thread::scope(|scope| {
+        for (fault, deployment) in deployments() {
+            scope.spawn(move || {
+                // Each source and each command is met with each fault, in turn rather than all with all.
+                for (number, args) in SILENT.iter().enumerate() {
+                    for source in SOURCES.iter().skip(number % 2).step_by(2) {
+                        let world = (source.set)(World::new().at(&deployment));
+                        let ran = loud(&world, &[args, source.args, &["--timeout", "300ms"]].concat_before_dashes());
+                        clean(&format!("{fault}, {}, {args:?}", source.name), &ran);
+                        nothing_kept(&world);
+                    }
+                }
+            });
+        }
+    });
+}
+
+/// What co-cred wrote is clean: the cache folder, and the work folder.
+fn nothing_kept(world: &World) {
+    for path in files(&world.path("cache")).iter().chain(&files(&world.path("work"))) {
+        let text = String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
+        assert!(!text.contains(&SENTINEL[8..]), "{}", path.display());
+        assert!(!path.display().to_string().contains(&SENTINEL[4..]));
+    }
+}
+
+/// Options go before the dashes of `exec`.
+trait Arguments {
+    fn concat_before_dashes(&self) -> Vec<&'static str>;
+}
+
+impl Arguments for [&[&'static str]; 3] {
+    fn concat_before_dashes(&self) -> Vec<&'static str> {
+        let (before, after) = self[0].split_at(self[0].iter().position(|arg| *arg == "--").unwrap_or(self[0].len()));
+        [before, self[1], self[2], after].concat()
+    }
+}
+
+#[test]
+fn no_usage_error_shows_it() {
+    let world = World::new().with("CODEOCEAN_TOKEN", SENTINEL);
+    let cases: [&[&str]; 18] = [
+        &[SENTINEL],
+        &["--token", SENTINEL],
+        &["token", SENTINEL],
+        &["--token-env", SENTINEL, "token"],
+        &["token", "--token-file", SENTINEL],
+        &["token", "--token-file", "/x/cop_SentinelQ7w8E9r0T1y2U3"],
+        &["token", "--deployment", SENTINEL],
+        &["token", "--deployment", "https://cop_SentinelQ7w8E9r0T1y2U3@co.example.org"],
+        &["token", "--deployment", "https://cop_SentinelQ7w8E9r0T1y2U3.example.org"],
+        &["token", "--verify", SENTINEL],
+        &["token", "--timeout", SENTINEL],
+        &["check", "--wait", SENTINEL],
+        &["check", "--need", SENTINEL],
+        &["env", "--format", SENTINEL],
+        &["exec", "--as", SENTINEL, "--", "true"],
+        &["exec", "--offline", "--", SENTINEL],
+        &["man", SENTINEL],
+        &["completions", SENTINEL],
+    ];
+    for args in cases {
+        let ran = loud(&world, args);
+        assert_ne!(ran.code, 0, "{args:?}: {ran:?}");
+        clean(&format!("{args:?}"), &ran);
+    }
+}
+
+#[test]
+fn variables_that_hold_it_by_mistake_do_not_show_it() {
+    for name in [
+        "CODEOCEAN_DOMAIN",
+        "CO_CRED_TOKEN_ENV",
+        "CO_CRED_TOKEN_FILE",
+        "CODEOCEAN_CREDENTIALS_PATH",
+        "CO_CRED_LOG",
+        "HTTPS_PROXY",
+        "SSL_CERT_FILE",
+        "XDG_CACHE_HOME",
+        "CO_CAPSULE_PATH",
+        "CO_CRED_SECRETS_DIR",
+        "HOME",
+        "CO_CAPSULE_ID",
+        "CO_PIPELINE_ID",
+        "GITHUB_ENV",
+    ] {
+        let world = World::new().with("CODEOCEAN_DOMAIN", "https://localhost:9").with(name, SENTINEL);
+        for args in [&["check"][..], &["status", "--json"], &["doctor"], &["exec", "--explain"]] {
+            clean(&format!("{name} {args:?}"), &loud(&world, args));
+        }
+    }
+}
+
+#[test]
+fn only_the_deployment_is_sent_it() {
+    let (here, elsewhere) = (Plan::with_token(SENTINEL).start(), Plan::with_token(SENTINEL).start());
+    let world = World::new().at(&here).credentials(&elsewhere.url(), SENTINEL);
+    world.run(["check"]).expect(3);
+    let world = world.with("CUSTOM_KEY", SENTINEL);
+    world.run(["check"]).expect(0);
+    assert_eq!((here.seen().len(), elsewhere.seen().len()), (1, 0));
+}
+
+#[test]
+fn a_panic_shows_where_it_happened_and_not_what_was_said() {
+    // The hook is the process's: seen in a child, which is this very test binary.
+    if std::env::var_os("CO_CRED_TEST_PANIC").is_some() {
+        co_cred::cli::harden();
+        panic!("{SENTINEL}");
+    }
+    let test = "it::leak::a_panic_shows_where_it_happened_and_not_what_was_said";
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args([test, "--exact", "--nocapture"])
+        .env("CO_CRED_TEST_PANIC", "1")
+        .output()
+        .unwrap();
+    let ran: Ran = output.into();
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("internal error at tests/it/leak.rs"), "{ran:?}");
+    clean("panic", &ran);
+}

@@ -1,0 +1,360 @@
+//! The order of the sources, and what happens where two have a claim or one is broken.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use serde_json::json;
+
+use super::world::{OTHER, TOKEN, World};
+
+/// The place that `status` names, offline.
+fn place(world: &World) -> String {
+    let status = world.run(["status", "--json", "--offline"]).expect(0).json();
+    format!("{} {}", status["source"]["kind"].as_str().unwrap(), status["source"]["place"].as_str().unwrap())
+}
+
+fn slots(entries: serde_json::Value) -> String {
+    json!({ "version": 1, "secrets": entries }).to_string()
+}
+
+fn slot(variable: &str, description: &str) -> serde_json::Value {
+    json!({ "type": "general", "id": "x", "description": description, "value": variable })
+}
+
+#[test]
+fn sources_are_asked_in_order() {
+    let mut world = World::new()
+        .file("work/named", TOKEN)
+        .with("NAMED", TOKEN)
+        .with("CODEOCEAN_TOKEN", TOKEN)
+        .file("mount/CODEOCEAN_TOKEN", TOKEN)
+        .file("mount/anything", TOKEN)
+        .with("CREDENTIALS_DIRECTORY", "")
+        .file(
+            "capsule/.codeocean/secrets.json",
+            slots(json!([slot("HINTED", "Code Ocean API"), slot("OTHER_SLOT", "misc")])),
+        )
+        .with("HINTED", TOKEN)
+        .with("OTHER_SLOT", TOKEN)
+        .with("API_SECRET", TOKEN)
+        .with("API_KEY", TOKEN)
+        .with("CUSTOM_KEY_3", TOKEN)
+        .with("ZZZ", TOKEN)
+        .credentials("https://co.example.org", TOKEN);
+    let named = world.path("work/named").display().to_string();
+    let status = |args: &[&str]| {
+        let args = [&["status", "--json", "--offline"], args].concat();
+        world.run(args).expect(0).json()["source"]["place"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(status(&["--token-file", &named]), named);
+    assert_eq!(status(&["--token-env", "NAMED"]), "NAMED");
+    let mount = world.path("mount");
+    for (expected, remove) in [
+        ("environment CODEOCEAN_TOKEN".to_owned(), "CODEOCEAN_TOKEN"),
+        (format!("mount {}", mount.join("CODEOCEAN_TOKEN").display()), "file mount/CODEOCEAN_TOKEN"),
+        (format!("mount {}", mount.join("anything").display()), "file mount/anything"),
+        ("environment HINTED".to_owned(), "HINTED"),
+        ("environment OTHER_SLOT".to_owned(), "OTHER_SLOT"),
+        ("environment API_SECRET".to_owned(), "API_SECRET"),
+        ("environment API_KEY".to_owned(), "API_KEY"),
+        ("environment CUSTOM_KEY_3".to_owned(), "CUSTOM_KEY_3"),
+        ("environment NAMED".to_owned(), "NAMED"),
+        ("environment ZZZ".to_owned(), "ZZZ"),
+        (
+            format!("file {}", world.path("home/.codeocean/credentials.json").display()),
+            "file home/.codeocean/credentials.json",
+        ),
+    ] {
+        assert_eq!(place(&world), expected);
+        match remove.strip_prefix("file ") {
+            Some(file) => fs::remove_file(world.path(file)).unwrap(),
+            None => world.env.remove(remove),
+        }
+    }
+    world.run(["status", "--offline"]).expect(3);
+}
+
+#[test]
+fn named_variables_come_in_their_order_and_an_option_outranks_its_variable() {
+    let world = World::new().with("CODE_OCEAN_TOKEN", TOKEN).with("CODEOCEAN_API_TOKEN", TOKEN).with("MINE", OTHER);
+    assert_eq!(place(&world), "environment CODEOCEAN_API_TOKEN");
+    let world = world.with("CO_CRED_TOKEN_ENV", "MINE");
+    assert_eq!(place(&world), "option MINE");
+    assert_eq!(world.run(["token", "--offline"]).out, format!("{OTHER}\n"));
+    assert_eq!(world.run(["token", "--offline", "--token-env", "CODE_OCEAN_TOKEN"]).out, format!("{TOKEN}\n"));
+    let world = world.file("work/t", TOKEN);
+    let path = world.path("work/t").display().to_string();
+    assert_eq!(world.run(["--token-file", &path, "token", "--offline"]).out, format!("{TOKEN}\n"));
+    assert_eq!(
+        world.run(["--token-file", &path, "token", "--offline", "--token-env", "MINE"]).out,
+        format!("{OTHER}\n")
+    );
+}
+
+#[test]
+fn two_different_tokens_on_a_rung_are_never_chosen_between() {
+    let hinted = slots(json!([slot("ONE", "co token"), slot("TWO", "CO_API")]));
+    let plain = slots(json!([slot("ONE", "a"), slot("TWO", "b")]));
+    let worlds = [
+        (
+            World::new().with("CODEOCEAN_TOKEN", TOKEN).with("CODE_OCEAN_TOKEN", OTHER),
+            ["CODEOCEAN_TOKEN", "CODE_OCEAN_TOKEN"],
+        ),
+        (World::new().with("API_KEY", TOKEN).with("CUSTOM_KEY", OTHER), ["API_KEY", "CUSTOM_KEY"]),
+        (World::new().with("FOO", TOKEN).with("BAR", OTHER), ["FOO", "BAR"]),
+        (World::new().file("mount/a", TOKEN).file("mount/b", OTHER), ["mount/a", "mount/b"]),
+        (
+            World::new().file("mount/a", TOKEN).file("mount/secrets", format!("export X={OTHER}")),
+            ["mount/a", "secrets:X"],
+        ),
+        (
+            World::new().file("capsule/.codeocean/secrets.json", hinted).with("ONE", TOKEN).with("TWO", OTHER),
+            ["ONE", "TWO"],
+        ),
+        (
+            World::new().file("capsule/.codeocean/secrets.json", plain).with("ONE", TOKEN).with("TWO", OTHER),
+            ["ONE", "TWO"],
+        ),
+    ];
+    for (world, names) in worlds {
+        let world = world.credentials("https://co.example.org", TOKEN);
+        for command in ["token", "check", "status", "env"] {
+            let ran = world.run([command, "--offline"]).expect(8);
+            assert!(names.iter().all(|name| ran.err.contains(name)), "{ran:?}");
+            assert!(!ran.out.contains("cop_") && !ran.err.contains(TOKEN) && !ran.err.contains(OTHER));
+        }
+        // The same token twice is no question.
+        let mut same = world;
+        for name in names {
+            same.env.set(name, TOKEN);
+        }
+    }
+    let same = World::new().with("API_KEY", TOKEN).with("API_SECRET", format!("'{TOKEN}'"));
+    assert_eq!(same.run(["token", "--offline"]).expect(0).out, format!("{TOKEN}\n"));
+}
+
+#[test]
+fn a_description_decides_between_slots() {
+    let file = slots(json!([slot("ONE", "misc"), slot("TWO", "Code-Ocean API token")]));
+    let world = World::new().file("capsule/.codeocean/secrets.json", file).with("ONE", OTHER).with("TWO", TOKEN);
+    let status = world.run(["status", "--json", "--offline"]).expect(0).json();
+    assert_eq!(status["source"]["place"], "TWO");
+    assert_eq!(status["shadowed"], json!([{ "kind": "environment", "place": "ONE" }]));
+}
+
+#[test]
+fn the_git_providers_token_is_never_taken() {
+    let script = format!("export GIT_ACCESS_TOKEN={TOKEN}\n");
+    let world = World::new()
+        .with("GIT_ACCESS_TOKEN", TOKEN)
+        .file("mount/git-access-token", TOKEN)
+        .file("mount/GIT_ACCESS_TOKEN", TOKEN)
+        .file("mount/secrets", script)
+        .file("capsule/.codeocean/secrets.json", slots(json!([slot("GIT_ACCESS_TOKEN", "Code Ocean API")])));
+    world.run(["token", "--offline"]).expect(3);
+    world.run(["token", "--offline", "--token-env", "GIT_ACCESS_TOKEN"]).expect(2);
+}
+
+#[test]
+fn an_empty_variable_is_no_token() {
+    let world = World::new().with("CODEOCEAN_TOKEN", "").with("CUSTOM_KEY", TOKEN);
+    assert_eq!(place(&world), "environment CUSTOM_KEY");
+}
+
+#[test]
+fn what_surrounds_a_token_is_taken_off_with_a_remark() {
+    let world = World::new().with("CUSTOM_KEY", format!(" \"{TOKEN}\"\n"));
+    let ran = world.run(["token", "--offline"]).expect(0);
+    assert_eq!(ran.out, format!("{TOKEN}\n"));
+    assert!(ran.err.contains("warning") && ran.err.contains("CUSTOM_KEY") && ran.err.contains("hint:"), "{ran:?}");
+    assert_eq!(world.run(["token", "--offline", "--quiet"]).err, "");
+    // The line end of a file is no oddity.
+    let world = World::new().file("mount/CUSTOM_KEY", format!("{TOKEN}\r\n"));
+    assert_eq!(world.run(["token", "--offline"]).expect(0).err, "");
+}
+
+#[test]
+fn a_dedicated_variable_is_taken_whatever_its_shape_with_a_remark() {
+    let world = World::new().with("CODEOCEAN_TOKEN", "something-else").with("CUSTOM_KEY", TOKEN);
+    let ran = world.run(["token", "--offline"]).expect(0);
+    assert_eq!(ran.out, "something-else\n");
+    assert!(ran.err.contains("shape"), "{ran:?}");
+}
+
+#[test]
+fn what_was_asked_for_by_name_must_be_there() {
+    let world = World::new().with("CODEOCEAN_TOKEN", TOKEN).with("HOLLOW", "").file("work/hollow", "\n");
+    let path = |name: &str| world.path(name).display().to_string();
+    for args in [
+        ["--token-env", "MISSING"],
+        ["--token-env", "HOLLOW"],
+        ["--token-file", &path("work/missing")],
+        ["--token-file", &path("work/hollow")],
+        ["--token-file", &path("work")],
+    ] {
+        let ran = world.run(["token", "--offline"].iter().chain(&args)).expect(6);
+        assert_eq!(ran.out, "");
+    }
+    for name in ["CO_CRED_TOKEN_ENV", "CO_CRED_TOKEN_FILE"] {
+        let world = World::new().with("CODEOCEAN_TOKEN", TOKEN).with(name, "/nowhere");
+        world.run(["token", "--offline"]).expect(6);
+    }
+}
+
+#[test]
+fn a_broken_source_is_never_passed_over_for_a_later_one() {
+    let long = "x".repeat(9 * 1024);
+    let worlds = [
+        World::new().with("CODEOCEAN_TOKEN", format!("{TOKEN}\nmore")),
+        World::new().with("CODEOCEAN_TOKEN", long.clone()),
+        World::new().with("API_KEY", format!("cop_{long}")),
+        World::new().file("mount/CODEOCEAN_TOKEN", &long),
+        World::new().file("mount/secrets", "export A='"),
+        World::new().file("mount/secrets", format!("#{}", "x".repeat(64 * 1024))),
+        World::new().file("mount/secrets/x", ""),
+        World::new().file("mount/secrets", "export CODEOCEAN_TOKEN=$(cat /token)"),
+    ];
+    for world in worlds {
+        let world = world.credentials("https://co.example.org", TOKEN);
+        for command in ["token", "check", "status"] {
+            let ran = world.run([command, "--offline"]).expect(6);
+            assert!(!ran.out.contains(TOKEN), "{ran:?}");
+        }
+        let ran = world.spawn(["exec", "--offline", "--", "true"]).expect(125);
+        assert!(ran.err.contains("unreadable"), "{ran:?}");
+    }
+    let world = World::new().file("home/.codeocean/credentials.json", "{\"domain\": \"https://co.exam");
+    world.run(["token", "--offline"]).expect(6);
+}
+
+#[test]
+fn a_named_mount_must_be_readable_throughout() {
+    let world = World::new().file("mount/fine", "x").with("CUSTOM_KEY", TOKEN);
+    symlink("/nowhere", world.path("mount/CUSTOM_KEY")).unwrap();
+    let ran = world.run(["token", "--offline"]).expect(6);
+    assert!(ran.err.contains("link to nothing"), "{ran:?}");
+    // Where the mount has the token all the same, the rest is worth a remark.
+    let world = world.file("mount/token", TOKEN);
+    let ran = world.run(["token", "--offline"]).expect(0);
+    assert!(ran.err.contains("link to nothing"), "{ran:?}");
+}
+
+#[test]
+fn the_credentials_file_keeps_its_token_for_its_own_deployment() {
+    let world = World::new().credentials("https://one.example.org/", TOKEN);
+    let status = world.run(["status", "--json", "--offline"]).expect(0).json();
+    assert_eq!(status["deployment"], "https://one.example.org");
+    world.run(["token", "--offline", "--deployment", "one.example.org"]).expect(0);
+    world.run(["token", "--offline", "--deployment", "two.example.org"]).expect(3);
+    // And its domain is not lent to another's token.
+    let world = world.with("CODEOCEAN_TOKEN", OTHER);
+    let status = world.run(["status", "--json", "--offline"]).expect(0).json();
+    assert_eq!(status["deployment"], json!(null));
+}
+
+#[test]
+fn the_credentials_file_can_be_elsewhere() {
+    let json = json!({ "domain": "co.example.org", "token": TOKEN }).to_string();
+    let world = World::new().file("work/mine.json", json).credentials("https://other.example.org", OTHER);
+    let path = world.path("work/mine.json");
+    let world = world.with("CODEOCEAN_CREDENTIALS_PATH", path);
+    assert_eq!(world.run(["token", "--offline"]).expect(0).out, format!("{TOKEN}\n"));
+}
+
+#[test]
+fn a_credentials_file_that_others_can_read_is_warned_about() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::new().credentials("https://co.example.org", TOKEN);
+    assert_eq!(world.run(["token", "--offline"]).expect(0).err, "");
+    let path = world.path("home/.codeocean/credentials.json");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    let ran = world.run(["token", "--offline"]).expect(0);
+    assert!(ran.err.contains("other users") && ran.err.contains("chmod 600"), "{ran:?}");
+}
+
+#[test]
+fn the_deployment_is_named_in_order() {
+    let mut world = World::new()
+        .with("CUSTOM_KEY", TOKEN)
+        .with("CODEOCEAN_DOMAIN", "https://a.example.org/")
+        .with("CODE_OCEAN_DOMAIN", "b.example.org")
+        .with("CODEOCEAN_URL", "https://c.example.org/api/v1")
+        .with("CODEOCEAN_HOST", "d.example.org")
+        .with("CO_DOMAIN", "e.example.org")
+        .file("mount/CODEOCEAN_URL", "https://f.example.org\n")
+        .file("capsule/.git/config", "[remote \"origin\"]\n\turl = https://g.example.org/capsule-1234567.git\n");
+    let named = |world: &World, args: &[&str]| {
+        world.run(["status", "--json", "--offline"].iter().chain(args)).expect(0).json()["deployment"].clone()
+    };
+    assert_eq!(named(&world, &["--deployment", "z.example.org"]), "https://z.example.org");
+    for (name, letter) in [
+        ("CODEOCEAN_DOMAIN", "a"),
+        ("CODE_OCEAN_DOMAIN", "b"),
+        ("CODEOCEAN_URL", "c"),
+        ("CODEOCEAN_HOST", "d"),
+        ("CO_DOMAIN", "e"),
+    ] {
+        assert_eq!(named(&world, &[]), format!("https://{letter}.example.org"));
+        world.env.set(name, "");
+    }
+    assert_eq!(named(&world, &[]), "https://f.example.org");
+    fs::remove_file(world.path("mount/CODEOCEAN_URL")).unwrap();
+    assert_eq!(named(&world, &[]), "https://g.example.org");
+}
+
+#[test]
+fn a_capsules_remote_tells_the_deployment() {
+    let table = [
+        ("https://co.example.org/capsule-1234567.git", Some("https://co.example.org")),
+        ("https://co.example.org:8443/capsule-1234567", Some("https://co.example.org:8443")),
+        ("https://git.codeocean.com/capsule-0f3c7a52-6a55.git", Some("https://codeocean.com")),
+        ("http://127.0.0.1:3000/capsule-1234567.git", Some("http://127.0.0.1:3000")),
+        ("https://github.com/lab/analysis.git", None),
+        ("https://github.com/lab/capsule-1234567.git", None),
+        ("https://ada%40example.org@co.example.org/capsule-1234567.git", None),
+        ("git@co.example.org:capsule-1234567.git", None),
+        ("ssh://git@co.example.org/capsule-1234567.git", None),
+        ("https://co.example.org/capsule-.git", None),
+        ("/srv/capsule-1234567.git", None),
+    ];
+    for (url, expected) in table {
+        let config = format!("[core]\n\tbare = false\n[remote \"origin\"]\n\turl = {url}\n\tfetch = +refs/*:refs/*\n");
+        let world = World::new().with("CUSTOM_KEY", TOKEN).file("capsule/.git/config", config);
+        let status = world.run(["status", "--json", "--offline"]).expect(0).json();
+        assert_eq!(status["deployment"].as_str(), expected, "{url}");
+    }
+}
+
+#[test]
+fn a_remote_is_not_looked_for_in_includes_or_the_working_directory() {
+    let remote = "[remote \"origin\"]\n\turl = https://evil.example.org/capsule-1234567.git\n";
+    let world = World::new()
+        .with("CUSTOM_KEY", TOKEN)
+        .file("work/.git/config", remote)
+        .file("capsule/.git/more", remote)
+        .file("capsule/.git/config", "[include]\n\tpath = more\n");
+    let ran = world.spawn(["status", "--json", "--offline"]).expect(0);
+    assert_eq!(ran.json()["deployment"], json!(null));
+}
+
+#[test]
+fn a_deployment_that_cannot_be_used_is_a_usage_error_wherever_it_came_from() {
+    let remote = "[remote \"origin\"]\n\turl = http://co.example.org/capsule-1234567.git\n";
+    let worlds = [
+        World::new().with("CODEOCEAN_DOMAIN", "http://co.example.org"),
+        World::new().with("CO_DOMAIN", "https://me:secret@co.example.org"),
+        World::new().with("CODEOCEAN_URL", TOKEN),
+        World::new().file("mount/CODEOCEAN_DOMAIN", "not a host"),
+        World::new().file("capsule/.git/config", remote),
+        World::new().credentials("http://co.example.org", OTHER).without("CUSTOM_KEY"),
+    ];
+    for world in worlds {
+        let file = world.path("home/.codeocean/credentials.json").exists();
+        let world = if file { world } else { world.with("CUSTOM_KEY", TOKEN) };
+        let ran = world.run(["token", "--offline"]).expect(2);
+        assert!(ran.out.is_empty() && !ran.err.contains("secret@") && !ran.err.contains(TOKEN), "{ran:?}");
+        world.spawn(["exec", "--offline", "--", "true"]).expect(125);
+    }
+    let world = World::new().with("CUSTOM_KEY", TOKEN);
+    world.run(["token", "--offline", "--deployment", "http://co.example.org"]).expect(2);
+}

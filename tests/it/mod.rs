@@ -1,0 +1,15 @@
+mod bad_input;
+mod capsules;
+mod clients;
+mod exec;
+mod floors;
+mod formats;
+mod herd;
+mod leak;
+mod locate;
+mod parsers;
+mod readme;
+mod tell;
+mod units;
+mod verdicts;
+mod world;

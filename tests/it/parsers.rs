@@ -1,0 +1,150 @@
+//! Property tests: no bytes make a parser panic, and where a shell reads a file, ours reads the same.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use co_cred::deployment::Deployment;
+use co_cred::locate::{shell, slots};
+use co_cred::token::{Token, is_token_like, mask};
+use proptest::prelude::*;
+
+use super::world::World;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_bytes_make_a_parser_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let _ = shell::assignments(&bytes);
+        let _ = slots::from_json(&bytes);
+        let _ = slots::from_yaml(&bytes);
+        let _ = Token::parse(&bytes);
+        let _ = is_token_like(&bytes);
+        if let Ok(text) = std::str::from_utf8(&bytes) {
+            let _ = Deployment::parse(text);
+        }
+    }
+
+    #[test]
+    fn no_script_makes_the_shell_reader_panic(script in r#"([A-C]=|export |['"$`\\#;&|(){}\n\t =]|\$'|[a-z]){0,60}"#) {
+        let _ = shell::assignments(script.as_bytes());
+    }
+
+    #[test]
+    fn a_deployment_stays_what_it_is(text in r"(https?://)?[a-zA-Z0-9:./@\[\]_%?# -]{0,40}") {
+        if let Ok(deployment) = Deployment::parse(&text) {
+            let again = Deployment::parse(deployment.origin());
+            prop_assert_eq!(again.map(|again| again.origin().to_owned()), Ok(deployment.origin().to_owned()));
+            prop_assert!(!deployment.origin().contains(['@', ' ', '?', '#']));
+        }
+    }
+
+    #[test]
+    fn masking_leaves_no_token(before in ".{0,8}", secret in "[a-zA-Z0-9]{12}", after in "[ ,'\"].{0,8}") {
+        let masked = mask(&format!("{before}cop_{secret}{after}"));
+        prop_assert!(!masked.contains(&secret));
+    }
+}
+
+/// What a shell has after reading the file: its own word for it.
+fn by_shell(shell: &str, world: &World, script: &str) -> Option<BTreeMap<String, Vec<u8>>> {
+    let path = world.path("work/secrets");
+    std::fs::write(&path, script).unwrap();
+    let print = r#". ./secrets >/dev/null 2>&1; for n in A B C; do eval "v=\${$n-unset}; printf '%s\0' \"\$v\""; done"#;
+    let output = Command::new(shell).arg("-c").arg(print).current_dir(world.path("work")).env_clear().output().unwrap();
+    let values: Vec<&[u8]> = output.stdout.split(|byte| *byte == 0).collect();
+    if !output.status.success() || values.len() != 4 {
+        return None;
+    }
+    let named = ["A", "B", "C"].into_iter().zip(values).filter(|(_, value)| *value != b"unset");
+    Some(named.map(|(name, value)| (name.to_owned(), value.to_vec())).collect())
+}
+
+/// What co-cred reads; `None` where it knows of a value that only a shell can tell.
+fn by_us(script: &str) -> Option<BTreeMap<String, Vec<u8>>> {
+    let found = shell::assignments(script.as_bytes()).ok()?;
+    found.into_iter().map(|one| Some((one.name, one.value?.to_vec()))).collect()
+}
+
+fn value() -> impl Strategy<Value = String> {
+    let word = "[a-zA-Z0-9_.:/+-]{0,8}";
+    prop_oneof![
+        word.prop_map(|text| text),
+        "[ -&(-~\n]{0,12}".prop_map(|text| format!("'{text}'")),
+        r#"([ !#%-\[\]-_a-z\n]|\\"|\\\\|\\\$|\\x){0,8}"#.prop_map(|text| format!("\"{text}\"")),
+        r#"(\\[ a-z$"'\\;&|]){0,4}"#.prop_map(|text| text),
+        (word, "[ a-z]{0,5}").prop_map(|(one, two)| format!("{one}'{two}'\"{two}\"{one}")),
+    ]
+}
+
+fn line() -> impl Strategy<Value = String> {
+    let assignment = ("[ABC]", value()).prop_map(|(name, value)| format!("{name}={value}")).boxed();
+    let comment = "# [a-z' \"]{0,10}".prop_map(|text| text);
+    prop_oneof![
+        4 => assignment.clone(),
+        4 => assignment.clone().prop_map(|text| format!("export {text}")),
+        1 => assignment.clone().prop_map(|text| format!("  {text} # [a'")),
+        1 => (assignment.clone(), assignment).prop_map(|(one, two)| format!("{one}; {two}")),
+        1 => comment,
+        1 => Just("export A".to_owned()),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn shells_agree(lines in proptest::collection::vec(line(), 0..6)) {
+        let script = format!("{}\n", lines.join("\n"));
+        let world = World::new();
+        let Some(ours) = by_us(&script) else { return Ok(()) };
+        for shell in ["dash", "bash"] {
+            if let Some(theirs) = by_shell(shell, &world, &script) {
+                prop_assert_eq!(&ours, &theirs, "{} reads {:?}", shell, script);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_ways_in_which_a_shell_quotes() {
+    let table: [(&str, Option<&[u8]>); 26] = [
+        ("A=b", Some(b"b")),
+        ("export A='b c'", Some(b"b c")),
+        ("declare -x A=\"b c\"", Some(b"b c")),
+        ("export B=x A=y", Some(b"y")),
+        ("A='it'\\''s'", Some(b"it's")),
+        (r#"A="q\"q\\q\$q\`q\q""#, Some(br#"q"q\q$q`q\q"#)),
+        ("A='$HOME'", Some(b"$HOME")),
+        ("A=\"$HOME\"", None),
+        ("A=${HOME}x", None),
+        ("A=$(echo x)", None),
+        ("A=`echo x`", None),
+        ("A=\"$(echo \")\" )\"", None),
+        ("A=~/x", None),
+        ("A=x$", Some(b"x$")),
+        ("A=\"100$\"", Some(b"100$")),
+        ("A=$'b\\nc\\'d'", Some(b"b\nc'd")),
+        ("A='b\nc'", Some(b"b\nc")),
+        ("A=b\\\nc", Some(b"bc")),
+        ("A=b # comment 'unclosed", Some(b"b")),
+        ("A=b#c", Some(b"b#c")),
+        ("A=1; A=2", Some(b"2")),
+        ("A=1\nexport A", Some(b"1")),
+        ("  export  A=1 ", Some(b"1")),
+        ("A=b=c", Some(b"b=c")),
+        ("A=''", Some(b"")),
+        ("echo x >/dev/null && A=1", Some(b"1")),
+    ];
+    for (script, expected) in table {
+        let found = shell::assignments(script.as_bytes()).unwrap();
+        let last = found.into_iter().rfind(|one| one.name == "A").unwrap_or_else(|| panic!("{script}: nothing"));
+        assert_eq!(last.value.as_deref().map(Vec::as_slice), expected, "{script}");
+    }
+    for script in ["echo A=b", "A=b command", "'A'=b", "A\\=b", "1A=b", "# A=b"] {
+        assert!(shell::assignments(script.as_bytes()).unwrap().is_empty(), "{script}");
+    }
+    for script in ["A='b", "A=\"b", "A=$(b", "A=`b", "A=$'b"] {
+        assert!(shell::assignments(script.as_bytes()).is_err(), "{script}");
+    }
+}

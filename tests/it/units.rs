@@ -1,0 +1,170 @@
+//! Tables for the ground floors: token, deployment, traces.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use co_cred::deployment::{Deployment, Unusable};
+use co_cred::error::{Error, Reason};
+use co_cred::token::{Malformed, Token, is_token_like, mask};
+use co_cred::traces::{Kind, Traces};
+
+use super::world::TOKEN;
+
+fn token(raw: &str) -> Token {
+    Token::parse(raw.as_bytes()).unwrap().token
+}
+
+#[test]
+fn a_token_is_freed_of_what_surrounds_it() {
+    let table = [
+        ("cop_a1", "cop_a1", false),
+        (" cop_a1\n", "cop_a1", true),
+        ("\"cop_a1\"", "cop_a1", true),
+        ("'cop_a1'\r\n", "cop_a1", true),
+        ("\u{feff}cop_a1", "cop_a1", true),
+        ("\" cop_a1 \"", "cop_a1", true),
+        ("\"cop_a1", "\"cop_a1", false),
+        ("'cop_a1\"", "'cop_a1\"", false),
+        ("\"'cop_a1'\"", "'cop_a1'", true),
+    ];
+    for (raw, expected, trimmed) in table {
+        let parsed = Token::parse(raw.as_bytes()).unwrap();
+        assert_eq!((parsed.token.expose(), parsed.trimmed), (expected, trimmed), "{raw:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_a_token_is_refused() {
+    let long = vec![b'x'; 8 * 1024 + 1];
+    let table: [(&[u8], Malformed); 6] = [
+        (b"", Malformed::Empty),
+        (b" \"\" ", Malformed::Empty),
+        (b"cop_a\nb", Malformed::ControlCharacter),
+        (b"cop_a\0", Malformed::ControlCharacter),
+        (b"cop_\xff", Malformed::NotText),
+        (&long, Malformed::TooLong),
+    ];
+    for (raw, expected) in table {
+        assert_eq!(Token::parse(raw).unwrap_err(), expected);
+    }
+}
+
+#[test]
+fn the_shape_is_known_by_its_prefix() {
+    for raw in ["cop_a", "COP_a", " 'cop_abc'", "\"cop_x\"\n", "cop_ab\ncd"] {
+        assert!(is_token_like(raw.as_bytes()), "{raw:?}");
+    }
+    for raw in ["", "cop_", "cop", "xcop_a", "cop_ a", "cop_a and more", "copper"] {
+        assert!(!is_token_like(raw.as_bytes()), "{raw:?}");
+    }
+}
+
+#[test]
+fn debug_shows_a_fingerprint_at_most() {
+    let token = token(TOKEN);
+    assert_eq!(format!("{token:?}"), format!("Token({})", token.fingerprint()));
+    assert_eq!(token.fingerprint().len(), "sha256:1f3a9c02".len());
+    let error = Error::new(Reason::Internal, "words").caused_by(std::io::Error::other(TOKEN));
+    assert!(!format!("{error:?} {error}").contains(TOKEN));
+}
+
+#[test]
+fn what_is_typed_is_masked() {
+    for text in [TOKEN.to_owned(), format!("a '{TOKEN}' b"), format!("x{TOKEN},{TOKEN}"), TOKEN.to_uppercase()] {
+        let masked = mask(&text);
+        assert!(!masked.contains(&TOKEN[6..]) && !masked.contains(&TOKEN.to_uppercase()[6..]), "{masked}");
+    }
+    assert_eq!(mask("nothing here, cop_ alone neither"), "nothing here, cop_ alone neither");
+}
+
+#[test]
+fn deployments_are_normalised() {
+    let table = [
+        ("codeocean.example.org", "https://codeocean.example.org"),
+        (" https://Codeocean.Example.org/ ", "https://codeocean.example.org"),
+        ("https://co.example.org/api/v1", "https://co.example.org"),
+        ("https://co.example.org/api/v1/", "https://co.example.org"),
+        ("HTTPS://co.example.org", "https://co.example.org"),
+        ("https://co.example.org:443/", "https://co.example.org"),
+        ("co.example.org:8443", "https://co.example.org:8443"),
+        ("localhost:3000", "https://localhost:3000"),
+        ("http://localhost:3000", "http://localhost:3000"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+        ("http://127.9.9.9", "http://127.9.9.9"),
+        ("http://[::1]:80", "http://[::1]"),
+        ("https://[2001:db8::1]:8443", "https://[2001:db8::1]:8443"),
+        // A look-alike (Cyrillic) is another host, and shows as one; full-width letters are the same host.
+        ("https://с\u{43e}deocean.com", "https://xn--deocean-s4g7e.com"),
+        ("https://ｃodeocean.com", "https://codeocean.com"),
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
+    ];
+    for (text, expected) in table {
+        let parsed = Deployment::parse(text).unwrap_or_else(|error| panic!("{text}: {error:?}"));
+        if text.contains('\u{43e}') {
+            assert!(parsed.origin().starts_with("https://xn--"), "{}", parsed.origin());
+        } else {
+            assert_eq!(parsed.origin(), expected, "{text}");
+        }
+    }
+}
+
+#[test]
+fn deployments_that_would_not_be_safe_are_refused() {
+    use Unusable::{NotAHost, NotEncrypted, Path, Scheme, Token, UserInfo};
+    let table = [
+        ("", NotAHost),
+        ("http://co.example.org", NotEncrypted),
+        ("http://localhost.example.org", NotEncrypted),
+        ("http://10.0.0.1", NotEncrypted),
+        ("https://user@co.example.org", UserInfo),
+        ("https://user:pw@co.example.org", UserInfo),
+        ("https://@co.example.org", UserInfo),
+        ("https://co.example.org@evil.example", UserInfo),
+        ("ftp://co.example.org", Scheme),
+        ("file:///etc/passwd", Scheme),
+        ("https://", NotAHost),
+        ("https://co example.org", NotAHost),
+        ("https://co\texample.org", NotAHost),
+        ("https://co.example.org\nevil", NotAHost),
+        ("https:\\\\co.example.org", NotAHost),
+        ("https://co_example.org", NotAHost),
+        ("https://-co.example.org", NotAHost),
+        ("https://co..example.org", NotAHost),
+        ("https://co.example.org:99999", NotAHost),
+        ("https://[::1", NotAHost),
+        ("https://co.example.org/some/path", Path),
+        ("https://co.example.org/api/v2", Path),
+        ("https://co.example.org?x=y", Path),
+        ("https://co.example.org/#x", Path),
+        ("cop_abcdef", Token),
+        (" \"cop_abcdef\"", Token),
+    ];
+    for (text, expected) in table {
+        assert_eq!(Deployment::parse(text).err(), Some(expected), "{text:?}");
+    }
+}
+
+#[test]
+fn every_common_way_of_writing_a_token_down_is_a_trace() {
+    let raw = "cop_a+b/c\"d'e&fü9";
+    let traces = Traces::of(&token(raw));
+    let hex: String = raw.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let mut table = vec![
+        (Kind::Raw, format!("x{raw}y")),
+        (Kind::Json, serde_json::json!({ "token": raw }).to_string()),
+        (Kind::Hex, hex.to_uppercase()),
+        (Kind::Hex, hex),
+        (Kind::Url, "token=cop_a%2Bb%2Fc%22d%27e%26f%C3%BC9&x=y".to_owned()),
+        (Kind::Base64, STANDARD.encode(format!("{raw}:"))),
+    ];
+    for before in ["", "a", "ab", "abc", "user:"] {
+        for after in ["", ":", "zz", "zzz"] {
+            table.push((Kind::Base64, STANDARD.encode(format!("{before}{raw}{after}"))));
+            table.push((Kind::Base64, URL_SAFE.encode(format!("{before}{raw}{after}"))));
+        }
+    }
+    for (kind, text) in table {
+        assert_eq!(traces.found_in(text.as_bytes()), Some(kind), "{text}");
+    }
+    assert_eq!(traces.found_in(b"nothing of the sort: cop_a+b/c"), None);
+    assert!(!format!("{traces:?}").contains("cop_"));
+}
