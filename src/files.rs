@@ -22,7 +22,9 @@ pub struct Contents {
 pub enum Trouble {
     /// There is no such file.
     Absent,
-    /// The file, or a folder above it, may not be entered or read by this user.
+    /// A folder above it may not be entered by this user: nobody can tell whether it is there.
+    Hidden,
+    /// It is there, but may not be read by this user.
     Denied,
     /// It is there, but cannot be used; the reason, in words that follow the path.
     Broken(String),
@@ -32,7 +34,7 @@ impl std::fmt::Display for Trouble {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Trouble::Absent => f.write_str("is not there"),
-            Trouble::Denied => f.write_str("may not be read by this user (permission denied)"),
+            Trouble::Hidden | Trouble::Denied => f.write_str("may not be read by this user (permission denied)"),
             Trouble::Broken(reason) => f.write_str(reason),
         }
     }
@@ -100,6 +102,7 @@ fn trouble(path: &Path, error: &io::Error) -> Trouble {
     match error.kind() {
         io::ErrorKind::NotFound if fs::symlink_metadata(path).is_ok() => Trouble::Broken("is a link to nothing".into()),
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Trouble::Absent,
+        io::ErrorKind::PermissionDenied if fs::symlink_metadata(path).is_err() => Trouble::Hidden,
         io::ErrorKind::PermissionDenied => Trouble::Denied,
         kind => Trouble::Broken(format!("cannot be opened ({kind})")),
     }

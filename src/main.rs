@@ -1,5 +1,6 @@
 //! The binary: real arguments, environment and streams in, exit code out.
 
+use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
@@ -7,9 +8,10 @@ use co_cred::cli::{self, Streams};
 use co_cred::env::Env;
 
 fn main() -> ExitCode {
-    cli::harden();
+    let args: Vec<OsString> = std::env::args_os().collect();
+    cli::harden(&args);
     let (mut out, mut err) = (io::stdout().lock(), io::stderr());
     let colour = io::stderr().is_terminal();
     let mut streams = Streams { out: &mut out, err: &mut err, colour };
-    ExitCode::from(cli::run(std::env::args_os(), &Env::of_process(), &mut streams))
+    ExitCode::from(cli::run(&args, &Env::of_process(), &mut streams))
 }

@@ -51,6 +51,8 @@ pub enum Malformed {
     NotText,
     /// A line end, a NUL or another control character inside.
     ControlCharacter,
+    /// A token with a quote on one side only: something was cut off.
+    LoneQuote,
 }
 
 impl fmt::Display for Malformed {
@@ -60,6 +62,7 @@ impl fmt::Display for Malformed {
             Malformed::TooLong => "is longer than 8 KiB",
             Malformed::NotText => "is not UTF-8 text",
             Malformed::ControlCharacter => "has a line end or another control character inside",
+            Malformed::LoneQuote => "has a quote on one side only",
         })
     }
 }
@@ -81,6 +84,10 @@ impl Token {
         }
         if value.chars().any(char::is_control) {
             return Err(Malformed::ControlCharacter);
+        }
+        let bare = value.trim_matches(['"', '\'']);
+        if bare.len() + 1 == value.len() && has_shape(bare) {
+            return Err(Malformed::LoneQuote);
         }
         let token = Token { value: Zeroizing::new(value.to_owned()) };
         Ok(Parsed { token, trimmed: value.len() != raw.len() })
@@ -120,6 +127,7 @@ impl fmt::Debug for Token {
 /// the first few bytes where they do not.
 pub fn is_token_like(raw: &[u8]) -> bool {
     let starts = |head: &str| starts_as_token(head.trim_start_matches(is_around));
+    let raw = raw.trim_ascii_start();
     starts(text_of(&raw[..raw.len().min(64)])) && {
         let text = text_of(&raw[..raw.len().min(LIMIT)]);
         !text.trim_matches(is_around).contains(' ')

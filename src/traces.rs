@@ -1,4 +1,5 @@
-//! The shapes in which a token shows up where it should not: as it is, and as programs commonly write it down.
+//! The shapes in which a token shows up where it should not: as it is, and as programs commonly write it down. Encodings
+//! of encodings, other character sets and anything that cuts it in pieces are not among them.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -7,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::token::Token;
 
-/// Shorter than this, an encoded form would turn up by chance.
+/// Shorter than this, a pattern would turn up by chance.
 const SHORTEST: usize = 8;
 
 /// How a token was written down.
@@ -34,21 +35,31 @@ impl Traces {
     /// Every pattern of a token.
     pub fn of(token: &Token) -> Traces {
         let raw = token.expose();
-        let mut traces = Traces { patterns: vec![(Kind::Raw, Zeroizing::new(raw.into()))] };
+        let mut traces = Traces { patterns: Vec::new() };
+        traces.add(Kind::Raw, raw.to_owned());
         for before in 0..3 {
             traces.add(Kind::Base64, base64_after(&STANDARD_NO_PAD, before, raw));
             traces.add(Kind::Base64, base64_after(&URL_SAFE_NO_PAD, before, raw));
         }
         traces.add(Kind::Url, url::form_urlencoded::byte_serialize(raw.as_bytes()).collect());
-        traces.add(Kind::Url, percent_encoded(raw));
+        traces.add(Kind::Url, percent_encoded(raw, |byte| format!("%{byte:02X}")));
+        traces.add(Kind::Url, percent_encoded(raw, |byte| format!("%{byte:02x}")));
         traces.add(Kind::Json, json_escaped(raw));
         traces.add(Kind::Hex, hex(raw, |byte| format!("{byte:02x}")));
         traces.add(Kind::Hex, hex(raw, |byte| format!("{byte:02X}")));
         traces
     }
 
-    /// The kind of the first pattern that stands in `bytes`.
+    /// The kind of the first pattern that stands in `bytes`, on one line or, as base64 often is, broken over several.
     pub fn found_in(&self, bytes: &[u8]) -> Option<Kind> {
+        self.found_on_a_line(bytes).or_else(|| {
+            let joined: Vec<u8> = bytes.iter().copied().filter(|byte| !matches!(byte, b'\r' | b'\n')).collect();
+            let joined = Zeroizing::new(joined);
+            if joined.len() == bytes.len() { None } else { self.found_on_a_line(&joined) }
+        })
+    }
+
+    fn found_on_a_line(&self, bytes: &[u8]) -> Option<Kind> {
         self.patterns.iter().find(|(_, pattern)| memmem::find(bytes, pattern).is_some()).map(|(kind, _)| *kind)
     }
 
@@ -77,13 +88,13 @@ fn base64_after(engine: &impl Engine, before: usize, raw: &str) -> String {
     encoded[first.min(last)..last].to_owned()
 }
 
-fn percent_encoded(raw: &str) -> String {
+fn percent_encoded(raw: &str, digits: impl Fn(u8) -> String) -> String {
     // As curl and Python's quote() do it: all but unreserved characters (RFC 3986, section 2.3).
     raw.bytes()
         .map(|byte| match byte {
             b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
             byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
-            byte => format!("%{byte:02X}"),
+            byte => digits(byte),
         })
         .collect()
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::credential::Mode;
+use crate::deliver::DOMAIN_NAMES;
 use crate::deliver::env::Format;
 use crate::error::{Error, Reason, Result};
 use crate::locate::shell::is_name;
@@ -182,12 +183,7 @@ pub struct Exec {
     #[arg(long)]
     pub explain: bool,
     /// The command and its arguments
-    #[arg(
-        value_name = "CMD",
-        required_unless_present = "explain",
-        trailing_var_arg = true,
-        allow_hyphen_values = true
-    )]
+    #[arg(value_name = "CMD", required_unless_present = "explain", trailing_var_arg = true)]
     pub command: Vec<OsString>,
 }
 
@@ -327,9 +323,13 @@ pub fn duration(option: &str, typed: &str) -> Result<Duration> {
 /// # Errors
 /// Usage; what was typed is not repeated where it looks like a token.
 pub fn variable_names(typed: &[String]) -> Result<()> {
-    match typed.iter().find(|name| !is_name(name) || token::is_token_like(name.as_bytes())) {
+    let taken = |name: &str| name.starts_with("CO_CRED_") || DOMAIN_NAMES.contains(&name);
+    match typed.iter().find(|name| !is_name(name) || taken(name) || token::is_token_like(name.as_bytes())) {
         None => Ok(()),
-        Some(_) => Err(Error::new(Reason::Usage, "--as takes the name of a variable: letters, digits and _")
-            .hint("write it as --as API_SECRET")),
+        Some(_) => Err(Error::new(
+            Reason::Usage,
+            "--as takes the name of a variable for the token: letters, digits and _, and no name that means something else",
+        )
+        .hint("write it as --as API_SECRET")),
     }
 }

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::credential::{Mode, Order};
-use crate::error::Result;
+use crate::error::{Error, Reason, Result};
 use crate::locate;
 
 use super::report::Report;
@@ -13,9 +13,13 @@ use super::{Call, args, closed};
 pub(super) fn run(call: &Call, typed: &args::Check, out: &mut dyn Write, tell: &mut Tell) -> Result<u8> {
     let mut order = Order { needs: &typed.needs, ..call.order(Mode::Always)? };
     order.pace.wait = typed.wait.as_deref().map(|wait| args::duration("--wait", wait)).transpose()?;
+    if order.mode == Mode::Never && !order.needs.is_empty() {
+        return Err(Error::new(Reason::Usage, "--need asks the deployment, and nothing may be sent")
+            .hint("leave out --offline and --verify never"));
+    }
     let mut report = Report::new(&order);
     if typed.json {
-        report.note_shadowed(&locate::survey(&order.request).unwrap_or_default());
+        report.note_shadowed(&locate::survey(&order.request));
         return writeln!(out, "{}", report.json()).map(|()| report.code()).or_else(closed);
     }
     match &report.error {

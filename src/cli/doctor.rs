@@ -18,7 +18,7 @@ use super::{Call, args, closed, status};
 pub(super) fn run(call: &Call, typed: &args::Doctor, out: &mut dyn Write) -> Result<u8> {
     let order = Order { owner: true, ..call.order(Mode::Always)? };
     let mut report = Report::new(&order);
-    let answers = locate::survey(&order.request).unwrap_or_default();
+    let answers = locate::survey(&order.request);
     report.note_shadowed(&answers);
     let diagnosis = Diagnosis { env: call.env, slots: Slots::read(call.env), report, answers };
     let written = match typed.json {

@@ -3,16 +3,20 @@
 use std::io::Write;
 
 use crate::credential::{Mode, obtain};
-use crate::deliver::env::write;
+use crate::deliver::env::{append, render};
 use crate::error::Result;
 
-use super::Call;
 use super::args::{self, variable_names};
 use super::tell::Tell;
+use super::{Call, closed};
 
 pub(super) fn run(call: &Call, typed: &args::Env, out: &mut dyn Write, tell: &mut Tell) -> Result<u8> {
     variable_names(&typed.names)?;
     let credential = obtain(&call.order(Mode::Auto)?)?;
     tell.warn(credential.remarks());
-    write(typed.format, &credential, &typed.names, call.env, out).map(|()| 0)
+    let rendered = render(typed.format, &credential, &typed.names, call.env)?;
+    match out.write_all(rendered.out.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => append(&rendered).map(|()| 0),
+        Err(error) => closed(error),
+    }
 }

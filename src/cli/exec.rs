@@ -12,7 +12,7 @@ use super::args::{self, variable_names};
 use super::tell::{Tell, clean};
 use super::{Call, closed};
 
-const FAILED: u8 = 125;
+pub(super) const FAILED: u8 = 125;
 const NOT_EXECUTABLE: u8 = 126;
 const NOT_THERE: u8 = 127;
 

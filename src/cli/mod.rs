@@ -41,11 +41,12 @@ pub struct Streams<'a> {
 }
 
 /// Keeps the token out of a core dump, from a debugger of the same user, and out of a panic's message. For `main` alone.
-pub fn harden() {
+pub fn harden(args: &[OsString]) {
+    let code = failure(args, Kind::Internal.code());
     // What a panic says may quote a value: where it happened is enough for a bug report. And no core is left behind.
-    std::panic::set_hook(Box::new(|panic| {
+    std::panic::set_hook(Box::new(move |panic| {
         tell::panicked(panic.location());
-        std::process::exit(Kind::Internal.code().into());
+        std::process::exit(code.into());
     }));
     // Where the kernel refuses, there is nothing better to do. A command that takes our place is dumpable again.
     #[cfg(target_os = "linux")]
@@ -53,16 +54,26 @@ pub fn harden() {
 }
 
 /// Runs one command and returns the exit code. `exec` only returns where it fails.
-pub fn run(args: impl IntoIterator<Item = OsString>, env: &Env, streams: &mut Streams) -> u8 {
+pub fn run(args: &[OsString], env: &Env, streams: &mut Streams) -> u8 {
     let colour = streams.colour && env.get("NO_COLOR").is_none();
     let mut tell = Tell::new(streams.err, colour);
     let args = match Args::try_parse_from(args) {
         Ok(args) => args,
-        Err(error) => return tell.usage(&error, streams.out),
+        Err(error) => match tell.usage(&error, streams.out) {
+            0 => return 0,
+            code => return failure(args, code),
+        },
     };
     let common = args.all_common();
     tell.quiet = common.quiet;
     trace::with(common.verbose, env, || dispatch(&args.command, &Call { common: &common, env }, streams.out, &mut tell))
+}
+
+/// The exit code of a failure: `exec` keeps the low ones for its command, even where its own options are the mistake.
+fn failure(args: &[OsString], code: u8) -> u8 {
+    let words = args.iter().skip(1).take_while(|arg| *arg != "--");
+    let command = words.into_iter().find(|arg| !arg.as_encoded_bytes().starts_with(b"-"));
+    if command.is_some_and(|command| command == "exec") { exec::FAILED } else { code }
 }
 
 /// One arm for each command. Each obtains what it needs, and delivers it one way.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::credential::{Order, prove};
+use crate::credential::{Mode, Order, prove};
 use crate::env::Env;
 use crate::error::{Error, Kind, Reason, Remark, Result};
 use crate::locate::{self, Found, Place};
@@ -65,7 +65,8 @@ impl Report {
                 self.error = verdict.as_ref().and_then(|verdict| verdict.require(order.needs).err());
                 self.verdict = verdict;
             }
-            Err(error) if error.reason == Reason::NoDeployment && order.mode != crate::credential::Mode::Always => {}
+            Err(error)
+                if error.reason == Reason::NoDeployment && order.mode == Mode::Auto && order.needs.is_empty() => {}
             Err(error) => self.error = Some(error),
         }
     }

@@ -14,7 +14,7 @@ use super::{Call, args, closed};
 pub(super) fn run(call: &Call, typed: &args::Status, out: &mut dyn Write, tell: &mut Tell) -> Result<u8> {
     let order = Order { owner: true, ..call.order(Mode::Always)? };
     let mut report = Report::new(&order);
-    report.note_shadowed(&locate::survey(&order.request).unwrap_or_default());
+    report.note_shadowed(&locate::survey(&order.request));
     let written = match typed.json {
         true => writeln!(out, "{}", report.json()),
         false => write(&report, out),

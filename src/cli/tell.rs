@@ -99,10 +99,11 @@ pub fn clean(text: &str) -> String {
 }
 
 /// A panic, told without its message.
-#[expect(clippy::print_stderr, reason = "a panic has no streams handed in")]
 pub fn panicked(location: Option<&Location>) {
     let place = location.map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
-    eprintln!("co-cred: error: internal error{place}\nhint: this is a bug: please report it with this line");
+    let text = format!("co-cred: error: internal error{place}\nhint: this is a bug: please report it with this line\n");
+    // A panic has no streams handed in, and must not cause another.
+    let _ = std::io::stderr().write_all(text.as_bytes());
 }
 
 fn mistake(error: &clap::Error) -> String {

@@ -30,7 +30,8 @@ struct Masked;
 
 impl Write for Masked {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        io::stderr().write_all(token::mask(&String::from_utf8_lossy(event)).as_bytes())?;
+        // Nobody to tell that nobody listens: the command goes on.
+        let _ = io::stderr().write_all(token::mask(&String::from_utf8_lossy(event)).as_bytes());
         Ok(event.len())
     }
 

@@ -1,15 +1,16 @@
 //! In the environment of a command that takes co-cred's place: `execve`, with nothing left of us.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use crate::credential::Credential;
+use crate::deployment::Deployment;
 use crate::env::Env;
 use crate::traces::Traces;
 
-use super::{Assignment, DOMAIN, TOKEN, assignments};
+use super::{Assignment, DOMAIN_NAMES, TOKEN, assignments};
 
 /// Every name under which public code looks for the token. Names that only Code Ocean's users use come first.
 const TOKEN_NAMES: [&str; 10] = [
@@ -27,10 +28,6 @@ const TOKEN_NAMES: [&str; 10] = [
 
 /// Of [`TOKEN_NAMES`], those that may well be another service's: they are only set where nothing else is.
 const SHARED_NAMES: [&str; 5] = ["API_TOKEN", "API_SECRET", "API_KEY", "CUSTOM_KEY", "CO_TOKEN"];
-
-/// Every name under which public code looks for the deployment.
-const DOMAIN_NAMES: [&str; 6] =
-    [DOMAIN, "CODE_OCEAN_DOMAIN", "CODEOCEAN_URL", "CODEOCEAN_HOST", "CO_DOMAIN", "CODEOCEAN_API_URL"];
 
 /// What was asked for on top of the two variables that are always set.
 #[derive(Clone, Debug, Default)]
@@ -61,17 +58,33 @@ impl Plan {
         if wishes.all_names {
             plan.add_all_names(credential, env);
         }
+        plan.align_domains(credential, env);
         if wishes.clean {
-            let traces = Traces::of(credential.token());
-            let holds = |value: &std::ffi::OsStr| traces.found_in(value.as_encoded_bytes()).is_some();
-            let kept = |name: &std::ffi::OsStr| plan.set.iter().any(|assignment| name == assignment.name.as_str());
-            plan.removed = env
-                .iter()
-                .filter(|(name, value)| !kept(name) && holds(value))
-                .map(|(name, _)| name.to_owned())
-                .collect();
+            plan.remove_traces(credential, env);
         }
         plan
+    }
+
+    /// A variable that names another deployment would send a client there, with this one's token.
+    fn align_domains(&mut self, credential: &Credential, env: &Env) {
+        let Some(sited) = credential.deployment() else { return };
+        let differs = |name: &&&str| env.get(name).is_some_and(|value| !names(value, &sited.deployment));
+        for name in DOMAIN_NAMES.iter().filter(differs) {
+            self.add(Assignment::domain(name, sited.deployment.origin()));
+        }
+    }
+
+    fn remove_traces(&mut self, credential: &Credential, env: &Env) {
+        let (traces, token) = (Traces::of(credential.token()), credential.token().expose());
+        let holds = |value: &OsStr| value == token || traces.found_in(value.as_encoded_bytes()).is_some();
+        let held =
+            env.iter().filter(|(name, value)| !name.to_str().is_some_and(|name| self.sets(name)) && holds(value));
+        self.removed = held.map(|(name, _)| name.to_owned()).collect();
+        // A co-cred further down would look for the variable that is gone.
+        let named = env.get("CO_CRED_TOKEN_ENV");
+        if named.is_some_and(|named| self.removed.iter().any(|removed| removed == named)) {
+            self.removed.push("CO_CRED_TOKEN_ENV".into());
+        }
     }
 
     fn add_all_names(&mut self, credential: &Credential, env: &Env) {
@@ -107,4 +120,9 @@ impl Plan {
         command.envs(self.set.iter().map(|assignment| (&assignment.name, assignment.value.as_str())));
         command.exec()
     }
+}
+
+/// Whether a variable's value names this very deployment.
+fn names(value: &OsStr, deployment: &Deployment) -> bool {
+    value.to_str().is_some_and(|value| Deployment::parse(value).as_ref() == Ok(deployment))
 }

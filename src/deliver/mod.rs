@@ -14,6 +14,10 @@ pub const TOKEN: &str = "CODEOCEAN_TOKEN";
 /// The variable that every delivery sets to the deployment, where one is known.
 pub const DOMAIN: &str = "CODEOCEAN_DOMAIN";
 
+/// Every name under which public code looks for the deployment.
+pub const DOMAIN_NAMES: [&str; 6] =
+    [DOMAIN, "CODE_OCEAN_DOMAIN", "CODEOCEAN_URL", "CODEOCEAN_HOST", "CO_DOMAIN", "CODEOCEAN_API_URL"];
+
 /// A variable to be set. Wiped when dropped.
 #[derive(Clone)]
 pub struct Assignment {
@@ -54,7 +58,7 @@ pub fn assignments(credential: &Credential, others: &[String]) -> Vec<Assignment
         }
     }
     let origin = credential.deployment().map(|sited| sited.deployment.origin());
-    if let Some(origin) = origin.filter(|_| !others.iter().any(|name| name == DOMAIN)) {
+    if let Some(origin) = origin {
         assignments.push(Assignment::domain(DOMAIN, origin));
     }
     assignments

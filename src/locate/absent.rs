@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Reason};
 
-use super::House;
 use super::slots::Slot;
+use super::{House, file};
 
 /// The error for a token that no source has.
 pub(super) fn explain(house: &House) -> Error {
@@ -13,11 +13,17 @@ pub(super) fn explain(house: &House) -> Error {
     let slots: Vec<&Slot> = house.slots().iter().filter(|slot| slot.kind != "aws").collect();
     let unset = |slot: &&&Slot| house.env().get(&slot.variable).is_none();
     let hinted = |slot: &&&Slot| slot.speaks_of_code_ocean();
-    if let Some(slot) = slots.iter().filter(unset).find(hinted).or_else(|| slots.iter().find(unset)) {
+    if let Some(slot) = slots.iter().filter(unset).find(hinted) {
         return not_attached(house, slot);
     }
     if let Some(slot) = slots.iter().find(hinted) {
         return no_token(slot);
+    }
+    if let Some(other) = file::bound_elsewhere(house.env(), house.named().ok().flatten()) {
+        return other;
+    }
+    if let Some(slot) = slots.iter().find(unset) {
+        return not_attached(house, slot);
     }
     let looked = "no Code Ocean access token in the environment, the secret mount or the credentials file";
     let error = Error::new(

@@ -9,6 +9,9 @@ use super::{House, Place, Request, remote};
 /// Variables, and mounted secrets, that name the deployment.
 pub const NAMES: [&str; 5] = ["CODEOCEAN_DOMAIN", "CODE_OCEAN_DOMAIN", "CODEOCEAN_URL", "CODEOCEAN_HOST", "CO_DOMAIN"];
 
+/// What stands for a value that is not UTF-8, so that it is refused as any other that names no host.
+const NOT_TEXT: &str = "\0";
+
 /// A deployment, and what named it.
 #[derive(Clone, Debug)]
 pub struct Sited {
@@ -28,12 +31,12 @@ pub(super) fn named(request: &Request, mounts: &[Mount]) -> Result<Option<Sited>
     }
     for name in NAMES {
         if let Some(value) = request.env.get(name).filter(|value| !value.as_encoded_bytes().trim_ascii().is_empty()) {
-            return site(name, value.to_str().unwrap_or("\0")).map(Some);
+            return site(name, value.to_str().unwrap_or(NOT_TEXT)).map(Some);
         }
     }
     for (mount, name) in mounts.iter().flat_map(|mount| NAMES.map(|name| (mount, name))) {
-        if let Some((value, place)) = mount.text(name)? {
-            return site(&place.place, value).map(Some);
+        if let Some((value, place)) = mount.value(name)? {
+            return site(&place.place, std::str::from_utf8(value).unwrap_or(NOT_TEXT)).map(Some);
         }
     }
     Ok(None)
@@ -45,7 +48,7 @@ pub(super) fn named(request: &Request, mounts: &[Mount]) -> Result<Option<Sited>
 /// # Errors
 /// The first one named cannot be used.
 pub(super) fn of(house: &House, bound: Option<(&Deployment, &Place)>) -> Result<Option<Sited>> {
-    if let Some(named) = &house.named {
+    if let Some(named) = house.named()? {
         return Ok(Some(named.clone()));
     }
     if let Some((deployment, place)) = bound {

@@ -41,6 +41,8 @@ impl CredentialsFile<'_> {
         match files::read(&path, LIMIT) {
             Ok(contents) => Ok(Some(contents)),
             Err(Trouble::Absent) => Ok(None),
+            // HOME may be somebody else's; a path that was named is meant.
+            Err(Trouble::Hidden) if self.env.path("CODEOCEAN_CREDENTIALS_PATH").is_none() => Ok(None),
             Err(trouble) => Err(unreadable(place, &trouble.to_string())),
         }
     }
@@ -72,6 +74,16 @@ impl Source for CredentialsFile<'_> {
             found
         }))
     }
+}
+
+/// The error for a credentials file that is passed over because it is for another deployment.
+pub(super) fn bound_elsewhere(env: &Env, named: Option<&Sited>) -> Option<Error> {
+    let named = named?;
+    let found = CredentialsFile { env, named: None }.find().ok()??;
+    let bound = found.deployment.filter(|bound| *bound != named.deployment)?;
+    let what =
+        format!("{} is for {bound}, and {} was asked for by {}", found.place.place, named.deployment, named.place);
+    Some(Error::new(Reason::NotFound, what).hint("a token is only used with the deployment that it belongs to"))
 }
 
 fn bound_to(place: &Place, domain: Option<&str>) -> Result<Option<Deployment>> {

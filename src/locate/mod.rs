@@ -14,6 +14,7 @@ pub mod shell;
 pub mod slots;
 mod variable;
 
+use std::cell::OnceCell;
 use std::path::Path;
 
 use serde::Serialize;
@@ -140,14 +141,14 @@ pub struct Located {
 /// # Errors
 /// Not found (with the reason, where one can be seen), unreadable, ambiguous, or a deployment that cannot be used.
 pub fn locate(request: &Request) -> Result<Located> {
-    let house = House::open(request)?;
+    let house = House::open(request);
     let mut doubts = Vec::new();
-    for source in sources(&house) {
+    let named = house.named()?;
+    for source in sources(&house, named) {
         let place = source.place();
         match source.find()? {
-            Some(mut found) => {
+            Some(found) => {
                 tracing::debug!(kind = ?place.kind, place = found.place.place, "token located");
-                found.remarks.splice(0..0, doubts);
                 let deployment = deployment::of(&house, found.deployment.as_ref().map(|bound| (bound, &found.place)))?;
                 return Ok(Located { found, deployment });
             }
@@ -163,13 +164,12 @@ pub fn locate(request: &Request) -> Result<Located> {
     })
 }
 
-/// Asks every source, whatever the others say; for `status` and `doctor`.
-///
-/// # Errors
-/// The deployment that was named cannot be used.
-pub fn survey(request: &Request) -> Result<Vec<(Place, Result<Option<Found>>)>> {
-    let house = House::open(request)?;
-    Ok(sources(&house).into_iter().map(|source| (source.place(), source.find())).collect())
+/// Asks every source, whatever the others say; for `status` and `doctor`. A deployment that cannot be used counts as
+/// none.
+pub fn survey(request: &Request) -> Vec<(Place, Result<Option<Found>>)> {
+    let house = House::open(request);
+    let named = house.named().ok().flatten();
+    sources(&house, named).into_iter().map(|source| (source.place(), source.find())).collect()
 }
 
 /// The deployment for whatever token may be found; for `status`, where none was.
@@ -177,23 +177,32 @@ pub fn survey(request: &Request) -> Result<Vec<(Place, Result<Option<Found>>)>> 
 /// # Errors
 /// The one that was named cannot be used.
 pub fn destination(request: &Request) -> Result<Option<Sited>> {
-    deployment::of(&House::open(request)?, None)
+    deployment::of(&House::open(request), None)
 }
 
 /// Everything that more than one source looks at, read at most once.
 struct House<'a> {
     request: &'a Request<'a>,
     mounts: Vec<mount::Mount>,
-    slots: std::cell::OnceCell<slots::Slots>,
-    /// The deployment that was named before any source of tokens is asked.
-    named: Option<Sited>,
+    slots: OnceCell<slots::Slots>,
+    named: OnceCell<Option<Sited>>,
 }
 
 impl<'a> House<'a> {
-    fn open(request: &'a Request<'a>) -> Result<House<'a>> {
-        let mounts = mount::mounts(request.env);
-        let named = deployment::named(request, &mounts)?;
-        Ok(House { request, mounts, slots: std::cell::OnceCell::new(), named })
+    fn open(request: &'a Request<'a>) -> House<'a> {
+        House { request, mounts: mount::mounts(request.env), slots: OnceCell::new(), named: OnceCell::new() }
+    }
+
+    /// The deployment that was asked for, before any source of tokens is.
+    ///
+    /// # Errors
+    /// It cannot be used.
+    fn named(&self) -> Result<Option<&Sited>> {
+        if self.named.get().is_none() {
+            let named = deployment::named(self.request, &self.mounts)?;
+            return Ok(self.named.get_or_init(|| named).as_ref());
+        }
+        Ok(self.named.get().and_then(Option::as_ref))
     }
 
     fn env(&self) -> &'a Env {
@@ -206,12 +215,12 @@ impl<'a> House<'a> {
 }
 
 /// The order of the sources. A new source is one line here.
-fn sources<'a>(house: &'a House<'a>) -> Vec<Box<dyn Source + 'a>> {
+fn sources<'a>(house: &'a House<'a>, named: Option<&'a Sited>) -> Vec<Box<dyn Source + 'a>> {
     let mut sources: Vec<Box<dyn Source>> = vec![Box::new(option::Named { request: house.request })];
     sources.push(Box::new(variable::Dedicated { env: house.env() }));
     sources.extend(house.mounts.iter().map(|mount| Box::new(mount) as Box<dyn Source>));
     sources.extend(variable::Step::ALL.map(|step| Box::new(variable::Shaped { house, step }) as Box<dyn Source>));
-    sources.push(Box::new(file::CredentialsFile { env: house.env(), named: house.named.as_ref() }));
+    sources.push(Box::new(file::CredentialsFile { env: house.env(), named }));
     sources
 }
 

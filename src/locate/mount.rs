@@ -19,7 +19,7 @@ use crate::token;
 use super::rung::{Candidate, choose};
 use super::{Found, NAMES, Place, PlaceKind, Source, deployment, shell, variable};
 
-/// The most bytes that the shell file may have.
+/// The most bytes that the shell file, or a file that may hold something else than a token, may have.
 const LIMIT: usize = 64 * 1024;
 
 /// The most files that are looked at in one folder.
@@ -27,6 +27,9 @@ const MOST_FILES: usize = 1000;
 
 /// The folder where Code Ocean, Docker and Kubernetes mount secrets.
 const DEFAULT: &str = "/run/secrets";
+
+/// Code Ocean's shell file.
+const SCRIPT: &str = "secrets";
 
 /// The mounts, in the order in which they are asked.
 pub(super) fn mounts(env: &Env) -> Vec<Mount> {
@@ -47,11 +50,11 @@ pub(super) struct Mount {
     secrets: OnceCell<Secrets>,
 }
 
-/// What a folder holds: values by name, and what could not be read. Read once.
+/// What a folder holds, and what of it could not be read. Read once.
 #[derive(Default)]
 struct Secrets {
     values: Vec<Value>,
-    broken: BTreeMap<String, String>,
+    broken: Vec<Broken>,
 }
 
 struct Value {
@@ -60,22 +63,51 @@ struct Value {
     bytes: Zeroizing<Vec<u8>>,
 }
 
+struct Broken {
+    /// The secret that may be in it; none where it may be any.
+    name: Option<String>,
+    what: String,
+}
+
+impl Broken {
+    /// Whether a secret may be in there.
+    fn may_hold(&self, name: &str) -> bool {
+        self.name.as_deref().is_none_or(|broken| broken == name)
+    }
+
+    /// Whether the token would have come from here before any other.
+    fn is_needed(&self) -> bool {
+        NAMES.iter().any(|name| self.may_hold(name))
+    }
+
+    fn is_domain(&self) -> bool {
+        self.name.as_deref().is_some_and(|name| deployment::NAMES.contains(&name))
+    }
+
+    fn error(&self) -> Error {
+        Error::new(Reason::Unreadable, &self.what)
+            .hint("mend or unmount it; CO_CRED_SECRETS_DIR names another folder, --token-env a variable")
+    }
+}
+
 impl Mount {
     fn new(folder: &Path, named: bool) -> Mount {
         Mount { folder: folder.to_path_buf(), named, secrets: OnceCell::new() }
     }
 
-    /// The value of a secret by its name, where it is there and readable.
+    /// The value of a secret by its name, where it is there.
     ///
     /// # Errors
-    /// It is there, but cannot be read.
-    pub(super) fn text(&self, name: &str) -> Result<Option<(&str, &Place)>> {
+    /// It may be there, but cannot be read.
+    pub(super) fn value(&self, name: &str) -> Result<Option<(&[u8], &Place)>> {
         let secrets = self.secrets();
-        if let Some(what) = secrets.broken.get(name) {
-            return Err(Error::new(Reason::Unreadable, what));
+        if let Some(value) = secrets.values.iter().find(|value| value.name == name && !value.is_empty()) {
+            return Ok(Some((&value.bytes, &value.place)));
         }
-        let value = secrets.values.iter().find(|value| value.name == name && !value.is_empty());
-        Ok(value.and_then(|value| Some((std::str::from_utf8(&value.bytes).ok()?, &value.place))))
+        match secrets.broken.iter().find(|broken| broken.may_hold(name)) {
+            Some(broken) => Err(broken.error()),
+            None => Ok(None),
+        }
     }
 
     fn secrets(&self) -> &Secrets {
@@ -84,27 +116,27 @@ impl Mount {
 
     fn read(&self) -> Secrets {
         let mut secrets = Secrets::default();
-        let names = match self.names() {
-            Ok(names) => names,
+        let (names, listed) = match self.names() {
+            Ok(names) => (names, true),
             Err(error) => {
+                // Whoever named the folder wants to know. Elsewhere it may be another user's business altogether.
+                let name = if self.named { None } else { Some(String::new()) };
                 let what = format!("the secret mount {} cannot be listed ({})", self.folder.display(), error.kind());
-                secrets.broken.insert(String::new(), what);
+                secrets.broken.push(Broken { name, what });
                 // A folder may be passable without being listable: names that are known can still be there.
-                std::iter::once("secrets").chain(NAMES).map(OsString::from).collect()
+                (NAMES.iter().chain(&deployment::NAMES).chain(&[SCRIPT]).map(OsString::from).collect(), false)
             }
         };
         if names.len() > MOST_FILES {
             let what = format!("the secret mount {} holds more than {MOST_FILES} files", self.folder.display());
-            secrets.broken.insert(String::new(), what);
+            return Secrets { broken: vec![Broken { name: None, what }], ..secrets };
         }
-        for name in names {
-            match name.to_str() {
-                Some("secrets") => secrets.read_script(&self.folder.join("secrets")),
-                Some(name) if !name.starts_with('.') && !variable::is_foreign(name) => {
-                    secrets.read_file(name, &self.folder.join(name));
-                }
-                // Kubernetes' ..data, editors' leavings, and names that no variable can have.
-                _ => {}
+        for name in names.iter().filter_map(|name| name.to_str()) {
+            match name {
+                SCRIPT => secrets.read_script(&self.folder.join(name), listed),
+                // Kubernetes' ..data, and editors' leavings.
+                name if name.starts_with('.') || variable::is_foreign(name) => {}
+                name => secrets.read_file(name, &self.folder.join(name), listed),
             }
         }
         secrets
@@ -117,54 +149,52 @@ impl Mount {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(error),
         };
-        let mut names: Vec<OsString> =
-            entries.take(MOST_FILES + 1).map(|entry| Ok(entry?.file_name())).collect::<io::Result<_>>()?;
+        let names = entries.take(MOST_FILES + 1).map(|entry| Ok(entry?.file_name()));
+        let mut names: Vec<OsString> = names.collect::<io::Result<_>>()?;
         names.sort();
         Ok(names)
     }
 }
 
 impl Secrets {
-    fn read_script(&mut self, path: &Path) {
+    fn read_script(&mut self, path: &Path, listed: bool) {
         let shown = path.display();
         let script = match files::read(path, LIMIT) {
             Ok(contents) => contents.bytes,
-            Err(Trouble::Absent) => return,
-            Err(trouble) => return self.break_script(format!("the secret mount {shown} {trouble}")),
+            Err(trouble) if is_nothing(&trouble, listed) => return,
+            Err(trouble) => {
+                return self.broken.push(Broken { name: None, what: format!("the secret mount {shown} {trouble}") });
+            }
         };
         match shell::assignments(&script) {
-            Err(shell::Unterminated) => self.break_script(format!("the secret mount {shown} ends inside a quotation")),
             Ok(assignments) => self.assign_all(&shown.to_string(), assignments),
+            Err(shell::Unterminated) => {
+                self.broken
+                    .push(Broken { name: None, what: format!("the secret mount {shown} ends inside a quotation") });
+            }
         }
     }
 
     fn assign_all(&mut self, path: &str, assignments: Vec<shell::Assignment>) {
         // A later assignment to a name replaces an earlier one, as it would in a shell.
         let last: BTreeMap<String, _> = assignments.into_iter().map(|one| (one.name, one.value)).collect();
-        last.into_iter().for_each(|(name, value)| self.assign(path, name, value));
-    }
-
-    fn assign(&mut self, path: &str, name: String, value: Option<Zeroizing<Vec<u8>>>) {
-        match value {
-            _ if variable::is_foreign(&name) => {}
-            Some(bytes) => {
-                let place = Place::new(PlaceKind::Mount, format!("{path}:{name}"));
-                self.values.push(Value { name, place, bytes });
+        for (name, value) in last.into_iter().filter(|(name, _)| !variable::is_foreign(name)) {
+            match value {
+                Some(bytes) => {
+                    let place = Place::new(PlaceKind::Mount, format!("{path}:{name}"));
+                    self.values.push(Value { name, place, bytes });
+                }
+                None if variable::may_be_token(&name) || deployment::NAMES.contains(&name.as_str()) => {
+                    let what = format!("{path} computes {name} when it is run, and co-cred runs nothing");
+                    self.broken.push(Broken { name: Some(name), what });
+                }
+                // `export PATH="$PATH:..."` and the like is nothing that anybody would look for here.
+                None => {}
             }
-            None if NAMES.contains(&name.as_str()) || deployment::NAMES.contains(&name.as_str()) => {
-                let what = format!("{path} computes {name} when it is run, and co-cred runs nothing");
-                self.broken.insert(name, what);
-            }
-            // `export PATH="$PATH:..."` and the like is nothing that anybody would look for here.
-            None => {}
         }
     }
 
-    fn break_script(&mut self, what: String) {
-        self.broken.insert("secrets".into(), what);
-    }
-
-    fn read_file(&mut self, name: &str, path: &Path) {
+    fn read_file(&mut self, name: &str, path: &Path, listed: bool) {
         let limit = if NAMES.contains(&name) { token::LIMIT } else { LIMIT };
         match files::read(path, limit) {
             Ok(contents) => {
@@ -172,14 +202,39 @@ impl Secrets {
                 let bytes = super::without_line_end(contents.bytes);
                 self.values.push(Value { name: name.into(), place, bytes });
             }
+            Err(trouble) if is_nothing(&trouble, listed) => {}
             // A folder (such as Kubernetes' own) is no secret, and what is too long is no token.
             Err(Trouble::Broken(_))
                 if !NAMES.contains(&name) && fs::metadata(path).is_ok_and(|meta| is_no_secret(&meta)) => {}
-            Err(Trouble::Absent) => {}
             Err(trouble) => {
-                self.broken.insert(name.into(), format!("the mounted secret {} {trouble}", path.display()));
+                let what = format!("the mounted secret {} {trouble}", path.display());
+                self.broken.push(Broken { name: Some(name.into()), what });
             }
         }
+    }
+
+    fn named(&self) -> impl Iterator<Item = Candidate<'_>> {
+        let values =
+            |name: &'static str| self.values.iter().filter(move |value| value.name == name && !value.is_empty());
+        NAMES.into_iter().flat_map(values).map(Value::candidate)
+    }
+
+    fn shaped(&self) -> impl Iterator<Item = Candidate<'_>> {
+        self.values.iter().filter(|value| token::is_token_like(&value.bytes)).map(Value::candidate)
+    }
+
+    fn remarks(&self) -> Vec<Remark> {
+        let broken = self.broken.iter().filter(|broken| !broken.is_domain());
+        broken.map(|broken| Remark::new("unreadable", &broken.what)).collect()
+    }
+}
+
+/// Whether a file is simply not there; a name that was only guessed may be hidden as well.
+fn is_nothing(trouble: &Trouble, listed: bool) -> bool {
+    match trouble {
+        Trouble::Absent => true,
+        Trouble::Hidden => !listed,
+        _ => false,
     }
 }
 
@@ -194,36 +249,21 @@ impl Source for Mount {
 
     fn find(&self) -> Result<Option<Found>> {
         let secrets = self.secrets();
-        let needed = |name: &&str| NAMES.contains(name) || *name == "secrets";
-        if let Some(what) = secrets.broken.keys().map(String::as_str).find(needed).map(|name| &secrets.broken[name]) {
-            return Err(Error::new(Reason::Unreadable, what)
-                .hint("mend or unmount it; CO_CRED_SECRETS_DIR names another folder, --token-env a variable"));
+        if let Some(broken) = secrets.broken.iter().find(|broken| broken.is_needed()) {
+            return Err(broken.error());
         }
         if let Some(found) = choose(secrets.named())? {
             return Ok(Some(found));
         }
         let found = choose(secrets.shaped())?;
-        match secrets.broken.values().next() {
-            Some(what) if found.is_none() && self.named => Err(Error::new(Reason::Unreadable, what)),
-            _ => Ok(found.map(|found| Found { remarks: [self.doubts(), found.remarks].concat(), ..found })),
+        match secrets.broken.iter().find(|broken| !broken.is_domain()) {
+            Some(broken) if found.is_none() && self.named => Err(broken.error()),
+            _ => Ok(found.map(|found| Found { remarks: [secrets.remarks(), found.remarks].concat(), ..found })),
         }
     }
 
     fn doubts(&self) -> Vec<Remark> {
-        self.secrets().broken.values().map(|what| Remark::new("unreadable", what)).collect()
-    }
-}
-
-impl Secrets {
-    fn named(&self) -> impl Iterator<Item = Candidate<'_>> {
-        NAMES
-            .iter()
-            .flat_map(|name| self.values.iter().filter(move |value| value.name == *name && !value.is_empty()))
-            .map(Value::candidate)
-    }
-
-    fn shaped(&self) -> impl Iterator<Item = Candidate<'_>> {
-        self.values.iter().filter(|value| token::is_token_like(&value.bytes)).map(Value::candidate)
+        self.secrets().remarks()
     }
 }
 

@@ -54,7 +54,7 @@ impl Named<'_> {
                 .hint("give the name of the variable that holds the token, such as --token-env CUSTOM_KEY"));
         }
         if super::variable::is_foreign(name) {
-            return Err(Error::new(Reason::Usage, "GIT_ACCESS_TOKEN is the Git provider's token, not Code Ocean's"));
+            return Err(foreign(&shown));
         }
         match self.request.env.get(name) {
             Some(value) => Ok((shown, Zeroizing::new(value.as_encoded_bytes().to_vec()))),
@@ -74,9 +74,17 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
         return Err(Error::new(Reason::Usage, "the path of a file is wanted, and this looks like a token")
             .hint("put the token into a file that only you can read, and give the file's path"));
     }
+    if path.file_name().is_some_and(super::variable::is_foreign) {
+        return Err(foreign(&shown.to_string()));
+    }
     let contents = files::read(path, token::LIMIT)
         .map_err(|trouble| Error::new(Reason::Unreadable, format!("the token file {shown} {trouble}")))?;
     Ok(super::without_line_end(contents.bytes))
+}
+
+fn foreign(name: &str) -> Error {
+    Error::new(Reason::Usage, format!("{name} holds the Git provider's token, not Code Ocean's"))
+        .hint("name the variable or the file that holds the Code Ocean token")
 }
 
 fn place(name: impl std::fmt::Display) -> Place {

@@ -2,8 +2,9 @@
 //!
 //! `/run/secrets/secrets` is sourced by the shell while an image is built, so it may quote in every way that a shell
 //! knows: `export A='b c'`, `A="b \"c\""`, `A=$'b\nc'`, `A=b\ c`, several on a line, values over several lines. The rules
-//! are those of POSIX, XCU section 2.2 (quoting) and 2.3 (tokens), with `$'...'` as in bash and POSIX.1-2024. Whatever
-//! only a shell can tell (`$HOME`, `$(...)`, globs in commands) makes that one value unknown; nothing is executed.
+//! are those of POSIX, XCU section 2.2 (quoting) and 2.3 (tokens), with `$'...'` as in bash and POSIX.1-2024. Nothing is
+//! executed: a value that only a shell can tell (`$HOME`, `$(...)`) is unknown, and so is whatever is assigned from the
+//! first command on that is more than a flat list (`&&`, `|`, `if`, functions, redirections), since it may never run.
 
 use zeroize::Zeroizing;
 
@@ -32,47 +33,103 @@ pub struct Unterminated;
 /// [`Unterminated`].
 pub fn assignments(script: &[u8]) -> Result<Vec<Assignment>, Unterminated> {
     let mut reader = Reader { script, at: 0 };
-    let mut found = Vec::new();
-    let mut command = Command::Prefix { from: 0 };
+    let mut script = Script { found: Vec::new(), from: 0, command: Command::Prefix, flat: true };
     while let Some(token) = reader.next_token()? {
         match token {
-            Token::End => command = Command::Prefix { from: found.len() },
-            Token::Word(word) => command.take(word, &mut found),
+            Token::End => script.end(),
+            Token::Operator => script.bend(),
+            Token::Word(_) if script.command == Command::Last => {}
+            Token::Word(word) => script.take(&word),
+        }
+        if script.command == Command::Last && matches!(reader.peek(), None | Some(b'\n' | b';')) {
+            break;
         }
     }
-    Ok(found)
+    Ok(script.found)
+}
+
+/// What has been read so far.
+struct Script {
+    found: Vec<Assignment>,
+    /// Where the assignments of the present command begin.
+    from: usize,
+    command: Command,
+    /// No operator or reserved word yet: every command up to here runs, once and in order.
+    flat: bool,
 }
 
 /// How far a simple command has been read.
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Command {
-    /// Only assignments so far, as in `A=b C=d`; those of this command begin at `from`.
-    Prefix { from: usize },
+    /// Only assignments so far, as in `A=b C=d`.
+    Prefix,
     /// After `export` or a command like it, whose arguments are assignments too.
     Declaration,
+    /// After `unset`, whose arguments are names.
+    Unset,
     /// After another command: its arguments are none.
     Other,
+    /// After `return` or `exit`: nothing follows.
+    Last,
 }
 
-impl Command {
-    fn take(&mut self, word: Word, found: &mut Vec<Assignment>) {
-        match (&*self, word.assignment()) {
-            (Command::Other, _) => {}
-            (_, Some(assignment)) => found.push(assignment),
-            (Command::Prefix { .. }, None) if word.is_declaration() => *self = Command::Declaration,
-            (Command::Prefix { from }, None) => {
-                // `A=b command` sets A for that command alone.
-                found.truncate(*from);
-                *self = Command::Other;
+impl Script {
+    fn end(&mut self) {
+        self.from = self.found.len();
+        self.command = Command::Prefix;
+    }
+
+    /// The script is no flat list from the present command on.
+    fn bend(&mut self) {
+        self.flat = false;
+        self.found[self.from..].iter_mut().for_each(|one| one.value = None);
+        self.end();
+    }
+
+    fn take(&mut self, word: &Word) {
+        match (self.command, word.assignment()) {
+            (Command::Prefix | Command::Declaration, Some(assignment)) => self.assign(assignment),
+            (Command::Prefix, None) => self.start(word),
+            (Command::Unset, _) if word.text().is_some_and(is_name) => {
+                let name = word.text().unwrap_or_default().to_owned();
+                self.assign(Assignment { name, value: None });
             }
-            // An option or a bare name, as in `declare -x A=b` or `export A`.
-            (Command::Declaration, None) => {}
+            // An option or a bare name, as in `declare -x A=b` or `export A`, or another command's argument.
+            _ => {}
         }
+    }
+
+    fn assign(&mut self, mut assignment: Assignment) {
+        assignment.value = assignment.value.filter(|_| self.flat);
+        self.found.push(assignment);
+    }
+
+    /// The first word that is no assignment: the command.
+    fn start(&mut self, word: &Word) {
+        self.command = match word.text().unwrap_or_default() {
+            "export" | "declare" | "typeset" | "readonly" | "local" => return self.command = Command::Declaration,
+            "unset" => Command::Unset,
+            "return" | "exit" if self.flat => Command::Last,
+            // These may assign whatever they like.
+            "eval" | "." | "source" | "read" | "mapfile" | "readarray" | "getopts" | "command" | "builtin" => {
+                self.from = 0;
+                return self.bend();
+            }
+            "if" | "then" | "elif" | "else" | "fi" | "for" | "while" | "until" | "do" | "done" | "case" | "esac"
+            | "{" | "}" | "!" | "[[" | "function" | "select" | "time" => return self.bend(),
+            _ => Command::Other,
+        };
+        // `A=b command` sets A for that command alone.
+        self.found.truncate(self.from);
     }
 }
 
 enum Token {
     Word(Word),
+    /// A line end or `;`.
     End,
+    /// Any other operator.
+    Operator,
 }
 
 /// A word with its quotes taken off.
@@ -100,18 +157,22 @@ impl Word {
         self.plain.get_or_insert(self.bytes.len());
     }
 
+    /// The word, where it is text.
+    fn text(&self) -> Option<&str> {
+        std::str::from_utf8(&self.bytes).ok()
+    }
+
     fn assignment(&self) -> Option<Assignment> {
         let equals = self.bytes.iter().position(|&byte| byte == b'=')?;
-        let name = std::str::from_utf8(&self.bytes[..equals]).ok().filter(|name| is_name(name))?;
         if self.plain.is_some_and(|plain| plain <= equals) {
             return None;
         }
-        let value = Zeroizing::new(self.bytes[equals + 1..].to_vec());
-        Some(Assignment { name: name.to_owned(), value: Some(value).filter(|_| !self.unknown) })
-    }
-
-    fn is_declaration(&self) -> bool {
-        matches!(&self.bytes[..], b"export" | b"declare" | b"typeset" | b"readonly" | b"local")
+        let left = std::str::from_utf8(&self.bytes[..equals]).ok()?;
+        // `A+=b` adds to what A was, and `A[0]=b` makes it an array.
+        let name = left.split(['+', '[']).next().filter(|name| is_name(name))?;
+        let known = !self.unknown && name == left;
+        let value = known.then(|| Zeroizing::new(self.bytes[equals + 1..].to_vec()));
+        Some(Assignment { name: name.to_owned(), value })
     }
 }
 
@@ -151,9 +212,13 @@ impl Reader<'_> {
                 Some(b' ' | b'\t') => self.at += 1,
                 Some(b'\\') if self.skip(b"\\\n") => {}
                 Some(b'#') => self.skip_comment(),
-                Some(byte) if is_operator(byte) => {
+                Some(b'\n' | b';') => {
                     self.at += 1;
                     return Ok(Some(Token::End));
+                }
+                Some(byte) if is_operator(byte) => {
+                    self.at += 1;
+                    return Ok(Some(Token::Operator));
                 }
                 Some(_) => return self.word().map(Token::Word).map(Some),
             }
@@ -200,7 +265,7 @@ impl Reader<'_> {
             Some(b'$') if self.skip(b"'") => self.ansi_quoted(word)?,
             // bash translates `$"..."`; other shells know no such thing.
             Some(b'$') if self.peek() == Some(b'"') => word.unknown = true,
-            Some(b'$') => self.dollar(word)?,
+            Some(b'$') => self.dollar(word, false)?,
             _ => self.backquoted(word)?,
         }
         Ok(())
@@ -227,7 +292,7 @@ impl Reader<'_> {
                         word.push(byte);
                     }
                 },
-                b'$' => self.dollar(word)?,
+                b'$' => self.dollar(word, true)?,
                 b'`' => self.backquoted(word)?,
                 byte => word.push(byte),
             }
@@ -263,10 +328,10 @@ impl Reader<'_> {
     }
 
     /// What follows a `$` that is no quotation: an expansion, or a plain `$`.
-    fn dollar(&mut self, word: &mut Word) -> Result<(), Unterminated> {
+    fn dollar(&mut self, word: &mut Word, quoted: bool) -> Result<(), Unterminated> {
         match self.peek() {
-            Some(b'(') => self.bracketed(word, b'(', b')'),
-            Some(b'{') => self.bracketed(word, b'{', b'}'),
+            Some(b'(') => self.bracketed(word, b'(', b')', false),
+            Some(b'{') => self.bracketed(word, b'{', b'}', quoted),
             Some(byte) if byte.is_ascii_alphanumeric() || b"_@*#?-$!".contains(&byte) => {
                 word.unknown = true;
                 self.at += 1;
@@ -279,15 +344,15 @@ impl Reader<'_> {
         }
     }
 
-    /// Skips `$(...)` or `${...}`, quotations inside it included.
-    fn bracketed(&mut self, word: &mut Word, open: u8, close: u8) -> Result<(), Unterminated> {
+    /// Skips `$(...)` or `${...}`, quotations inside it included; within double quotes, `${...}` knows no single ones.
+    fn bracketed(&mut self, word: &mut Word, open: u8, close: u8, quoted: bool) -> Result<(), Unterminated> {
         word.unknown = true;
         let mut depth = 0;
         let mut ignored = Word::default();
         loop {
             match self.next().ok_or(Unterminated)? {
                 b'\\' => drop(self.next()),
-                b'\'' => self.single_quoted(&mut ignored)?,
+                b'\'' if !quoted => self.single_quoted(&mut ignored)?,
                 b'"' => self.double_quoted(&mut ignored)?,
                 b'`' => self.backquoted(&mut ignored)?,
                 byte if byte == open => depth += 1,
@@ -310,7 +375,7 @@ impl Reader<'_> {
     }
 }
 
-/// What ends a word and a command alike; redirections and groups do no assigning.
+/// What ends a word and a command alike.
 fn is_operator(byte: u8) -> bool {
     matches!(byte, b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>')
 }

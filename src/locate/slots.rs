@@ -17,6 +17,9 @@ use super::shell::is_name;
 /// The most bytes that a slot file may have.
 const LIMIT: usize = 64 * 1024;
 
+/// The slots of a file, as they stand there.
+pub type Entries = Vec<Map<String, Value>>;
+
 /// Fields of a slot that say what it is; every other text field names a variable. Taking them all covers the types
 /// whose fields nobody documents.
 const NO_VARIABLE: [&str; 3] = ["type", "id", "description"];
@@ -75,14 +78,14 @@ impl Slots {
         &self.remarks
     }
 
-    fn add(&mut self, env: &Env, file: &str, parse: fn(&[u8]) -> Result<Vec<Map<String, Value>>, String>) {
+    fn add(&mut self, env: &Env, file: &str, parse: fn(&[u8]) -> Result<Entries, String>) {
         let path = capsule(env).join(file);
         let named = env.path("CO_CAPSULE_PATH").is_some();
         let parsed = match files::read(&path, LIMIT) {
             Ok(contents) => parse(&contents.bytes),
             Err(Trouble::Absent) => return,
             // Outside a capsule, /root is simply somebody else's.
-            Err(Trouble::Denied) if !named => return,
+            Err(Trouble::Hidden) if !named => return,
             Err(trouble) => Err(trouble.to_string()),
         };
         match parsed {
@@ -120,19 +123,19 @@ pub(super) fn capsule(env: &Env) -> PathBuf {
 struct SecretsJson {
     version: Value,
     #[serde(default)]
-    secrets: Vec<Map<String, Value>>,
+    secrets: Entries,
 }
 
 #[derive(Deserialize)]
 struct EnvironmentYml {
-    credentials: Option<Vec<Map<String, Value>>>,
+    credentials: Option<Entries>,
 }
 
 /// The entries of `.codeocean/secrets.json`.
 ///
 /// # Errors
 /// The reason, in words that follow the file's name.
-pub fn from_json(bytes: &[u8]) -> Result<Vec<Map<String, Value>>, String> {
+pub fn from_json(bytes: &[u8]) -> Result<Entries, String> {
     let file: SecretsJson = serde_json::from_slice(bytes)
         .map_err(|error| format!("is not what is expected (line {}, column {})", error.line(), error.column()))?;
     match file.version.as_u64() {
@@ -145,7 +148,7 @@ pub fn from_json(bytes: &[u8]) -> Result<Vec<Map<String, Value>>, String> {
 ///
 /// # Errors
 /// The reason, in words that follow the file's name.
-pub fn from_yaml(bytes: &[u8]) -> Result<Vec<Map<String, Value>>, String> {
+pub fn from_yaml(bytes: &[u8]) -> Result<Entries, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "is not UTF-8 text".to_owned())?;
     let file: Option<EnvironmentYml> = serde_saphyr::from_str(text).map_err(|error| match error.location() {
         Some(location) => format!("is not what is expected (line {}, column {})", location.line(), location.column()),

@@ -109,6 +109,11 @@ fn candidate<'a>(name: &str, value: &'a OsStr) -> Candidate<'a> {
     Candidate { place: Place::new(PlaceKind::Environment, name), raw: value.as_encoded_bytes() }
 }
 
+/// Whether a name alone makes a token likely, or at least possible.
+pub(super) fn may_be_token(name: &str) -> bool {
+    NAMES.contains(&name) || is_generic(name)
+}
+
 fn is_generic(name: &str) -> bool {
     GENERIC.contains(&stem(name))
 }

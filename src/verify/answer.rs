@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use crate::error::{Error, Reason};
 use crate::token::Token;
+use crate::traces::Traces;
 
 use super::client::Line;
 use super::retry::{Failure, Passes};
@@ -79,7 +80,7 @@ pub(super) fn search(line: &Line, token: &Token, url: &str, time: Duration) -> R
     match sent {
         Ok(response) => {
             tracing::debug!(url, status = response.status().as_u16(), "answered");
-            read(response, &host)
+            read(response, &host, &Traces::of(token))
         }
         Err(error) => {
             tracing::debug!(url, "no answer");
@@ -88,10 +89,14 @@ pub(super) fn search(line: &Line, token: &Token, url: &str, time: Duration) -> R
     }
 }
 
-fn read(response: Response, host: &str) -> Result<Answer, Failure> {
+fn read(response: Response, host: &str, traces: &Traces) -> Result<Answer, Failure> {
     let status = response.status();
     match status {
-        StatusCode::OK => granted(response, host),
+        StatusCode::OK => granted(response, host, traces),
+        // A sign-in page, a firewall or a proxy has its own opinion of who may pass.
+        status if status.is_client_error() && is_html(&response) => {
+            Err(stranger(host, &format!("it answers {} with a page of HTML", status.as_u16())))
+        }
         StatusCode::UNAUTHORIZED => Ok(Answer::Unauthorized),
         StatusCode::FORBIDDEN => Ok(Answer::Forbidden),
         StatusCode::TOO_MANY_REQUESTS => {
@@ -105,12 +110,17 @@ fn read(response: Response, host: &str) -> Result<Answer, Failure> {
                     .hint("the fault is the deployment's: try again later, or ask whoever runs it");
             Err(Failure { error, passes: Passes::Soon(retry_after(&response)) })
         }
-        status if status.is_redirection() => Err(stranger(host, &redirected(&response))),
+        status if status.is_redirection() => Err(stranger(host, &redirected(&response, traces))),
         status => Err(stranger(host, &format!("it answers {}", status.as_u16()))),
     }
 }
 
-fn granted(response: Response, host: &str) -> Result<Answer, Failure> {
+fn is_html(response: &Response) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    kind.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"))
+}
+
+fn granted(response: Response, host: &str, traces: &Traces) -> Result<Answer, Failure> {
     let mut body = Vec::new();
     let read = response.take(LIMIT + 1).read_to_end(&mut body);
     if let Err(error) = read {
@@ -118,10 +128,17 @@ fn granted(response: Response, host: &str) -> Result<Answer, Failure> {
     }
     match serde_json::from_slice::<Reply>(&body) {
         Ok(reply) => {
-            Ok(Answer::Granted { owner: reply.results.into_iter().flatten().find_map(|item| item.owner_email) })
+            let mut emails = reply.results.into_iter().flatten().filter_map(|item| item.owner_email);
+            Ok(Answer::Granted { owner: emails.find(|email| is_email(email, traces)) })
         }
         Err(_) => Err(stranger(host, "its answer is not what Code Ocean's API gives")),
     }
+}
+
+/// Whether what a server gives as an e-mail may be kept and shown: it looks like one, and does not echo the token.
+fn is_email(email: &str, traces: &Traces) -> bool {
+    let plain = |c: char| c.is_ascii_graphic() || c.is_alphanumeric();
+    email.len() <= 254 && email.contains('@') && email.chars().all(plain) && traces.found_in(email.as_bytes()).is_none()
 }
 
 fn stranger(host: &str, why: &str) -> Failure {
@@ -130,10 +147,10 @@ fn stranger(host: &str, why: &str) -> Failure {
     Failure { error, passes: Passes::Never }
 }
 
-fn redirected(response: &Response) -> String {
+fn redirected(response: &Response, traces: &Traces) -> String {
     let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
     let target = location.and_then(|location| response.url().join(location).ok());
-    match target.as_ref().and_then(Url::host_str) {
+    match target.as_ref().and_then(Url::host_str).filter(|host| traces.found_in(host.as_bytes()).is_none()) {
         Some(host) => format!("it redirects to {host}, where the token was not sent"),
         None => "it redirects".to_owned(),
     }
@@ -142,8 +159,8 @@ fn redirected(response: &Response) -> String {
 /// `Retry-After`, in seconds or as a date (RFC 9110, section 10.2.3).
 fn retry_after(response: &Response) -> Option<Duration> {
     let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(Duration::from_secs(value.parse().unwrap_or(u32::MAX).into()));
     }
     let date = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
     Some(Duration::try_from(date.duration_since(Timestamp::now())).unwrap_or_default())
@@ -183,7 +200,7 @@ fn broken_off(error: &io::Error, host: &str) -> Failure {
 
 fn timeout(host: &str) -> Error {
     Error::new(Reason::Timeout, format!("{host} did not answer in time"))
-        .hint("check the network, or give it longer with --timeout")
+        .hint("check the network; check --wait 60s waits for it")
 }
 
 fn disconnected(host: &str, why: &str) -> Error {

@@ -46,7 +46,7 @@ pub(super) fn build(env: &Env, deployment: &Deployment, timeout: Duration) -> Re
         }
     }
     // Nothing is trusted where nothing is encrypted: an authority less to load.
-    let trusted = if encrypted { roots::trusted(env) } else { Vec::new() };
+    let trusted = if encrypted { roots::trusted(env)? } else { Vec::new() };
     // A second call finds the provider in place, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = builder

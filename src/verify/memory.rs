@@ -42,10 +42,10 @@ pub(super) fn remember(env: &Env, token: &Token, deployment: &Deployment, verdic
         return;
     };
     let kept = serde_json::to_vec(verdict).map_err(Into::into).and_then(|bytes| files::write_own(&path, &bytes));
-    if let Err(error) = kept {
-        tracing::debug!(kind = %error.kind(), "the verdict is not kept");
+    match kept {
+        Ok(()) => sweep(env),
+        Err(error) => tracing::debug!(kind = %error.kind(), "the verdict is not kept"),
     }
-    sweep(env);
 }
 
 /// Forgets a verdict that is no longer true.
@@ -84,8 +84,11 @@ fn new_key(env: &Env) -> Option<[u8; KEY]> {
 fn sweep(env: &Env) {
     let entries = folder(env).and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten();
     for entry in entries {
+        // Only what has a verdict's name, in a folder that was found to be ours.
+        let name = entry.file_name();
+        let verdict = name.len() == 64 && name.as_encoded_bytes().iter().all(u8::is_ascii_hexdigit);
         let age = entry.metadata().and_then(|meta| meta.modified()).ok().and_then(|time| time.elapsed().ok());
-        if age.is_some_and(|age| age > AGE) {
+        if verdict && age.is_some_and(|age| age > AGE) {
             let _ = fs::remove_file(entry.path());
         }
     }

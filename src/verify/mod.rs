@@ -49,7 +49,7 @@ pub struct Question<'a> {
 pub struct Pace {
     /// For one answer, and without `wait` for everything.
     pub timeout: Duration,
-    /// With this, whatever may pass is retried for so long: a network that is not up yet, a server that restarts.
+    /// With this, whatever may pass is retried for so long in all: a network that is not up yet, a server that restarts.
     pub wait: Option<Duration>,
 }
 
@@ -122,6 +122,10 @@ impl Verdict {
         }
     }
 
+    fn grants_anything(&self) -> bool {
+        Scope::ALL.iter().any(|scope| self.grant(*scope) != Grant::Denied)
+    }
+
     /// The scopes that are missing, of those that are needed. A token that may read neither is of no use to anybody:
     /// without anything asked for, that is missing too.
     ///
@@ -130,7 +134,7 @@ impl Verdict {
     pub fn require(&self, needs: &[Scope]) -> Result<()> {
         let denied = |scope: &&Scope| self.grant(**scope) == Grant::Denied;
         let missing: Vec<&Scope> = match needs {
-            [] if Scope::ALL.iter().all(|scope| denied(&scope)) => Scope::ALL.iter().collect(),
+            [] if !self.grants_anything() => Scope::ALL.iter().collect(),
             needs => needs.iter().filter(denied).collect(),
         };
         if missing.is_empty() {
@@ -154,11 +158,13 @@ pub fn recall(question: &Question) -> Option<Verdict> {
 pub fn verify(question: &Question) -> Result<Verdict> {
     let verdict = ask(question);
     match &verdict {
-        Ok(verdict) => memory::remember(question.env, question.token, question.deployment, verdict),
+        Ok(verdict) if verdict.grants_anything() => {
+            memory::remember(question.env, question.token, question.deployment, verdict);
+        }
         Err(error) if error.reason == Reason::Rejected => {
             memory::forget(question.env, question.token, question.deployment);
         }
-        Err(_) => {}
+        _ => {}
     }
     verdict
 }

@@ -42,8 +42,7 @@ pub(super) struct Patience {
 
 impl Patience {
     pub(super) fn new(pace: Pace) -> Patience {
-        let all = pace.wait.unwrap_or_default().max(pace.timeout);
-        Patience { end: Instant::now() + all, pace, pauses: 0 }
+        Patience { end: Instant::now() + pace.wait.unwrap_or(pace.timeout), pace, pauses: 0 }
     }
 
     /// Tries until it succeeds, cannot pass, or the time is over. Each try is told how long it may take.
@@ -76,7 +75,7 @@ impl Patience {
         let left = self.left();
         let floor = FLOOR * 2_u32.pow(self.pauses.min(10));
         self.pauses += 1;
-        let pause = after.max(floor) + left.mul_f64(random() / 5.0);
+        let pause = after.max(floor).saturating_add(left.mul_f64(random() / 5.0));
         Some(pause).filter(|pause| *pause < left)
     }
 }

@@ -1,12 +1,13 @@
-//! Whom TLS trusts: the system's authorities, those of `SSL_CERT_FILE` and `SSL_CERT_DIR` where they are set, and
+//! Whom TLS trusts: the system's authorities, or those of `SSL_CERT_FILE` and `SSL_CERT_DIR` where they are set, and
 //! Mozilla's list built in where a system has none at all, as in many a small image.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use reqwest::Certificate;
-use rustls_native_certs::CertificateResult;
 
 use crate::env::Env;
+use crate::error::{Error, Reason, Result};
+use crate::files;
 
 /// Where the bundle of all authorities stands, by system: Debian and Alpine, Fedora and RHEL, openSUSE, FreeBSD.
 const BUNDLES: [&str; 5] = [
@@ -20,44 +21,53 @@ const BUNDLES: [&str; 5] = [
 /// Where single authorities stand, for systems without a bundle.
 const FOLDERS: [&str; 2] = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
 
+/// The most bytes of a bundle; Mozilla's has a quarter of a megabyte.
+const LIMIT: usize = 16 * 1024 * 1024;
+
 /// The authorities to trust, and no others.
-pub(super) fn trusted(env: &Env) -> Vec<Certificate> {
-    let system = match (env.path("SSL_CERT_FILE"), env.get("SSL_CERT_DIR")) {
-        (None, None) => of_system(),
-        (file, folders) => {
-            let folders = folders.into_iter().flat_map(std::env::split_paths).filter(|folder| folder.is_absolute());
-            load(file, folders)
-        }
-    };
-    if system.is_empty() {
-        tracing::debug!("this system has no certificate authorities: using the built-in ones");
-        return built_in();
+///
+/// # Errors
+/// `SSL_CERT_FILE` or `SSL_CERT_DIR` is set, but there is no authority: to trust others instead would not be what was
+/// asked for.
+pub(super) fn trusted(env: &Env) -> Result<Vec<Certificate>> {
+    let (file, folders) = (env.path("SSL_CERT_FILE"), env.get("SSL_CERT_DIR"));
+    if file.is_none() && folders.is_none() {
+        return Ok(of_system());
     }
-    system
+    let folders = folders.into_iter().flat_map(std::env::split_paths).filter(|folder| folder.is_absolute());
+    let mut trusted = file.map(of_file).unwrap_or_default();
+    trusted.extend(folders.flat_map(|folder| of_folder(&folder)));
+    match trusted.is_empty() {
+        false => Ok(trusted),
+        true => {
+            Err(Error::new(Reason::Tls, "SSL_CERT_FILE or SSL_CERT_DIR is set, but no certificate can be read there")
+                .hint("let SSL_CERT_FILE name a file with certificates in PEM form, or unset it for the system's own"))
+        }
+    }
 }
 
 /// The bundle where there is one: it holds what stands in the folder beside it, in one read.
 fn of_system() -> Vec<Certificate> {
-    let bundle = BUNDLES.iter().map(Path::new).find(|path| path.is_file());
-    match bundle {
-        Some(bundle) => load(Some(bundle), []),
-        None => load(None, FOLDERS.iter().map(PathBuf::from)),
-    }
+    let bundle = BUNDLES.iter().map(|path| of_file(Path::new(path))).find(|found| !found.is_empty());
+    let folder = || FOLDERS.iter().map(|path| of_folder(Path::new(path))).find(|found| !found.is_empty());
+    bundle.or_else(folder).unwrap_or_else(|| {
+        tracing::debug!("this system has no certificate authorities: using the built-in ones");
+        built_in()
+    })
 }
 
-fn load(file: Option<&Path>, folders: impl IntoIterator<Item = PathBuf>) -> Vec<Certificate> {
-    let mut loaded = Vec::new();
-    let mut add = |result: CertificateResult| {
-        result.errors.iter().for_each(|error| tracing::debug!(%error, "a certificate is passed over"));
-        loaded.extend(result.certs.iter().filter_map(|certificate| Certificate::from_der(certificate).ok()));
-    };
-    if let Some(file) = file {
-        add(rustls_native_certs::load_certs_from_paths(Some(file), None));
-    }
-    for folder in folders {
-        add(rustls_native_certs::load_certs_from_paths(None, Some(&folder)));
-    }
-    loaded
+fn of_file(path: &Path) -> Vec<Certificate> {
+    let Ok(contents) = files::read(path, LIMIT) else { return Vec::new() };
+    let found = Certificate::from_pem_bundle(&contents.bytes);
+    found
+        .inspect_err(|_| tracing::debug!(path = %path.display(), "these certificates are passed over"))
+        .unwrap_or_default()
+}
+
+/// All authorities in a folder, as `openssl rehash` and others lay them out.
+fn of_folder(folder: &Path) -> Vec<Certificate> {
+    let found = rustls_native_certs::load_certs_from_paths(None, Some(folder)).certs;
+    found.iter().filter_map(|certificate| Certificate::from_der(certificate).ok()).collect()
 }
 
 fn built_in() -> Vec<Certificate> {

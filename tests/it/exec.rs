@@ -149,7 +149,42 @@ fn explain_says_what_would_be_set_and_runs_nothing() {
 fn a_command_needs_no_dashes_but_its_options_stay_its_own() {
     let ran = exec(&world(), &["sh", "-c", "echo $0 $1", "--as", "-v"]).expect(0);
     assert_eq!(ran.out, "--as -v\n");
-    world().spawn(["exec", "--offline"]).expect(2);
+    world().spawn(["exec", "--offline"]).expect(125);
+    // A mistyped option is a mistake, not a command.
+    let ran = world().spawn(["exec", "--claen", "--offline", "--", "true"]).expect(125);
+    assert!(ran.err.contains("no option --claen") && ran.err.contains("did you mean --clean?"), "{ran:?}");
+    world().spawn(["exec", "--verify", "sometimes", "--", "true"]).expect(125);
+    world().spawn(["exec", "--help"]).expect(0);
+}
+
+#[test]
+fn a_variable_that_names_another_deployment_is_brought_in_line() {
+    let world = World::new()
+        .with("CUSTOM_KEY", TOKEN)
+        .with("CODEOCEAN_URL", "https://a.example.org")
+        .with("CO_DOMAIN", "b.example.org/api/v1");
+    let print = ["--deployment", "b.example.org", "--", "sh", "-c", "echo $CODEOCEAN_DOMAIN $CODEOCEAN_URL $CO_DOMAIN"];
+    let ran = exec(&world, &print).expect(0);
+    assert_eq!(ran.out, "https://b.example.org https://b.example.org b.example.org/api/v1\n");
+    for name in ["CODEOCEAN_DOMAIN", "CO_DOMAIN", "CO_CRED_TOKEN_ENV"] {
+        exec(&world, &["--as", name, "--", "true"]).expect(125);
+    }
+}
+
+#[test]
+fn a_clean_environment_still_works_for_another_co_cred() {
+    let world = world().with("CO_CRED_TOKEN_ENV", "CUSTOM_KEY");
+    let ran = world.shell("sh", "co-cred exec --offline --clean -- co-cred token --offline").expect(0);
+    assert_eq!(ran.out, format!("{TOKEN}\n"));
+}
+
+#[test]
+fn a_log_that_nobody_reads_stops_nothing() {
+    let world = world().with("CO_CRED_LOG", "trace");
+    let ran = world.shell("bash", "co-cred exec --offline -- echo ran 2>/dev/full").expect(0);
+    assert_eq!(ran.out, "ran\n");
+    let ran = world.shell("bash", "co-cred exec --offline -- echo ran 2> >(true); sleep 0.1").expect(0);
+    assert_eq!(ran.out, "ran\n");
 }
 
 #[test]

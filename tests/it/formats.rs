@@ -168,6 +168,14 @@ fn github_actions_masks_it_and_sets_it_for_the_steps_that_follow() {
     assert_eq!(ran.out, "::add-mask::cop_50%2525off\n");
     let written = fs::read_to_string(path).unwrap();
     assert_eq!(written, "BEFORE=1\nCODEOCEAN_TOKEN=cop_50%25off\nCODEOCEAN_DOMAIN=https://co.example.org\n");
+    // The last line of a step before may have no end; and nothing is set that was not masked before.
+    let path = world.path("work/open_end");
+    let world = world.file("work/open_end", "FOO=bar").with("GITHUB_ENV", &path);
+    world.run(["env", "--offline", "--format", "gha"]).expect(0);
+    assert!(fs::read_to_string(&path).unwrap().starts_with("FOO=bar\nCODEOCEAN_TOKEN="));
+    fs::write(&path, "").unwrap();
+    world.shell("sh", "co-cred env --offline --format gha > /dev/full").expect(1);
+    assert_eq!(fs::read_to_string(&path).unwrap(), "");
     let ran = world.without("GITHUB_ENV").run(["env", "--offline", "--format", "gha"]).expect(0);
     assert!(ran.out.starts_with("::add-mask::") && ran.out.contains("\nCODEOCEAN_TOKEN=cop_50%25off\n"), "{ran:?}");
 }

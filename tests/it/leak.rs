@@ -198,7 +198,7 @@ fn only_the_deployment_is_sent_it() {
 fn a_panic_shows_where_it_happened_and_not_what_was_said() {
     // The hook is the process's: seen in a child, which is this very test binary.
     if std::env::var_os("CO_CRED_TEST_PANIC").is_some() {
-        co_cred::cli::harden();
+        co_cred::cli::harden(&[]);
         panic!("{SENTINEL}");
     }
     let test = "it::leak::a_panic_shows_where_it_happened_and_not_what_was_said";

@@ -358,3 +358,70 @@ fn a_deployment_that_cannot_be_used_is_a_usage_error_wherever_it_came_from() {
     let world = World::new().with("CUSTOM_KEY", TOKEN);
     world.run(["token", "--offline", "--deployment", "http://co.example.org"]).expect(2);
 }
+
+#[test]
+fn a_broken_mount_does_not_let_another_deployment_in() {
+    let remote = "[remote \"origin\"]\n\turl = https://elsewhere.example.org/capsule-1234567.git\n";
+    let base = || World::new().with("CODEOCEAN_TOKEN", TOKEN).file("capsule/.git/config", remote);
+    base().file("mount/secrets", "export CODEOCEAN_DOMAIN=\"https://right").run(["token", "--offline"]).expect(6);
+    base().file("mount/secrets", "export CODEOCEAN_DOMAIN=$(cat x)").run(["token", "--offline"]).expect(6);
+    base().file("mount/CODEOCEAN_DOMAIN", b"https://right\xff.example.org").run(["token", "--offline"]).expect(2);
+    // Where the deployment is named by other means, the mount is nobody's concern.
+    let world = base().file("mount/secrets", "export CODEOCEAN_DOMAIN=$(cat x)").without("CODEOCEAN_TOKEN");
+    world.with("CUSTOM_KEY", TOKEN).run(["token", "--offline", "--deployment", "a.example.org"]).expect(0);
+}
+
+#[test]
+fn a_generic_secret_that_is_computed_may_have_been_the_token() {
+    let world = World::new().file("mount/secrets", "export CUSTOM_KEY=\"$(cat /x)\"\nexport PATH=\"$PATH:/y\"\n");
+    let ran = world.run(["token", "--offline"]).expect(6);
+    assert!(ran.err.contains("computes CUSTOM_KEY"), "{ran:?}");
+    World::new().file("mount/secrets", "export PATH=\"$PATH:/y\"\n").run(["token", "--offline"]).expect(3);
+}
+
+#[test]
+fn a_quote_on_one_side_is_a_mistake_and_not_a_token() {
+    for raw in [format!("'{TOKEN}"), format!("{TOKEN}\"")] {
+        let ran = World::new().with("API_KEY", raw).run(["token", "--offline"]).expect(6);
+        assert!(ran.err.contains("quote"), "{ran:?}");
+    }
+    let blanks = format!("{}{TOKEN}", " ".repeat(100));
+    World::new().with("API_KEY", blanks).run(["token", "--offline"]).expect(0);
+}
+
+#[test]
+fn a_credentials_file_for_another_deployment_is_named_as_the_reason() {
+    let world = World::new().credentials("https://one.example.org", TOKEN).with("CODEOCEAN_DOMAIN", "two.example.org");
+    let ran = world.run(["token", "--offline"]).expect(3);
+    assert!(ran.err.contains("is for https://one.example.org"), "{ran:?}");
+}
+
+#[test]
+fn a_mount_that_is_not_this_users_is_no_obstacle() {
+    // As on a desktop whose /run/secrets belongs to other services: seen as another user, in a mount namespace.
+    let script =
+        "mkdir -p /run/secrets && mount -t tmpfs none /run/secrets && mkdir /run/secrets/x && chmod 0700 /run/secrets";
+    let world =
+        World::new().without("CO_CRED_SECRETS_DIR").with("API_KEY", TOKEN).without("HOME").without("CO_CAPSULE_PATH");
+    if world.spawn_program("unshare", &["-m", "sh", "-c", script]).code != 0 {
+        return;
+    }
+    std::fs::copy(super::world::bin(), world.path("co-cred")).unwrap();
+    for (mode, domain) in [("0700", false), ("0751", true)] {
+        let file = "echo https://mounted.example.org > /run/secrets/CODEOCEAN_DOMAIN && chmod 644 /run/secrets/*N";
+        let binary = world.path("co-cred");
+        let run = format!(
+            "{script} && {file} && chmod {mode} /run/secrets && cp {} /run/lock/ && cd / && \
+             exec setpriv --reuid=65534 --regid=65534 --clear-groups /run/lock/co-cred status --json --offline",
+            binary.display()
+        );
+        let run = run.replace(
+            "mount -t tmpfs none /run/secrets",
+            "mount -t tmpfs none /run/lock && mount -t tmpfs none /run/secrets",
+        );
+        let ran = super::world::Ran::from(world.program("unshare").args(["-m", "sh", "-c", &run]).output().unwrap())
+            .expect(0);
+        assert_eq!(ran.json()["deployment"] == "https://mounted.example.org", domain, "{ran:?}");
+        assert_eq!(ran.err, "");
+    }
+}

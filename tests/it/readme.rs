@@ -1,1 +1,108 @@
+//! Every command that the README shows, run as it stands there.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use stand_in::{Deployment, Plan};
+
+use super::world::{Ran, TOKEN, World};
+
+/// Fenced blocks, as language and text, in order.
+fn blocks() -> Vec<(String, String)> {
+    let readme = include_str!("../../README.md");
+    let mut blocks = Vec::new();
+    for (number, part) in readme.split("```").enumerate() {
+        if number % 2 == 1 {
+            let (language, text) = part.split_once('\n').unwrap();
+            blocks.push((language.to_owned(), text.to_owned()));
+        }
+    }
+    blocks
+}
+
+/// A capsule with a slot, a script in two languages, and a deployment to talk to.
+fn world(deployment: &Deployment) -> World {
+    let slots = r#"{"version": 1, "secrets": [{"type": "general", "id": "x", "description": "Code Ocean", "value": "MY_KEY"}]}"#;
+    let world = World::new()
+        .at(deployment)
+        .with("MY_KEY", TOKEN)
+        .with("CAPSULE", deployment.capsule())
+        .file("capsule/.codeocean/secrets.json", slots)
+        .file("work/script.sh", format!("#!/bin/sh\ntest \"$CODEOCEAN_TOKEN\" = {TOKEN} && echo the script ran\n"))
+        .file("work/postInstall", format!("#!/bin/sh\ntest \"$CODEOCEAN_TOKEN\" = {TOKEN} && echo installed\n"))
+        .file("work/analysis.py", "import os\nprint('analysed with', os.environ['CODEOCEAN_TOKEN'][:4])\n");
+    for script in ["work/script.sh", "work/postInstall"] {
+        fs::set_permissions(world.path(script), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    // The README says `python`, as images with Python do.
+    let python = "#!/bin/sh\nexec python3 \"$@\"\n";
+    let world = world.file("bin/python", python);
+    fs::set_permissions(world.path("bin/python"), fs::Permissions::from_mode(0o755)).unwrap();
+    let path = std::env::join_paths(
+        std::iter::once(world.path("bin")).chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+    );
+    world.with("PATH", path.unwrap())
+}
+
+#[test]
+fn every_block_runs() {
+    let deployment = Plan::with_token(TOKEN).start();
+    let mut ran = 0;
+    for (language, text) in blocks() {
+        let world = world(&deployment);
+        match language.as_str() {
+            "sh" if text.contains("tests/run") => build_commands(&text),
+            "sh" => {
+                let ran = world.shell("sh", &format!("set -eu\n{text}")).expect(0);
+                assert_eq!(ran.err, "", "{text}");
+            }
+            "bash" => {
+                let out = world.shell("bash", &text).expect(0).out;
+                assert_eq!(out, "analysed with cop_\n", "{text}");
+            }
+            "Dockerfile" => image(&world, &text),
+            other => panic!("nobody runs a block of {other}"),
+        }
+        ran += 1;
+    }
+    assert_eq!(ran, 8);
+}
+
+/// The commands on the project itself. `tests/run` is what runs this; the quick start runs for real, below.
+fn build_commands(text: &str) {
+    let commands: Vec<&str> = text.lines().map(|line| line.split('#').next().unwrap().trim()).collect();
+    assert_eq!(commands, ["cargo run --example quickstart", "tests/run"]);
+    for script in ["tests/run", "packaging/build-binary"] {
+        let meta = fs::metadata(Path::new(env!("CARGO_MANIFEST_DIR")).join(script)).unwrap();
+        assert!(meta.permissions().mode() & 0o111 != 0, "{script}");
+    }
+}
+
+#[test]
+fn the_quick_start_runs() {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["run", "--quiet", "--offline", "--locked", "--example", "quickstart"]);
+    let output = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
+    let ran = Ran::from(output).expect(0);
+    for word in ["located", "verified", "delivered", "CUSTOM_KEY", "verdict      valid", "Spike sorting"] {
+        assert!(ran.out.contains(word), "{word}: {ran:?}");
+    }
+}
+
+/// What the Dockerfile's lines run: while the image is built, the token is in the mount alone.
+fn image(world: &World, text: &str) {
+    let line = |word: &str| text.lines().find(|line| line.starts_with(word)).unwrap_or_else(|| panic!("no {word}"));
+    let run = line("RUN").split_once("id=secrets ").unwrap().1;
+    let build = World::new()
+        .with("CODEOCEAN_DOMAIN", world.env.get("CODEOCEAN_DOMAIN").unwrap())
+        .file("mount/secrets", format!("export MY_KEY='{TOKEN}'\n"))
+        .file("work/postInstall", fs::read(world.path("work/postInstall")).unwrap());
+    fs::set_permissions(build.path("work/postInstall"), fs::Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(build.shell("sh", run).expect(0).out, "installed\n");
+    let array = |line: &str| -> Vec<String> { serde_json::from_str(&line[line.find('[').unwrap()..]).unwrap() };
+    let entry = [array(line("ENTRYPOINT")), vec!["./script.sh".to_owned()]].concat();
+    assert_eq!(world.shell("sh", &entry.join(" ")).expect(0).out, "the script ran\n");
+    world.shell("sh", &array(line("HEALTHCHECK")).join(" ")).expect(0);
+}

@@ -226,6 +226,19 @@ fn help_teaches_and_shows_no_value() {
 }
 
 #[test]
+fn a_scope_that_nobody_looked_at_is_not_taken_for_granted() {
+    let world = World::new().with("CUSTOM_KEY", TOKEN);
+    world.run(["check", "--offline", "--need", "capsule:read"]).expect(2);
+    world.run(["check", "--verify", "auto", "--need", "capsule:read"]).expect(3);
+}
+
+#[test]
+fn doctor_shows_the_sources_even_where_the_deployment_cannot_be_used() {
+    let world = World::new().with("CUSTOM_KEY", TOKEN).with("CODEOCEAN_DOMAIN", "http://co.example.org");
+    assert!(world.run(["doctor", "--offline"]).expect(2).out.contains("from CUSTOM_KEY"));
+}
+
+#[test]
 fn completions_and_manual_pages_are_made() {
     let world = World::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
@@ -266,7 +279,9 @@ fn a_foreign_server_does_not_drive_the_terminal() {
 #[test]
 fn a_reader_that_goes_away_is_no_fault() {
     let world = World::new().with("CUSTOM_KEY", TOKEN);
-    for command in ["token --offline", "completions bash", "man", "status --offline", "doctor --offline"] {
+    for command in
+        ["token --offline", "completions bash", "man", "status --offline", "doctor --offline", "env --offline"]
+    {
         let ran = world.shell("bash", &format!("co-cred {command} | true; echo ${{PIPESTATUS[0]}}"));
         assert_eq!((ran.out.as_str(), ran.err.as_str()), ("0\n", ""), "{command}");
     }

@@ -26,7 +26,7 @@ fn verdict(plan: Plan, args: &[&str]) -> (i32, serde_json::Value, usize) {
 fn every_answer_means_one_thing() {
     use Fault::{CutOff, Html, None as Fine, OtherJson, Redirect, Status, TooManyRequests};
     let good = || Plan::with_token(TOKEN);
-    let table: [(&str, Plan, &[&str], i32, &str, usize); 22] = [
+    let table: [(&str, Plan, &[&str], i32, &str, usize); 24] = [
         ("200", good(), &[], 0, "valid", 1),
         ("401/401", Plan::with_token(OTHER), &[], 4, "rejected", 2),
         ("401/200", good().faults([Status(401)]), &[], 0, "valid", 2),
@@ -45,6 +45,8 @@ fn every_answer_means_one_thing() {
         ("404", good().faults([Status(404)]), &[], 5, "unreachable", 1),
         ("cut off", good().faults([CutOff]), &[], 5, "unreachable", 1),
         ("cut off, then 200", good().faults([CutOff]), &["--wait", "5s"], 0, "valid", 2),
+        ("401 in HTML", good().faults([Fault::HtmlStatus(401)]), &[], 5, "unreachable", 1),
+        ("403 in HTML", good().faults([Fault::HtmlStatus(403)]), &[], 5, "unreachable", 1),
         ("HTML", good().faults([Html]), &[], 5, "unreachable", 1),
         ("other JSON", good().faults([OtherJson]), &[], 5, "unreachable", 1),
         ("redirect", good().faults([Redirect("/signin".into())]), &[], 5, "unreachable", 1),
@@ -110,6 +112,63 @@ fn a_server_that_drips_or_floods_is_given_up() {
 }
 
 #[test]
+fn no_header_of_a_server_makes_it_panic_or_wait_for_ever() {
+    for value in ["18446744073709551615", "-1", "soon", "", "99999999999999999999999", "Wed, 21 Oct 2115 07:28:00 GMT"]
+    {
+        let head = format!("HTTP/1.1 429 Too Many\r\nretry-after: {value}\r\ncontent-length: 0\r\n\r\n");
+        let url = raw_server(head.leak().as_bytes(), None);
+        let world = World::new().with("CUSTOM_KEY", TOKEN).with("CODEOCEAN_DOMAIN", url);
+        let start = Instant::now();
+        let ran = world.spawn(["check", "--timeout", "1s"]).expect(5);
+        assert!(ran.err.contains("429") && start.elapsed() < Duration::from_secs(3), "{value}: {ran:?}");
+    }
+}
+
+#[test]
+fn a_server_that_echoes_the_token_is_not_repeated() {
+    use base64::Engine;
+    // No shape by which it could be known again.
+    let token = "a-token-of-an-older-make";
+    let basic = base64::engine::general_purpose::STANDARD.encode(format!("{token}:"));
+    for email in
+        [token.to_owned(), format!("{token}@example.org"), format!("{basic}@example.org"), "a\u{202e}b@c".to_owned()]
+    {
+        let deployment = Plan::default().account(Account { email: email.clone(), ..Account::new(token) }).start();
+        let world = World::new().with("CODEOCEAN_TOKEN", token).at(&deployment);
+        let status = world.run(["status", "--json"]).expect(0).json();
+        assert_eq!(status["owner"], json!(null), "{email:?}");
+        assert!(!fs::read_to_string(&kept(&world)[0]).unwrap().contains(&email));
+    }
+}
+
+#[test]
+fn an_image_without_authorities_gets_the_built_in_ones() {
+    // A mount namespace of its own hides the system's; where none is to be had, there is nothing to see.
+    let hide = "for d in /etc/ssl /etc/pki /usr/local/share/certs; do [ ! -d $d ] || mount -t tmpfs none $d; done";
+    let try_out = World::new().spawn_program("unshare", &["-m", "sh", "-c", hide]);
+    if try_out.code != 0 {
+        return;
+    }
+    let deployment = Plan::with_token(TOKEN).tls().start();
+    let world = world(&deployment).without("SSL_CERT_FILE");
+    let ran = world.shell("sh", &format!("unshare -m sh -c '{hide}; CO_CRED_LOG=debug exec co-cred check'")).expect(5);
+    assert!(ran.err.contains("using the built-in ones") && ran.err.contains("authority"), "{ran:?}");
+}
+
+#[test]
+fn plain_http_to_localhost_stays_on_this_machine() {
+    let hosts = "192.0.2.2 localhost\n";
+    let deployment = Plan::with_token(TOKEN).start();
+    let world = World::new().with("CUSTOM_KEY", TOKEN).file("work/hosts", hosts);
+    let world = world.with("CODEOCEAN_DOMAIN", format!("http://localhost:{}", deployment.port()));
+    world.run(["check"]).expect(0);
+    let script = "unshare -m sh -c 'mount --bind hosts /etc/hosts && exec co-cred check'";
+    if world.shell("sh", "unshare -m mount --bind hosts /etc/hosts").code == 0 {
+        world.shell("sh", script).expect(0);
+    }
+}
+
+#[test]
 fn a_redirect_is_not_followed_and_the_other_host_sees_nothing() {
     let other = Plan::with_token(TOKEN).start();
     for status in ["check", "status", "doctor"] {
@@ -159,9 +218,11 @@ fn tls_trusts_the_authorities_that_it_is_told_to() {
     let another = Plan::default().tls().start();
     let by_another = world(&deployment).with("SSL_CERT_FILE", another.authority());
     assert_eq!(reason(&by_another), (5, Some("private-ca".into())));
-    // No authority at all: the built-in ones, and no panic.
-    let by_none = world(&deployment).with("SSL_CERT_FILE", "/nowhere");
-    assert_eq!(reason(&by_none), (5, Some("private-ca".into())));
+    // None where some were asked for: nobody else is trusted in their place. And nothing that never ends is read.
+    for file in ["/nowhere", "/dev/zero", "/dev/null", "/etc/passwd"] {
+        let by_none = world(&deployment).with("SSL_CERT_FILE", file);
+        assert_eq!(reason(&by_none), (5, Some("tls".into())), "{file}");
+    }
     // The wrong name.
     let by_name = world(&deployment).with("CODEOCEAN_DOMAIN", format!("https://127.0.0.2:{}", deployment.port()));
     assert_eq!(reason(&by_name), (5, Some("connection".into())));

@@ -110,7 +110,8 @@ impl World {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let args = std::iter::once("co-cred".to_owned()).chain(args.into_iter().map(|arg| arg.as_ref().to_owned()));
         let mut streams = Streams { out: &mut out, err: &mut err, colour: false };
-        let code = cli::run(args.map(OsString::from), &self.env, &mut streams);
+        let args: Vec<OsString> = args.map(OsString::from).collect();
+        let code = cli::run(&args, &self.env, &mut streams);
         Ran { code: code.into(), out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap() }
     }
 

@@ -11,13 +11,13 @@ mod powershell;
 mod r;
 mod sh;
 
-use std::io::{self, Write};
+use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
 use crate::credential::Credential;
 use crate::env::Env;
-use crate::error::{Error, Reason, Result};
+use crate::error::Result;
 
 use super::assignments;
 
@@ -46,25 +46,45 @@ pub enum Format {
     R,
 }
 
-/// Writes the token, under its own and the other names, and the deployment.
+/// Assignments as text, ready to be written.
+#[derive(Debug)]
+pub struct Rendered {
+    /// For standard output.
+    pub out: Zeroizing<String>,
+    /// For a file, once that is written.
+    pub append: Option<(PathBuf, Zeroizing<String>)>,
+}
+
+/// The token, under its own and the other names, and the deployment.
 ///
 /// # Errors
-/// The format needs to know the deployment and none is known; or the output is closed or full.
-pub fn write(format: Format, credential: &Credential, others: &[String], env: &Env, out: &mut dyn Write) -> Result<()> {
+/// The format needs to know the deployment and none is known.
+pub fn render(format: Format, credential: &Credential, others: &[String], env: &Env) -> Result<Rendered> {
     let all = assignments(credential, others);
-    let text: Zeroizing<String> = match format {
+    let out = match format {
         Format::Sh => lines(&all, sh::line),
         Format::Fish => lines(&all, fish::line),
         Format::Powershell => lines(&all, powershell::line),
         Format::Json => json::object(&all),
         Format::Dotenv => lines(&all, dotenv::line),
         Format::Docker => lines(&all, docker::line),
-        Format::Gha => gha::step(&all, env)?,
+        Format::Gha => return Ok(gha::step(&all, env)),
         Format::Netrc => netrc::machine(credential)?,
         Format::Curl => curl::config(credential),
         Format::R => lines(&all, r::line),
     };
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(closed)
+    Ok(Rendered { out, append: None })
+}
+
+/// Adds the assignments to the file that they are for; after standard output was written.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn append(rendered: &Rendered) -> Result<()> {
+    match &rendered.append {
+        Some((path, text)) => gha::append(path, text),
+        None => Ok(()),
+    }
 }
 
 fn lines(all: &[super::Assignment], line: impl Fn(&str, &str) -> String) -> Zeroizing<String> {
@@ -81,8 +101,4 @@ fn lines(all: &[super::Assignment], line: impl Fn(&str, &str) -> String) -> Zero
 fn escaped(value: &str, special: &[char]) -> String {
     let escape = |c: char| special.contains(&c).then_some('\\').into_iter().chain([c]);
     value.chars().flat_map(escape).collect()
-}
-
-fn closed(error: io::Error) -> Error {
-    Error::new(Reason::Internal, format!("the output cannot be written ({})", error.kind())).caused_by(error)
 }

@@ -1,4 +1,6 @@
-//! `.netrc`: the token as login, an empty password, for the deployment's host. Quoted as curl (since 7.84) reads it.
+//! `.netrc`: the token as login, for the deployment's host. The password is left out, which readers take for an empty one
+//! (Python since 3.11), where older ones would take `""` to the letter. A token that needs quotes gets them, as curl reads
+//! them since 7.84.
 
 use zeroize::Zeroizing;
 
@@ -14,7 +16,10 @@ pub(super) fn machine(credential: &Credential) -> Result<Zeroizing<String>> {
         Error::new(Reason::NoDeployment, "a .netrc entry needs the deployment's host, and none is known")
             .hint("name it with --deployment https://codeocean.example.org or CODEOCEAN_DOMAIN")
     })?;
-    let token = Zeroizing::new(escaped(credential.token().expose(), &['\\', '"']));
-    let host = sited.deployment.host();
-    Ok(Zeroizing::new(format!("machine {host} login \"{}\" password \"\"\n", *token)))
+    let (host, token) = (sited.deployment.host(), credential.token().expose());
+    let plain = token.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'#'));
+    Ok(Zeroizing::new(match plain {
+        true => format!("machine {host} login {token}\n"),
+        false => format!("machine {host} login \"{}\"\n", Zeroizing::new(escaped(token, &['\\', '"'])).as_str()),
+    }))
 }

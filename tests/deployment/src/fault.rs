@@ -17,6 +17,8 @@ pub enum Fault {
     CutOff,
     /// 200 with a page of HTML.
     Html,
+    /// This status with a page of HTML, as a sign-in page or a firewall has it.
+    HtmlStatus(u16),
     /// 200 with JSON that is not Code Ocean's.
     OtherJson,
     /// 302 to another address.

@@ -97,7 +97,8 @@ fn faulty(fault: Fault) -> Response<Body> {
             response.headers_mut().insert(RETRY_AFTER, seconds.into());
             response
         }
-        Fault::Html => reply(200, "text/html", "<!doctype html><title>Sign in</title>".to_owned()),
+        Fault::Html => html(200),
+        Fault::HtmlStatus(status) => html(status),
         Fault::OtherJson => reply(200, "application/json", r#"{"status":"ok"}"#.to_owned()),
         Fault::Redirect(target) => {
             let mut response = reply(302, "text/html", String::new());
@@ -106,6 +107,10 @@ fn faulty(fault: Fault) -> Response<Body> {
         }
         Fault::None | Fault::Slow(_) | Fault::CutOff => unreachable!("answered above"),
     }
+}
+
+fn html(status: u16) -> Response<Body> {
+    reply(status, "text/html; charset=utf-8", "<!doctype html><title>Sign in</title>".to_owned())
 }
 
 /// The head of an answer and the first bytes of its body; then the connection is gone.
