@@ -54,7 +54,7 @@ pub struct Args {
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Token and deployment")]
 pub struct Common {
-    /// The deployment, such as https://codeocean.example.org [else: CODEOCEAN_DOMAIN and its kin, the capsule's Git remote]
+    /// The deployment, such as codeocean.example.org [else: CODEOCEAN_DOMAIN and its kin, the capsule's Git remote]
     #[arg(long, value_name = "URL")]
     pub deployment: Option<String>,
     /// Take the token from this file [also: CO_CRED_TOKEN_FILE]

@@ -1,7 +1,7 @@
 //! Locate: ask each source in turn for the token, and find the deployment it belongs to.
 //!
 //! A source has three answers: *found*, *not here* (ask the next), and *here but broken* (stop: another identity must
-//! never replace a broken one in silence). [`sources`] is the one list that says in which order they are asked.
+//! never replace a broken one in silence). `sources` is the one list that says in which order they are asked.
 
 mod absent;
 pub mod deployment;
