@@ -62,6 +62,11 @@ fn build() -> Result<PathBuf, Box<dyn Error>> {
     let example = std::env::current_exe()?;
     let profile = example.parent().and_then(Path::parent).ok_or("an example lies in a profile's folder")?;
     let mut cargo = Command::new(env!("CARGO"));
+    // What cargo tells a program that it runs would make build scripts run again.
+    let told = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(told)) {
+        cargo.env_remove(name);
+    }
     // Together with this example, whose dependencies are then the same: nothing is built twice.
     cargo.args(["build", "--quiet", "--bin", "co-cred", "--example", "quickstart"]);
     cargo.args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]);
