@@ -34,7 +34,7 @@ use crate::verify::Scope;
         Exit codes:\n  \
         0 fine   1 internal   2 usage   3 not found   4 rejected   5 unreachable   6 unreadable   7 scope missing   \
         8 ambiguous\n\n\
-        CO_CRED_LOG=debug shows each step on standard error, never the token.",
+        CO_CRED_LOG=info shows each step on standard error, never the token.",
     max_term_width = 100,
     disable_help_subcommand = true,
     subcommand_required = true,
@@ -75,9 +75,9 @@ pub struct Common {
     /// No warnings
     #[arg(long, short, help_heading = "Output")]
     pub quiet: bool,
-    /// Show each step on standard error; twice, show more [also: CO_CRED_LOG=debug]
-    #[arg(long, short, action = clap::ArgAction::Count, help_heading = "Output")]
-    pub verbose: u8,
+    /// Show each step on standard error, never the token [also: CO_CRED_LOG=info]
+    #[arg(long, short, help_heading = "Output")]
+    pub verbose: bool,
 }
 
 impl Common {
@@ -93,7 +93,7 @@ impl Common {
             offline: here.offline || (other.offline && here.verify.is_none()),
             timeout: here.timeout.or_else(|| other.timeout.clone()),
             quiet: here.quiet || other.quiet,
-            verbose: here.verbose.max(other.verbose),
+            verbose: here.verbose || other.verbose,
         }
     }
 }

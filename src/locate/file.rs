@@ -63,7 +63,7 @@ impl Source for CredentialsFile<'_> {
         if let (Some(bound), Some(named)) = (&deployment, self.named)
             && *bound != named.deployment
         {
-            tracing::debug!(%bound, named = %named.deployment, "the credentials file is for another deployment");
+            tracing::info!(%bound, named = %named.deployment, "the credentials file is for another deployment");
             return Ok(None);
         }
         let token = credentials.token.ok_or_else(|| unreadable(&place, "has no \"token\""))?;

@@ -148,12 +148,12 @@ pub fn locate(request: &Request) -> Result<Located> {
         let place = source.place();
         match source.find()? {
             Some(found) => {
-                tracing::debug!(kind = ?place.kind, place = found.place.place, "token located");
+                tracing::info!(kind = ?place.kind, place = found.place.place, "token located");
                 let deployment = deployment::of(&house, found.deployment.as_ref().map(|bound| (bound, &found.place)))?;
                 return Ok(Located { found, deployment });
             }
             None => {
-                tracing::debug!(kind = ?place.kind, place = place.place, "not here");
+                tracing::info!(kind = ?place.kind, place = place.place, "not here");
                 doubts.extend(source.doubts());
             }
         }

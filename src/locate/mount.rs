@@ -105,7 +105,8 @@ impl Mount {
             return Ok(Some((&value.bytes, &value.place)));
         }
         match secrets.broken.iter().find(|broken| broken.may_hold(name)) {
-            Some(broken) => Err(broken.error()),
+            Some(broken) => Err(Error::new(Reason::Unreadable, &broken.what)
+                .hint("mend it, or name the deployment with --deployment https://codeocean.example.org")),
             None => Ok(None),
         }
     }

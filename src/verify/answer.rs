@@ -79,11 +79,11 @@ pub(super) fn search(line: &Line, token: &Token, url: &str, time: Duration) -> R
     let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
     match sent {
         Ok(response) => {
-            tracing::debug!(url, status = response.status().as_u16(), "answered");
+            tracing::info!(url, status = response.status().as_u16(), "answered");
             read(response, &host, &Traces::of(token))
         }
         Err(error) => {
-            tracing::debug!(url, "no answer");
+            tracing::info!(url, "no answer");
             Err(unanswered(error, &host, line.proxied))
         }
     }

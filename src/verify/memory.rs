@@ -32,7 +32,7 @@ pub(super) fn recall(env: &Env, token: &Token, deployment: &Deployment) -> Optio
     let path = place(env, token, deployment, key(env)?)?;
     let verdict: Verdict = serde_json::from_slice(&files::read_own(&path, LIMIT)?).ok()?;
     let age = Duration::try_from(Timestamp::now().duration_since(verdict.checked_at)).ok()?;
-    tracing::debug!(?age, "a verdict is remembered");
+    tracing::info!(?age, "a verdict is remembered");
     Some(verdict).filter(|_| age < AGE)
 }
 
@@ -44,7 +44,7 @@ pub(super) fn remember(env: &Env, token: &Token, deployment: &Deployment, verdic
     let kept = serde_json::to_vec(verdict).map_err(Into::into).and_then(|bytes| files::write_own(&path, &bytes));
     match kept {
         Ok(()) => sweep(env),
-        Err(error) => tracing::debug!(kind = %error.kind(), "the verdict is not kept"),
+        Err(error) => tracing::info!(kind = %error.kind(), "the verdict is not kept"),
     }
 }
 

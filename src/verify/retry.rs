@@ -56,7 +56,7 @@ impl Patience {
                 Err(failure) => failure,
             };
             let Some(pause) = self.pause(failure.passes) else { return Err(failure.error) };
-            tracing::debug!(reason = failure.error.reason.word(), ?pause, "trying again");
+            tracing::info!(reason = failure.error.reason.word(), ?pause, "trying again");
             thread::sleep(pause);
         }
     }

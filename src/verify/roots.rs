@@ -51,7 +51,7 @@ fn of_system() -> Vec<Certificate> {
     let bundle = BUNDLES.iter().map(|path| of_file(Path::new(path))).find(|found| !found.is_empty());
     let folder = || FOLDERS.iter().map(|path| of_folder(Path::new(path))).find(|found| !found.is_empty());
     bundle.or_else(folder).unwrap_or_else(|| {
-        tracing::debug!("this system has no certificate authorities: using the built-in ones");
+        tracing::info!("this system has no certificate authorities: using the built-in ones");
         built_in()
     })
 }
@@ -60,7 +60,7 @@ fn of_file(path: &Path) -> Vec<Certificate> {
     let Ok(contents) = files::read(path, LIMIT) else { return Vec::new() };
     let found = Certificate::from_pem_bundle(&contents.bytes);
     found
-        .inspect_err(|_| tracing::debug!(path = %path.display(), "these certificates are passed over"))
+        .inspect_err(|_| tracing::info!(path = %path.display(), "these certificates are passed over"))
         .unwrap_or_default()
 }
 
