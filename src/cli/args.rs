@@ -156,7 +156,7 @@ pub enum Command {
     Man(Man),
 }
 
-/// `exec`.
+/// Run a command with the token in its environment
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "co-cred exec [OPTIONS] -- CMD [ARG]...",
@@ -167,9 +167,6 @@ pub enum Command {
                   co-cred exec --explain"
 )]
 pub struct Exec {
-    /// What goes with every command.
-    #[command(flatten)]
-    pub common: Common,
     /// Set this variable to the token as well; may be repeated
     #[arg(long = "as", value_name = "NAME")]
     pub names: Vec<String>,
@@ -185,9 +182,12 @@ pub struct Exec {
     /// The command and its arguments
     #[arg(value_name = "CMD", required_unless_present = "explain", trailing_var_arg = true)]
     pub command: Vec<OsString>,
+    /// What goes with every command.
+    #[command(flatten)]
+    pub common: Common,
 }
 
-/// `token`.
+/// Print the token alone, on a line of its own
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  TOKEN=$(co-cred token) || exit")]
 pub struct Token {
@@ -196,32 +196,29 @@ pub struct Token {
     pub common: Common,
 }
 
-/// `env`.
+/// Print assignments for a shell or another program to evaluate
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  eval \"$(co-cred env)\"\n  co-cred env --format fish | source\n  \
                         co-cred env --format curl | curl -K - https://codeocean.example.org/api/v1/capsules/ID")]
 pub struct Env {
-    /// What goes with every command.
-    #[command(flatten)]
-    pub common: Common,
     /// Who will read it
     #[arg(long, short, value_enum, default_value_t = Format::Sh)]
     pub format: Format,
     /// Set this variable to the token as well; may be repeated
     #[arg(long = "as", value_name = "NAME")]
     pub names: Vec<String>,
+    /// What goes with every command.
+    #[command(flatten)]
+    pub common: Common,
 }
 
-/// `check`.
+/// The startup check: silent and 0 when all is well, else one line and an exit code
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  co-cred check\n  co-cred check --need capsule:read --wait 60s\n  co-cred check --verify auto   \
                         asks at most once in five minutes, for a HEALTHCHECK"
 )]
 pub struct Check {
-    /// What goes with every command.
-    #[command(flatten)]
-    pub common: Common,
     /// Fail unless the token has this scope; may be repeated
     #[arg(long = "need", value_name = "SCOPE", value_enum)]
     pub needs: Vec<Scope>,
@@ -231,31 +228,34 @@ pub struct Check {
     /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
+    /// What goes with every command.
+    #[command(flatten)]
+    pub common: Common,
 }
 
-/// `status`.
+/// Show which token is used, where it comes from, and what the deployment says of it
 #[derive(Debug, clap::Args)]
 pub struct Status {
-    /// What goes with every command.
-    #[command(flatten)]
-    pub common: Common,
     /// Print it as JSON
     #[arg(long)]
     pub json: bool,
+    /// What goes with every command.
+    #[command(flatten)]
+    pub common: Common,
 }
 
-/// `doctor`.
+/// Look at every source, and say what is wrong and what to do
 #[derive(Debug, clap::Args)]
 pub struct Doctor {
-    /// What goes with every command.
-    #[command(flatten)]
-    pub common: Common,
     /// Print it as JSON
     #[arg(long)]
     pub json: bool,
+    /// What goes with every command.
+    #[command(flatten)]
+    pub common: Common,
 }
 
-/// `completions`.
+/// Print completions for a shell
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  co-cred completions bash > /usr/share/bash-completion/completions/co-cred")]
 pub struct Completions {
@@ -263,7 +263,7 @@ pub struct Completions {
     pub shell: clap_complete::Shell,
 }
 
-/// `man`.
+/// Print a manual page
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  co-cred man exec | man -l -")]
 pub struct Man {
