@@ -107,13 +107,8 @@ pub fn panicked(location: Option<&Location>) {
 }
 
 fn mistake(error: &clap::Error) -> String {
-    let context = |kind| match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text.clone()),
-        Some(ContextValue::Strings(texts)) => Some(texts.join(", ")),
-        _ => None,
-    };
     // An option's own name comes from us, with its value's name behind it; a stray word comes from the user.
-    let ours = context(ContextKind::InvalidArg);
+    let ours = context(error, ContextKind::InvalidArg);
     match error.kind() {
         ErrorKind::UnknownArgument => match ours.as_deref().and_then(|typed| typed.strip_prefix("--")) {
             Some(option) => format!("there is no option --{}", option.split('=').next().unwrap_or_default()),
@@ -123,7 +118,7 @@ fn mistake(error: &clap::Error) -> String {
         ErrorKind::MissingRequiredArgument => {
             format!("{} is missing", ours.unwrap_or_else(|| "an argument".to_owned()))
         }
-        ErrorKind::ArgumentConflict => match (ours, context(ContextKind::PriorArg)) {
+        ErrorKind::ArgumentConflict => match (ours, context(error, ContextKind::PriorArg)) {
             (Some(one), Some(other)) => format!("{one} and {other} do not go together"),
             _ => "these options do not go together".to_owned(),
         },
@@ -135,13 +130,16 @@ fn mistake(error: &clap::Error) -> String {
 }
 
 fn suggestion(error: &clap::Error) -> Option<String> {
-    let words = |kind| match error.get(kind) {
+    context(error, ContextKind::SuggestedSubcommand)
+        .or_else(|| context(error, ContextKind::SuggestedArg))
+        .map(|likely| format!("did you mean {likely}?"))
+        .or_else(|| context(error, ContextKind::ValidValue).map(|values| format!("it is one of {values}")))
+}
+
+fn context(error: &clap::Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
         Some(ContextValue::Strings(texts)) if !texts.is_empty() => Some(texts.join(", ")),
         _ => None,
-    };
-    words(ContextKind::SuggestedSubcommand)
-        .or_else(|| words(ContextKind::SuggestedArg))
-        .map(|likely| format!("did you mean {likely}?"))
-        .or_else(|| words(ContextKind::ValidValue).map(|values| format!("it is one of {values}")))
+    }
 }

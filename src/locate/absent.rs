@@ -7,10 +7,10 @@ use super::{House, file};
 
 /// The error for a token that no source has.
 pub(super) fn explain(house: &House) -> Error {
-    if house.env().has("CO_PIPELINE_ID") {
+    let slots: Vec<&Slot> = house.slots().iter().filter(|slot| slot.kind != "aws").collect();
+    if slots.is_empty() && house.env().has("CO_PIPELINE_ID") {
         return pipeline();
     }
-    let slots: Vec<&Slot> = house.slots().iter().filter(|slot| slot.kind != "aws").collect();
     let unset = |slot: &&&Slot| house.env().get(&slot.variable).is_none();
     let hinted = |slot: &&&Slot| slot.speaks_of_code_ocean();
     if let Some(slot) = slots.iter().filter(unset).find(hinted) {

@@ -12,6 +12,9 @@ use hickory_resolver::config::{LookupIpStrategy, NameServerConfig, ResolverConfi
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+/// How long a name may take; less than a connection may, so that it is the name that is blamed.
+const PATIENCE: Duration = Duration::from_millis(2500);
+
 /// A resolver that is set up when the first name is asked for: an address in place of a name needs none.
 #[derive(Clone, Default)]
 pub(super) struct Names {
@@ -35,7 +38,8 @@ impl Resolve for Names {
                     names.resolver.get_or_init(|| made)
                 }
             };
-            let addresses: Vec<IpAddr> = resolver.lookup_ip(name.as_str()).await?.iter().collect();
+            let found = tokio::time::timeout(PATIENCE, resolver.lookup_ip(name.as_str())).await??;
+            let addresses: Vec<IpAddr> = found.iter().collect();
             Ok(Box::new(addresses.into_iter().map(|address| SocketAddr::new(address, 0))) as Addrs)
         })
     }

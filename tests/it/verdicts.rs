@@ -156,6 +156,17 @@ fn an_image_without_authorities_gets_the_built_in_ones() {
 }
 
 #[test]
+fn a_name_server_that_is_silent_is_told_from_a_deployment_that_is() {
+    let world = World::new().with("CUSTOM_KEY", TOKEN).with("CODEOCEAN_DOMAIN", "https://co.example.org");
+    let world = world.file("work/resolv", "nameserver 127.0.0.1\n");
+    if world.shell("sh", "unshare -m mount --bind resolv /etc/resolv.conf").code == 0 {
+        let script = "unshare -m sh -c 'mount --bind resolv /etc/resolv.conf && exec co-cred doctor --json'";
+        let ran = world.shell("sh", script).expect(5);
+        assert_eq!(ran.json()["problems"][0]["cause"], "name", "{ran:?}");
+    }
+}
+
+#[test]
 fn plain_http_to_localhost_stays_on_this_machine() {
     let hosts = "192.0.2.2 localhost\n";
     let deployment = Plan::with_token(TOKEN).start();
