@@ -105,7 +105,8 @@ fn suffices(verdict: &Verdict, needs: &[Scope]) -> bool {
     needs.iter().all(|scope| verdict.grant(*scope) != Grant::Unknown)
 }
 
-fn may_be_good(error: &Error) -> bool {
+/// Whether the token may be good all the same: the deployment was not asked.
+pub fn may_be_good(error: &Error) -> bool {
     error.kind() == Kind::Unreachable || error.reason == Reason::NoDeployment
 }
 

@@ -44,13 +44,15 @@ impl fmt::Display for Unusable {
 }
 
 impl Deployment {
-    /// Reads a deployment as people write it: blanks around it, a missing `https://`, a `/` or `/api/v1` at the end are
+    /// Reads a deployment as people write it: blanks or quotes around it, a missing `https://`, a `/` or `/api/v1` at the end are
     /// all understood, and the host is brought to lower-case ASCII (IDNA).
     ///
     /// # Errors
     /// [`Unusable`], where a token could not be sent there safely.
     pub fn parse(text: &str) -> Result<Deployment, Unusable> {
         let text = text.trim();
+        let unquoted = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
+        let text = unquoted('"').or_else(|| unquoted('\'')).unwrap_or(text).trim();
         if token::is_token_like(text.as_bytes()) {
             return Err(Unusable::Token);
         }

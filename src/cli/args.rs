@@ -323,7 +323,10 @@ pub fn duration(option: &str, typed: &str) -> Result<Duration> {
 /// # Errors
 /// Usage; what was typed is not repeated where it looks like a token.
 pub fn variable_names(typed: &[String]) -> Result<()> {
-    let taken = |name: &str| name.starts_with("CO_CRED_") || DOMAIN_NAMES.contains(&name);
+    let taken = |name: &str| {
+        let ours = name.starts_with("CO_CRED_") || DOMAIN_NAMES.contains(&name);
+        ours || name.starts_with("LD_") || matches!(name, "PATH" | "HOME" | "SHELL" | "IFS" | "TERM")
+    };
     match typed.iter().find(|name| !is_name(name) || taken(name) || token::is_token_like(name.as_bytes())) {
         None => Ok(()),
         Some(_) => Err(Error::new(

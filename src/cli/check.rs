@@ -25,7 +25,7 @@ pub(super) fn run(call: &Call, typed: &args::Check, out: &mut dyn Write, tell: &
     match &report.error {
         Some(error) => Ok(tell.error_in_one_line(error)),
         None => {
-            tell.warn(report.remarks());
+            tell.warn_in_one_line(&report.remarks());
             Ok(0)
         }
     }

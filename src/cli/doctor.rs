@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use crate::credential::{Mode, Order};
 use crate::env::Env;
 use crate::error::{Remark, Result};
-use crate::locate;
 use crate::locate::slots::{Slot, Slots};
+use crate::locate::{self, Answer};
 use crate::token;
 
-use super::report::{Answer, Report, place};
+use super::report::{Report, place};
 use super::tell::clean;
 use super::{Call, args, closed, status};
 
@@ -44,27 +44,26 @@ impl Diagnosis<'_> {
                 problems.push(problem);
             }
         };
-        for (_, answer) in &self.answers {
-            match answer {
+        for answer in &self.answers {
+            match &answer.found {
                 Ok(found) => found.iter().flat_map(|found| &found.remarks).cloned().for_each(&mut add),
                 Err(error) => add(Remark::from(error)),
             }
         }
-        self.report.remarks().iter().chain(self.slots.remarks()).cloned().for_each(&mut add);
+        self.report.remarks().into_iter().chain(self.slots.remarks().to_vec()).for_each(&mut add);
         self.report.shadowed.iter().map(|place| self.shadowed(&place.place)).for_each(&mut add);
         problems
     }
 
     fn shadowed(&self, place: &str) -> Remark {
-        let chosen = self.report.chosen.as_ref().map_or("", |found| &found.place.place);
-        Remark::new("shadowed", format!("{place} holds another token, which is not used: {chosen} comes first"))
-            .hint("remove the one that is not meant, or name the one that is with --token-env or --token-file")
+        locate::shadowed(place, self.report.chosen.as_ref().map_or("", |found| &found.place.place))
     }
 
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         status::write(&self.report, out)?;
         writeln!(out, "\nsources, in the order in which they are asked")?;
-        for (place, answer) in &self.answers {
+        for answer in &self.answers {
+            let place = &answer.place;
             writeln!(out, "  {:<12} {}: {}", place.kind.word(), clean(&place.place), clean(&self.state(answer)))?;
         }
         if self.slots.iter().next().is_some() {
@@ -96,9 +95,11 @@ impl Diagnosis<'_> {
         out.flush()
     }
 
-    fn state(&self, answer: &Result<Option<locate::Found>>) -> String {
-        match (answer, &self.report.chosen) {
-            (Ok(None), _) => "nothing".to_owned(),
+    fn state(&self, answer: &Answer) -> String {
+        match (&answer.found, &self.report.chosen) {
+            (Ok(None), _) => {
+                answer.passed_over.first().map_or_else(|| "nothing".to_owned(), |remark| remark.what.clone())
+            }
             (Err(error), _) => error.what.clone(),
             (Ok(Some(found)), Some(chosen)) if found.place == chosen.place => {
                 format!("{} from {}, used", found.token.fingerprint(), found.place.place)
@@ -118,10 +119,10 @@ impl Diagnosis<'_> {
         json
     }
 
-    fn source_json(&self, (asked, answer): &Answer) -> Value {
-        let found = answer.as_ref().ok().and_then(Option::as_ref);
+    fn source_json(&self, answer: &Answer) -> Value {
+        let found = answer.found.as_ref().ok().and_then(Option::as_ref);
         json!({
-            "source": place(asked),
+            "source": place(&answer.place),
             "holds": found.map(|found| json!({"source": place(&found.place), "fingerprint": found.token.fingerprint()})),
             "state": clean(&self.state(answer)),
         })

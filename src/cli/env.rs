@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use crate::credential::{Mode, obtain};
-use crate::deliver::env::{append, render};
-use crate::error::Result;
+use crate::deliver::env::{Format, append, render};
+use crate::error::{Error, Reason, Result};
 
 use super::args::{self, variable_names};
 use super::tell::Tell;
@@ -12,6 +12,10 @@ use super::{Call, closed};
 
 pub(super) fn run(call: &Call, typed: &args::Env, out: &mut dyn Write, tell: &mut Tell) -> Result<u8> {
     variable_names(&typed.names)?;
+    if !typed.names.is_empty() && matches!(typed.format, Format::Netrc | Format::Curl) {
+        return Err(Error::new(Reason::Usage, "--as goes with formats that set variables, and this one does not")
+            .hint("leave out --as"));
+    }
     let credential = obtain(&call.order(Mode::Auto)?)?;
     tell.warn(credential.remarks());
     let rendered = render(typed.format, &credential, &typed.names, call.env)?;

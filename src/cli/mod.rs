@@ -121,6 +121,8 @@ impl<'a> Call<'a> {
 fn closed(error: std::io::Error) -> Result<u8> {
     match error.kind() {
         std::io::ErrorKind::BrokenPipe => Ok(0),
-        kind => Err(Error::new(Reason::Internal, format!("the output cannot be written ({kind})")).caused_by(error)),
+        kind => Err(Error::new(Reason::Internal, format!("the output cannot be written ({kind})"))
+            .hint("check where it goes: a full disk, a closed terminal")
+            .caused_by(error)),
     }
 }

@@ -3,16 +3,13 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::credential::{Mode, Order, prove};
+use crate::credential::{Mode, Order, may_be_good, prove};
 use crate::env::Env;
-use crate::error::{Error, Kind, Reason, Remark, Result};
-use crate::locate::{self, Found, Place};
+use crate::error::{Error, Kind, Remark};
+use crate::locate::{self, Answer, Found, Place};
 use crate::verify::{Grant, Scope, Verdict};
 
 use super::tell::clean;
-
-/// The answer of one source.
-pub(super) type Answer = (Place, Result<Option<Found>>);
 
 /// Everything that can be said of the credential, and the first thing that is wrong with it.
 #[derive(Default)]
@@ -21,6 +18,8 @@ pub(super) struct Report {
     pub(super) chosen: Option<Found>,
     pub(super) verdict: Option<Verdict>,
     pub(super) error: Option<Error>,
+    /// What kept the deployment from being asked, where that is no failure.
+    pub(super) doubt: Option<Error>,
     pub(super) shadowed: Vec<Place>,
     pub(super) capsule: Option<Capsule>,
 }
@@ -65,8 +64,9 @@ impl Report {
                 self.error = verdict.as_ref().and_then(|verdict| verdict.require(order.needs).err());
                 self.verdict = verdict;
             }
-            Err(error)
-                if error.reason == Reason::NoDeployment && order.mode == Mode::Auto && order.needs.is_empty() => {}
+            Err(error) if order.mode == Mode::Auto && order.needs.is_empty() && may_be_good(&error) => {
+                self.doubt = Some(error);
+            }
             Err(error) => self.error = Some(error),
         }
     }
@@ -74,7 +74,7 @@ impl Report {
     /// Notes which sources hold a token that is not the chosen one.
     pub(super) fn note_shadowed(&mut self, answers: &[Answer]) {
         let Some(chosen) = &self.chosen else { return };
-        let found = answers.iter().filter_map(|(_, answer)| answer.as_ref().ok()?.as_ref());
+        let found = answers.iter().filter_map(|answer| answer.found.as_ref().ok()?.as_ref());
         self.shadowed = found.filter(|found| found.token != chosen.token).map(|found| found.place.clone()).collect();
     }
 
@@ -85,7 +85,7 @@ impl Report {
 
     /// `valid`, `rejected`, `unreachable` or `unchecked`.
     pub(super) fn verdict_word(&self) -> &'static str {
-        match (&self.verdict, self.error.as_ref().map(Error::kind)) {
+        match (&self.verdict, self.error.as_ref().or(self.doubt.as_ref()).map(Error::kind)) {
             (Some(_), _) => "valid",
             (None, Some(Kind::Rejected)) => "rejected",
             (None, Some(Kind::Unreachable)) => "unreachable",
@@ -101,9 +101,10 @@ impl Report {
         self.verdict.as_ref().map_or(Grant::Unknown, |verdict| verdict.grant(scope))
     }
 
-    /// What is odd about the token that was chosen.
-    pub(super) fn remarks(&self) -> &[Remark] {
-        self.chosen.as_ref().map_or(&[], |found| &found.remarks)
+    /// What is odd about the token that was chosen, and about asking for it.
+    pub(super) fn remarks(&self) -> Vec<Remark> {
+        let found = self.chosen.iter().flat_map(|found| &found.remarks).cloned();
+        found.chain(self.doubt.as_ref().map(Remark::from)).collect()
     }
 
     /// The JSON of `status` and `check`.

@@ -20,7 +20,7 @@ pub(super) fn run(call: &Call, typed: &args::Status, out: &mut dyn Write, tell: 
         false => write(&report, out),
     };
     if !typed.json {
-        tell.warn(report.remarks());
+        tell.warn(&report.remarks());
         report.error.as_ref().map(|error| tell.error(error));
     }
     written.map(|()| report.code()).or_else(closed)

@@ -42,12 +42,15 @@ impl<'a> Tell<'a> {
 
     /// Tells an error and what to do about it on one line, for a log; returns its exit code.
     pub fn error_in_one_line(&mut self, error: &Error) -> u8 {
-        let what = match &error.hint {
-            Some(hint) => format!("{} ({hint})", error.what),
-            None => error.what.clone(),
-        };
-        self.line("error", RED, &what, None);
+        self.line("error", RED, &in_one_line(&error.what, error.hint.as_deref()), None);
         error.kind().code()
+    }
+
+    /// Tells what is odd, each on one line, for a log.
+    pub fn warn_in_one_line(&mut self, remarks: &[Remark]) {
+        for remark in remarks.iter().filter(|_| !self.quiet).collect::<Vec<_>>() {
+            self.line("warning", YELLOW, &in_one_line(&remark.what, remark.hint.as_deref()), None);
+        }
     }
 
     /// Tells what is odd, but stops nothing.
@@ -91,6 +94,10 @@ impl<'a> Tell<'a> {
         // One write, so that lines of several processes do not mingle. Nobody is left to tell that it failed.
         let _ = self.err.write_all(text.as_bytes());
     }
+}
+
+fn in_one_line(what: &str, hint: Option<&str>) -> String {
+    hint.map_or_else(|| what.to_owned(), |hint| format!("{what} ({hint})"))
 }
 
 /// A text that may be shown: nothing of a token's shape, no control characters.

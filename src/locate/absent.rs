@@ -1,12 +1,16 @@
 //! Why nothing was found: the reasons that can be seen from inside a capsule, most telling first.
 
-use crate::error::{Error, Reason};
+use crate::error::{Error, Reason, Remark};
 
+use super::House;
 use super::slots::Slot;
-use super::{House, file};
 
-/// The error for a token that no source has.
-pub(super) fn explain(house: &House) -> Error {
+/// The error for a token that no source has, given what the sources passed over.
+pub(super) fn explain(house: &House, passed_over: &[Remark]) -> Error {
+    let passed = |cause: &str| passed_over.iter().find(|remark| remark.cause == cause);
+    if let Some(remark) = passed("unreadable") {
+        return error(Reason::Unreadable, remark);
+    }
     let slots: Vec<&Slot> = house.slots().iter().filter(|slot| slot.kind != "aws").collect();
     if slots.is_empty() && house.env().has("CO_PIPELINE_ID") {
         return pipeline();
@@ -19,8 +23,8 @@ pub(super) fn explain(house: &House) -> Error {
     if let Some(slot) = slots.iter().find(hinted) {
         return no_token(slot);
     }
-    if let Some(other) = file::bound_elsewhere(house.env(), house.named().ok().flatten()) {
-        return other;
+    if let Some(remark) = passed("other-deployment") {
+        return error(Reason::NotFound, remark);
     }
     if let Some(slot) = slots.iter().find(unset) {
         return not_attached(house, slot);
@@ -37,6 +41,14 @@ pub(super) fn explain(house: &House) -> Error {
         true => "in a capsule, add a secret slot in the Environment Editor and attach the token to it; elsewhere, set CODEOCEAN_TOKEN",
         false => "the capsule's slots hold other secrets: add one for a Code Ocean token, or name it with --token-env",
     })
+}
+
+fn error(reason: Reason, remark: &Remark) -> Error {
+    let error = Error::new(reason, &remark.what);
+    match &remark.hint {
+        Some(hint) => error.hint(hint),
+        None => error.hint("mend it, or name what holds the token with --token-env or --token-file"),
+    }
 }
 
 fn not_attached(house: &House, slot: &Slot) -> Error {

@@ -36,13 +36,18 @@ impl CredentialsFile<'_> {
         }
     }
 
+    /// Whether the home folder is somebody else's altogether; a path that was named is meant.
+    fn is_elsewhere(&self) -> bool {
+        let named = self.env.path("CODEOCEAN_CREDENTIALS_PATH").is_some();
+        !named && self.env.home(".codeocean").is_none_or(|folder| folder.symlink_metadata().is_err())
+    }
+
     fn contents(&self, place: &Place) -> Result<Option<Contents>> {
         let Some(path) = self.path() else { return Ok(None) };
         match files::read(&path, LIMIT) {
             Ok(contents) => Ok(Some(contents)),
             Err(Trouble::Absent) => Ok(None),
-            // HOME may be somebody else's; a path that was named is meant.
-            Err(Trouble::Hidden) if self.env.path("CODEOCEAN_CREDENTIALS_PATH").is_none() => Ok(None),
+            Err(Trouble::Hidden) if self.is_elsewhere() => Ok(None),
             Err(trouble) => Err(unreadable(place, &trouble.to_string())),
         }
     }
@@ -55,35 +60,41 @@ impl Source for CredentialsFile<'_> {
     }
 
     fn find(&self) -> Result<Option<Found>> {
+        let Some(found) = self.read()? else { return Ok(None) };
+        Ok(if self.is_meant(&found) { Some(found) } else { None })
+    }
+
+    fn passed_over(&self) -> Vec<Remark> {
+        let (Ok(Some(Found { deployment: Some(bound), place, .. })), Some(named)) = (self.read(), self.named) else {
+            return Vec::new();
+        };
+        let what = format!("{} is for {bound}, and {} was asked for by {}", place.place, named.deployment, named.place);
+        vec![Remark::new("other-deployment", what).hint("a token is only used with the deployment that it belongs to")]
+    }
+}
+
+impl CredentialsFile<'_> {
+    /// Whether it is for the deployment that was asked for, if one was.
+    fn is_meant(&self, found: &Found) -> bool {
+        match (&found.deployment, self.named) {
+            (Some(bound), Some(named)) => *bound == named.deployment,
+            _ => true,
+        }
+    }
+
+    fn read(&self) -> Result<Option<Found>> {
         let place = self.place();
         let Some(contents) = self.contents(&place)? else { return Ok(None) };
         let credentials: Credentials = serde_json::from_slice(&contents.bytes)
             .map_err(|_| unreadable(&place, "is not JSON of the form {\"domain\": \"...\", \"token\": \"...\"}"))?;
         let deployment = bound_to(&place, credentials.domain.as_deref())?;
-        if let (Some(bound), Some(named)) = (&deployment, self.named)
-            && *bound != named.deployment
-        {
-            tracing::info!(%bound, named = %named.deployment, "the credentials file is for another deployment");
-            return Ok(None);
-        }
-        let token = credentials.token.ok_or_else(|| unreadable(&place, "has no \"token\""))?;
+        let token = credentials.token.unwrap_or_default();
         let found = choose([Candidate { place: place.clone(), raw: token.as_bytes() }])?;
-        Ok(found.map(|mut found| {
-            found.deployment = deployment;
-            found.remarks.extend(contents.shared.then(|| readable_by_others(&place)));
-            found
-        }))
+        let mut found = found.ok_or_else(|| unreadable(&place, "has no \"token\""))?;
+        found.deployment = deployment;
+        found.remarks.extend(contents.shared.then(|| readable_by_others(&place)));
+        Ok(Some(found))
     }
-}
-
-/// The error for a credentials file that is passed over because it is for another deployment.
-pub(super) fn bound_elsewhere(env: &Env, named: Option<&Sited>) -> Option<Error> {
-    let named = named?;
-    let found = CredentialsFile { env, named: None }.find().ok()??;
-    let bound = found.deployment.filter(|bound| *bound != named.deployment)?;
-    let what =
-        format!("{} is for {bound}, and {} was asked for by {}", found.place.place, named.deployment, named.place);
-    Some(Error::new(Reason::NotFound, what).hint("a token is only used with the deployment that it belongs to"))
 }
 
 fn bound_to(place: &Place, domain: Option<&str>) -> Result<Option<Deployment>> {

@@ -22,11 +22,11 @@ use zeroize::Zeroizing;
 
 use crate::deployment::Deployment;
 use crate::env::Env;
-use crate::error::{Error, Reason, Remark, Result};
+use crate::error::{Remark, Result};
 use crate::token::Token;
 
 pub use deployment::Sited;
-pub use variable::NAMES;
+pub use variable::{NAMES, shadowed};
 
 /// What was asked for on the command line, and where to look.
 #[derive(Clone, Copy, Debug)]
@@ -106,9 +106,9 @@ pub trait Source {
     /// It is here but cannot be used, or two different tokens are: nobody else is asked.
     fn find(&self) -> Result<Option<Found>>;
 
-    /// After `Ok(None)`: what could not be read although nobody asked for it by name. It stops nothing, but where no
-    /// token turns up at all, it may have been there.
-    fn doubts(&self) -> Vec<Remark> {
+    /// After `Ok(None)`: what is here all the same, and why it is not used. What could not be read although nobody asked
+    /// for it by name has the cause `unreadable`: where no token turns up at all, it may have been there.
+    fn passed_over(&self) -> Vec<Remark> {
         Vec::new()
     }
 }
@@ -122,8 +122,8 @@ impl<S: Source> Source for &S {
         (**self).find()
     }
 
-    fn doubts(&self) -> Vec<Remark> {
-        (**self).doubts()
+    fn passed_over(&self) -> Vec<Remark> {
+        (**self).passed_over()
     }
 }
 
@@ -142,7 +142,7 @@ pub struct Located {
 /// Not found (with the reason, where one can be seen), unreadable, ambiguous, or a deployment that cannot be used.
 pub fn locate(request: &Request) -> Result<Located> {
     let house = House::open(request);
-    let mut doubts = Vec::new();
+    let mut passed_over = Vec::new();
     let named = house.named()?;
     for source in sources(&house, named) {
         let place = source.place();
@@ -154,22 +154,35 @@ pub fn locate(request: &Request) -> Result<Located> {
             }
             None => {
                 tracing::info!(kind = ?place.kind, place = place.place, "not here");
-                doubts.extend(source.doubts());
+                passed_over.extend(source.passed_over());
             }
         }
     }
-    Err(match doubts.into_iter().next() {
-        Some(doubt) => unreadable(doubt),
-        None => absent::explain(&house),
-    })
+    Err(absent::explain(&house, &passed_over))
+}
+
+/// What one source has to say.
+#[derive(Debug)]
+pub struct Answer {
+    /// Where it looked.
+    pub place: Place,
+    /// What it found.
+    pub found: Result<Option<Found>>,
+    /// Where it found nothing: what is here all the same.
+    pub passed_over: Vec<Remark>,
 }
 
 /// Asks every source, whatever the others say; for `status` and `doctor`. A deployment that cannot be used counts as
 /// none.
-pub fn survey(request: &Request) -> Vec<(Place, Result<Option<Found>>)> {
+pub fn survey(request: &Request) -> Vec<Answer> {
     let house = House::open(request);
     let named = house.named().ok().flatten();
-    sources(&house, named).into_iter().map(|source| (source.place(), source.find())).collect()
+    let ask = |source: Box<dyn Source>| {
+        let found = source.find();
+        let passed_over = if matches!(found, Ok(None)) { source.passed_over() } else { Vec::new() };
+        Answer { place: source.place(), found, passed_over }
+    };
+    sources(&house, named).into_iter().map(ask).collect()
 }
 
 /// The deployment for whatever token may be found; for `status`, where none was.
@@ -232,12 +245,4 @@ fn without_line_end(mut bytes: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
         }
     }
     bytes
-}
-
-fn unreadable(doubt: Remark) -> Error {
-    let error = Error::new(Reason::Unreadable, doubt.what);
-    match doubt.hint {
-        Some(hint) => error.hint(hint),
-        None => error,
-    }
 }

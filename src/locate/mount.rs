@@ -86,7 +86,7 @@ impl Broken {
 
     fn error(&self) -> Error {
         Error::new(Reason::Unreadable, &self.what)
-            .hint("mend or unmount it; CO_CRED_SECRETS_DIR names another folder, --token-env a variable")
+            .hint("mend or unmount it, or name another folder with CO_CRED_SECRETS_DIR")
     }
 }
 
@@ -105,8 +105,7 @@ impl Mount {
             return Ok(Some((&value.bytes, &value.place)));
         }
         match secrets.broken.iter().find(|broken| broken.may_hold(name)) {
-            Some(broken) => Err(Error::new(Reason::Unreadable, &broken.what)
-                .hint("mend it, or name the deployment with --deployment https://codeocean.example.org")),
+            Some(broken) => Err(broken.error()),
             None => Ok(None),
         }
     }
@@ -263,7 +262,7 @@ impl Source for Mount {
         }
     }
 
-    fn doubts(&self) -> Vec<Remark> {
+    fn passed_over(&self) -> Vec<Remark> {
         self.secrets().remarks()
     }
 }

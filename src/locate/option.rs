@@ -42,7 +42,9 @@ impl Source for Named<'_> {
         let variable = variable.map(|name| self.look_up(&name)).transpose()?;
         let from_file = file.iter().map(|(path, bytes)| Candidate { place: place(path.display()), raw: bytes });
         let from_variable = variable.iter().map(|(name, value)| Candidate { place: place(name), raw: value });
-        choose(from_file.chain(from_variable))
+        let named: Vec<Candidate> = from_file.chain(from_variable).collect();
+        let hollow = named.first().map(|candidate| hollow(&candidate.place));
+        choose(named)?.map_or_else(|| hollow.map_or(Ok(None), Err), |found| Ok(Some(found)))
     }
 }
 
@@ -77,9 +79,16 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     if path.file_name().is_some_and(super::variable::is_foreign) {
         return Err(foreign(&shown.to_string()));
     }
-    let contents = files::read(path, token::LIMIT)
-        .map_err(|trouble| Error::new(Reason::Unreadable, format!("the token file {shown} {trouble}")))?;
+    let contents = files::read(path, token::LIMIT).map_err(|trouble| {
+        Error::new(Reason::Unreadable, format!("the token file {shown} {trouble}"))
+            .hint("give the path of a file that holds the token alone and that only you can read")
+    })?;
     Ok(super::without_line_end(contents.bytes))
+}
+
+fn hollow(place: &Place) -> Error {
+    Error::new(Reason::Unreadable, format!("{} was asked for by name, but it is empty", place.place))
+        .hint("store the token there, as one line that begins with cop_")
 }
 
 fn foreign(name: &str) -> Error {

@@ -1,7 +1,7 @@
 //! One rung of the ladder: several places with the same claim. Two different tokens on it are never chosen between.
 
 use crate::error::{Error, Reason, Remark, Result};
-use crate::token::{Parsed, Token};
+use crate::token::{Malformed, Parsed, Token};
 
 use super::{Found, Place};
 
@@ -12,12 +12,18 @@ pub(super) struct Candidate<'a> {
 }
 
 impl Candidate<'_> {
-    /// The token in it.
-    fn parse(&self) -> Result<Parsed> {
-        Token::parse(self.raw).map_err(|malformed| {
-            Error::new(Reason::Malformed, format!("{} {malformed}, so it cannot be an access token", self.place.place))
+    /// The token in it; none where only blanks and quotes are, as in a slot without a secret.
+    fn parse(&self) -> Result<Option<Parsed>> {
+        let parsed = Token::parse(self.raw).map(Some);
+        parsed.or_else(|malformed| if malformed == Malformed::Empty { Ok(None) } else { Err(malformed) }).map_err(
+            |malformed| {
+                Error::new(
+                    Reason::Malformed,
+                    format!("{} {malformed}, so it cannot be an access token", self.place.place),
+                )
                 .hint("store the token again, as one line that begins with cop_")
-        })
+            },
+        )
     }
 }
 
@@ -28,7 +34,7 @@ impl Candidate<'_> {
 pub(super) fn choose<'a>(candidates: impl IntoIterator<Item = Candidate<'a>>) -> Result<Option<Found>> {
     let mut chosen: Option<(Place, Parsed)> = None;
     for candidate in candidates {
-        let parsed = candidate.parse()?;
+        let Some(parsed) = candidate.parse()? else { continue };
         match &chosen {
             None => chosen = Some((candidate.place, parsed)),
             Some((place, first)) if first.token != parsed.token => return Err(ambiguous(place, &candidate.place)),

@@ -32,7 +32,8 @@ pub struct Unterminated;
 /// # Errors
 /// [`Unterminated`].
 pub fn assignments(script: &[u8]) -> Result<Vec<Assignment>, Unterminated> {
-    let mut reader = Reader { script, at: 0 };
+    // An editor's byte order mark is no part of the first word.
+    let mut reader = Reader { script: script.strip_prefix(b"\xef\xbb\xbf").unwrap_or(script), at: 0 };
     let mut script = Script { found: Vec::new(), from: 0, command: Command::Prefix, flat: true };
     while let Some(token) = reader.next_token()? {
         match token {

@@ -3,8 +3,8 @@
 use std::ffi::OsStr;
 
 use crate::env::Env;
-use crate::error::Result;
-use crate::token;
+use crate::error::{Remark, Result};
+use crate::token::{self, Token};
 
 use super::rung::{Candidate, choose};
 use super::{Found, House, Place, PlaceKind, Source};
@@ -70,6 +70,14 @@ impl Shaped<'_> {
         }
     }
 
+    /// Variables of later steps that hold another token: the order decides, but not in silence.
+    fn outranked(&self, found: &Found) -> Vec<Remark> {
+        let other =
+            |value: &OsStr| Token::parse(value.as_encoded_bytes()).is_ok_and(|parsed| parsed.token != found.token);
+        let others = shaped(self.house.env()).filter(|(_, value)| other(value));
+        others.map(|(name, _)| shadowed(name, &found.place.place)).collect()
+    }
+
     fn names(&self) -> Vec<(&str, &OsStr)> {
         let mut names: Vec<_> = shaped(self.house.env()).filter(|(name, _)| self.step_of(name) == self.step).collect();
         // The order of the list above, so that of two places with the same token the likelier one is named.
@@ -92,9 +100,18 @@ impl Source for Shaped<'_> {
 
     fn find(&self) -> Result<Option<Found>> {
         let found = choose(self.names().into_iter().map(|(name, value)| candidate(name, value)))?;
-        Ok(found
-            .map(|found| Found { remarks: [self.house.slots().remarks().to_vec(), found.remarks].concat(), ..found }))
+        Ok(found.map(|mut found| {
+            found.remarks.splice(0..0, self.house.slots().remarks().iter().cloned());
+            found.remarks.extend(self.outranked(&found));
+            found
+        }))
     }
+}
+
+/// A place whose token is not used because another comes first.
+pub fn shadowed(place: &str, chosen: &str) -> Remark {
+    Remark::new("shadowed", format!("{place} holds another token, which is not used: {chosen} comes first"))
+        .hint("remove the one that is not meant, or name the one that is with --token-env or --token-file")
 }
 
 /// Variables that may hold a token by their shape alone, less those that have a rung of their own.

@@ -166,7 +166,7 @@ fn a_variable_that_names_another_deployment_is_brought_in_line() {
     let print = ["--deployment", "b.example.org", "--", "sh", "-c", "echo $CODEOCEAN_DOMAIN $CODEOCEAN_URL $CO_DOMAIN"];
     let ran = exec(&world, &print).expect(0);
     assert_eq!(ran.out, "https://b.example.org https://b.example.org b.example.org/api/v1\n");
-    for name in ["CODEOCEAN_DOMAIN", "CO_DOMAIN", "CO_CRED_TOKEN_ENV"] {
+    for name in ["CODEOCEAN_DOMAIN", "CO_DOMAIN", "CO_CRED_TOKEN_ENV", "PATH", "LD_PRELOAD"] {
         exec(&world, &["--as", name, "--", "true"]).expect(125);
     }
 }

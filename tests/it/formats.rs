@@ -154,7 +154,9 @@ fn requests_reads_the_netrc() {
 
 #[test]
 fn a_netrc_needs_a_deployment() {
-    let ran = World::new().with("CUSTOM_KEY", TOKEN).run(["env", "--offline", "--format", "netrc"]).expect(3);
+    let world = World::new().with("CUSTOM_KEY", TOKEN);
+    world.run(["env", "--offline", "--format", "curl", "--as", "X"]).expect(2);
+    let ran = world.run(["env", "--offline", "--format", "netrc"]).expect(3);
     assert_eq!(ran.out, "");
 }
 

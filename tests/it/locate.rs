@@ -425,3 +425,47 @@ fn a_mount_that_is_not_this_users_is_no_obstacle() {
         assert_eq!(ran.err, "");
     }
 }
+
+#[test]
+fn an_empty_value_of_any_make_is_no_token() {
+    for empty in ["", "  ", "\"\"", "''", "\n"] {
+        let world =
+            World::new().with("CODEOCEAN_TOKEN", empty).file("mount/CODEOCEAN_TOKEN", empty).with("CUSTOM_KEY", TOKEN);
+        assert_eq!(place(&world), "environment CUSTOM_KEY", "{empty:?}");
+        world.run(["token", "--offline", "--token-env", "CODEOCEAN_TOKEN"]).expect(6);
+    }
+}
+
+#[test]
+fn a_later_step_with_another_token_is_outranked_but_not_in_silence() {
+    let world = World::new().with("CUSTOM_KEY", TOKEN).with("FOO", OTHER);
+    let ran = world.run(["token", "--offline"]).expect(0);
+    assert_eq!(ran.out, format!("{TOKEN}\n"));
+    assert!(ran.err.contains("FOO holds another token") && ran.err.contains("CUSTOM_KEY comes first"), "{ran:?}");
+}
+
+#[test]
+fn a_home_that_is_closed_is_told_from_one_that_is_somebody_elses() {
+    let run = |home: &std::path::Path| {
+        let folder = home.parent().unwrap();
+        let mut command = std::process::Command::new("setpriv");
+        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(folder.join("co-cred"));
+        let command = command.args(["token", "--offline"]).env_clear().env("HOME", home).current_dir("/");
+        super::world::Ran::from(command.output().unwrap())
+    };
+    if !super::world::has("setpriv") || std::fs::read_dir("/root").is_err() {
+        return;
+    }
+    use std::os::unix::fs::PermissionsExt;
+    let open = |mode| fs::Permissions::from_mode(mode);
+    let folder = tempfile::Builder::new().permissions(open(0o755)).tempdir().unwrap();
+    fs::copy(super::world::bin(), folder.path().join("co-cred")).unwrap();
+    let home = folder.path().join("home");
+    fs::create_dir_all(home.join(".codeocean")).unwrap();
+    fs::set_permissions(&home, open(0o755)).unwrap();
+    run(&home).expect(3);
+    fs::set_permissions(home.join(".codeocean"), open(0o700)).unwrap();
+    run(&home).expect(6);
+    fs::set_permissions(&home, open(0o700)).unwrap();
+    run(&home).expect(3);
+}

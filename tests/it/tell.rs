@@ -233,6 +233,25 @@ fn a_scope_that_nobody_looked_at_is_not_taken_for_granted() {
 }
 
 #[test]
+fn check_is_as_lenient_as_it_is_told_to_be() {
+    let homeless = World::new().with("CUSTOM_KEY", TOKEN);
+    let closed = World::new().with("CUSTOM_KEY", TOKEN).with("CODEOCEAN_DOMAIN", "http://127.0.0.1:9");
+    for (world, strict, verdict) in [(homeless, 3, "unchecked"), (closed, 5, "unreachable")] {
+        world.run(["check"]).expect(strict);
+        let ran = world.run(["check", "--verify", "auto"]).expect(0);
+        assert!(ran.err.starts_with("co-cred: warning: ") && ran.err.lines().count() == 1, "{ran:?}");
+        assert_eq!(world.run(["check", "--verify", "auto", "--json"]).expect(0).json()["verdict"], verdict);
+    }
+}
+
+#[test]
+fn doctor_says_what_a_source_holds_even_where_it_is_for_another_deployment() {
+    let world = World::new().credentials("https://one.example.org", TOKEN).with("CODEOCEAN_DOMAIN", "two.example.org");
+    let out = world.run(["doctor", "--offline"]).expect(3).out;
+    assert!(out.contains("credentials.json is for https://one.example.org"), "{out}");
+}
+
+#[test]
 fn doctor_shows_the_sources_even_where_the_deployment_cannot_be_used() {
     let world = World::new().with("CUSTOM_KEY", TOKEN).with("CODEOCEAN_DOMAIN", "http://co.example.org");
     assert!(world.run(["doctor", "--offline"]).expect(2).out.contains("from CUSTOM_KEY"));

@@ -85,6 +85,7 @@ fn deployments_are_normalised() {
         ("https://co.example.org/api/v1", "https://co.example.org"),
         ("https://co.example.org/api/v1/", "https://co.example.org"),
         ("HTTPS://co.example.org", "https://co.example.org"),
+        (" \"https://co.example.org/\"\n", "https://co.example.org"),
         ("https://co.example.org:443/", "https://co.example.org"),
         ("co.example.org:8443", "https://co.example.org:8443"),
         ("localhost:3000", "https://localhost:3000"),
