@@ -98,7 +98,26 @@ impl Common {
     }
 }
 
+/// The same without options before the command: what nearly every call needs, and quicker to build.
+#[derive(Debug, Parser)]
+#[command(name = "co-cred", bin_name = "co-cred", max_term_width = 100, disable_help_subcommand = true)]
+struct Plain {
+    #[command(subcommand)]
+    command: Command,
+}
+
 impl Args {
+    /// Reads the command line, the program's name first.
+    ///
+    /// # Errors
+    /// clap's, which may repeat what was typed: [`super::tell::Tell::usage`] tells it without.
+    pub fn read(args: &[OsString]) -> Result<Args, clap::Error> {
+        match args.get(1).is_some_and(|first| !first.as_encoded_bytes().starts_with(b"-")) {
+            true => Plain::try_parse_from(args).map(|Plain { command }| Args { command, common: Common::default() }),
+            false => Args::try_parse_from(args),
+        }
+    }
+
     /// The options of every command, from both sides of the command's name.
     pub fn all_common(&self) -> Common {
         match &self.command {

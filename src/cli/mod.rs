@@ -18,8 +18,6 @@ mod trace;
 use std::ffi::OsString;
 use std::io::Write;
 
-use clap::Parser;
-
 use crate::credential::{Mode, Order};
 use crate::env::Env;
 use crate::error::{Error, Kind, Reason, Result};
@@ -57,7 +55,7 @@ pub fn harden(args: &[OsString]) {
 pub fn run(args: &[OsString], env: &Env, streams: &mut Streams) -> u8 {
     let colour = streams.colour && env.get("NO_COLOR").is_none();
     let mut tell = Tell::new(streams.err, colour);
-    let args = match Args::try_parse_from(args) {
+    let args = match Args::read(args) {
         Ok(args) => args,
         Err(error) => match tell.usage(&error, streams.out) {
             0 => return 0,
