@@ -124,5 +124,6 @@ impl Plan {
 
 /// Whether a variable's value names this very deployment.
 fn names(value: &OsStr, deployment: &Deployment) -> bool {
-    value.to_str().is_some_and(|value| Deployment::parse(value).as_ref() == Ok(deployment))
+    value == deployment.origin()
+        || value.to_str().is_some_and(|value| Deployment::parse(value).as_ref() == Ok(deployment))
 }
