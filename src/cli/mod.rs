@@ -69,8 +69,8 @@ pub fn run(args: &[OsString], env: &Env, streams: &mut Streams) -> u8 {
 
 /// The exit code of a failure: `exec` keeps the low ones for its command, even where its own options are the mistake.
 fn failure(args: &[OsString], code: u8) -> u8 {
-    let words = args.iter().skip(1).take_while(|arg| *arg != "--");
-    let command = words.into_iter().find(|arg| !arg.as_encoded_bytes().starts_with(b"-"));
+    let mut words = args.iter().skip(1).take_while(|arg| *arg != "--");
+    let command = words.find(|arg| !arg.as_encoded_bytes().starts_with(b"-"));
     if command.is_some_and(|command| command == "exec") { exec::FAILED } else { code }
 }
 

@@ -48,17 +48,16 @@ impl<'a> Tell<'a> {
 
     /// Tells what is odd, each on one line, for a log.
     pub fn warn_in_one_line(&mut self, remarks: &[Remark]) {
-        for remark in remarks.iter().filter(|_| !self.quiet).collect::<Vec<_>>() {
+        let quiet = self.quiet;
+        for remark in remarks.iter().filter(|_| !quiet) {
             self.line("warning", YELLOW, &in_one_line(&remark.what, remark.hint.as_deref()), None);
         }
     }
 
     /// Tells what is odd, but stops nothing.
     pub fn warn(&mut self, remarks: &[Remark]) {
-        if self.quiet {
-            return;
-        }
-        for remark in remarks {
+        let quiet = self.quiet;
+        for remark in remarks.iter().filter(|_| !quiet) {
             self.line("warning", YELLOW, &remark.what, remark.hint.as_deref());
         }
     }

@@ -1,7 +1,7 @@
 //! Asked for by name: `--token-file`, `--token-env` and their variables. A failure here is final.
 
-use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::ffi::OsStr;
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
@@ -16,40 +16,32 @@ pub(super) struct Named<'a> {
     pub(super) request: &'a Request<'a>,
 }
 
-impl Named<'_> {
-    fn file(&self) -> Option<PathBuf> {
-        let variable = || self.request.env.path("CO_CRED_TOKEN_FILE");
-        self.request.token_file.or_else(variable).map(Path::to_path_buf)
-    }
-
-    fn variable(&self) -> Option<OsString> {
-        let variable = || self.request.env.get("CO_CRED_TOKEN_ENV").map(OsString::from);
-        self.request.token_env.map(OsString::from).or_else(variable)
-    }
-}
-
 impl Source for Named<'_> {
     fn place(&self) -> Place {
         Place::new(PlaceKind::Option, "--token-file, --token-env")
     }
 
     fn find(&self) -> Result<Option<Found>> {
+        let Request { env, token_file, token_env, .. } = *self.request;
         // What was typed as an option outranks what stands in CO_CRED_ variables, of either sort.
-        let typed = self.request.token_file.is_some() || self.request.token_env.is_some();
-        let file = self.file().filter(|_| !typed || self.request.token_file.is_some());
-        let variable = self.variable().filter(|_| !typed || self.request.token_env.is_some());
-        let file = file.map(|path| read(&path).map(|bytes| (path, bytes))).transpose()?;
-        let variable = variable.map(|name| self.look_up(&name)).transpose()?;
+        let (file, variable) = match (token_file, token_env) {
+            (None, None) => (env.path("CO_CRED_TOKEN_FILE"), env.get("CO_CRED_TOKEN_ENV")),
+            (file, variable) => (file, variable.map(OsStr::new)),
+        };
+        let file = file.map(|path| Ok((path, read(path)?))).transpose()?;
+        let variable = variable.map(|name| self.look_up(name)).transpose()?;
         let from_file = file.iter().map(|(path, bytes)| Candidate { place: place(path.display()), raw: bytes });
         let from_variable = variable.iter().map(|(name, value)| Candidate { place: place(name), raw: value });
         let named: Vec<Candidate> = from_file.chain(from_variable).collect();
-        let hollow = named.first().map(|candidate| hollow(&candidate.place));
-        choose(named)?.map_or_else(|| hollow.map_or(Ok(None), Err), |found| Ok(Some(found)))
+        match named.iter().find(|candidate| candidate.is_hollow()) {
+            Some(candidate) => Err(hollow(&candidate.place)),
+            None => choose(named),
+        }
     }
 }
 
 impl Named<'_> {
-    fn look_up(&self, name: &OsString) -> Result<(String, Zeroizing<Vec<u8>>)> {
+    fn look_up(&self, name: &OsStr) -> Result<(String, Zeroizing<Vec<u8>>)> {
         let shown = name.to_string_lossy().into_owned();
         if token::is_token_like(shown.as_bytes()) {
             return Err(Error::new(Reason::Usage, "the name of a variable is wanted, and this looks like a token")

@@ -12,29 +12,28 @@ pub(super) struct Candidate<'a> {
 }
 
 impl Candidate<'_> {
-    /// The token in it; none where only blanks and quotes are, as in a slot without a secret.
-    fn parse(&self) -> Result<Option<Parsed>> {
-        let parsed = Token::parse(self.raw).map(Some);
-        parsed.or_else(|malformed| if malformed == Malformed::Empty { Ok(None) } else { Err(malformed) }).map_err(
-            |malformed| {
-                Error::new(
-                    Reason::Malformed,
-                    format!("{} {malformed}, so it cannot be an access token", self.place.place),
-                )
+    /// Whether only blanks and quotes are in it, as in a slot without a secret.
+    pub(super) fn is_hollow(&self) -> bool {
+        Token::parse(self.raw).err() == Some(Malformed::Empty)
+    }
+
+    /// The token in it.
+    fn parse(&self) -> Result<Parsed> {
+        Token::parse(self.raw).map_err(|malformed| {
+            Error::new(Reason::Malformed, format!("{} {malformed}, so it cannot be an access token", self.place.place))
                 .hint("store the token again, as one line that begins with cop_")
-            },
-        )
+        })
     }
 }
 
-/// The one token that all the candidates hold.
+/// The one token that all the candidates hold; those that are hollow do not count.
 ///
 /// # Errors
 /// A candidate that cannot be a token, or two that hold different ones.
 pub(super) fn choose<'a>(candidates: impl IntoIterator<Item = Candidate<'a>>) -> Result<Option<Found>> {
     let mut chosen: Option<(Place, Parsed)> = None;
-    for candidate in candidates {
-        let Some(parsed) = candidate.parse()? else { continue };
+    for candidate in candidates.into_iter().filter(|candidate| !candidate.is_hollow()) {
+        let parsed = candidate.parse()?;
         match &chosen {
             None => chosen = Some((candidate.place, parsed)),
             Some((place, first)) if first.token != parsed.token => return Err(ambiguous(place, &candidate.place)),

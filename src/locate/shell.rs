@@ -37,13 +37,10 @@ pub fn assignments(script: &[u8]) -> Result<Vec<Assignment>, Unterminated> {
     let mut script = Script { found: Vec::new(), from: 0, command: Command::Prefix, flat: true };
     while let Some(token) = reader.next_token()? {
         match token {
+            Token::End if script.command == Command::Last => break,
             Token::End => script.end(),
             Token::Operator => script.bend(),
-            Token::Word(_) if script.command == Command::Last => {}
             Token::Word(word) => script.take(&word),
-        }
-        if script.command == Command::Last && matches!(reader.peek(), None | Some(b'\n' | b';')) {
-            break;
         }
     }
     Ok(script.found)

@@ -1,7 +1,9 @@
 //! Whom TLS trusts: the system's authorities, or those of `SSL_CERT_FILE` and `SSL_CERT_DIR` where they are set, and
 //! Mozilla's list built in where a system has none at all, as in many a small image.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use reqwest::Certificate;
 
@@ -23,6 +25,9 @@ const FOLDERS: [&str; 2] = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
 
 /// The most bytes of a bundle; Mozilla's has a quarter of a megabyte.
 const LIMIT: usize = 16 * 1024 * 1024;
+
+/// The most files that are looked at in one folder.
+const MOST_FILES: usize = 10_000;
 
 /// The authorities to trust, and no others.
 ///
@@ -64,10 +69,11 @@ fn of_file(path: &Path) -> Vec<Certificate> {
         .unwrap_or_default()
 }
 
-/// All authorities in a folder, as `openssl rehash` and others lay them out.
+/// All authorities in a folder, as `openssl rehash` and others lay them out: each file once, however many links it has.
 fn of_folder(folder: &Path) -> Vec<Certificate> {
-    let found = rustls_native_certs::load_certs_from_paths(None, Some(folder)).certs;
-    found.iter().filter_map(|certificate| Certificate::from_der(certificate).ok()).collect()
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().take(MOST_FILES);
+    let files: BTreeSet<PathBuf> = entries.filter_map(|entry| entry.path().canonicalize().ok()).collect();
+    files.iter().flat_map(|file| of_file(file)).collect()
 }
 
 fn built_in() -> Vec<Certificate> {

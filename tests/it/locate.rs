@@ -195,6 +195,10 @@ fn what_was_asked_for_by_name_must_be_there() {
         let ran = world.run(["token", "--offline"].iter().chain(&args)).expect(6);
         assert_eq!(ran.out, "");
     }
+    // One of two that is empty is as final.
+    let both = World::new().with("GOOD", TOKEN).with("CO_CRED_TOKEN_ENV", "GOOD").file("work/hollow", " ");
+    let hollow = both.path("work/hollow");
+    both.with("CO_CRED_TOKEN_FILE", hollow).run(["token", "--offline"]).expect(6);
     for name in ["CO_CRED_TOKEN_ENV", "CO_CRED_TOKEN_FILE"] {
         let world = World::new().with("CODEOCEAN_TOKEN", TOKEN).with(name, "/nowhere");
         world.run(["token", "--offline"]).expect(6);

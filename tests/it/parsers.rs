@@ -108,7 +108,7 @@ proptest! {
 
 #[test]
 fn the_ways_in_which_a_shell_quotes() {
-    let table: [(&str, Option<&[u8]>); 39] = [
+    let table: [(&str, Option<&[u8]>); 41] = [
         ("A=b", Some(b"b")),
         ("export A='b c'", Some(b"b c")),
         ("declare -x A=\"b c\"", Some(b"b c")),
@@ -149,6 +149,8 @@ fn the_ways_in_which_a_shell_quotes() {
         ("A=1\n. ./other", None),
         ("A=1\ntrue && B=2", Some(b"1")),
         ("A=1\nreturn 0\nA=2", Some(b"1")),
+        ("A=1\nreturn # done\nA=2", Some(b"1")),
+        ("A=1; exit; A=2", Some(b"1")),
     ];
     for (script, expected) in table {
         let found = shell::assignments(script.as_bytes()).unwrap();
