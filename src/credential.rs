@@ -1,7 +1,11 @@
 //! Obtain: locate, then verify. There is no other way to a [`Credential`].
 
+use jiff::civil::Date;
+
+use crate::deployment::Deployment;
+use crate::email::Email;
 use crate::error::{Error, Kind, Reason, Remark, Result};
-use crate::locate::{self, Located, Place, Request, Sited};
+use crate::locate::{self, Found, Located, Place, Request, Sited};
 use crate::token::Token;
 use crate::verify::{self, Grant, Pace, Question, Scope, Verdict};
 
@@ -31,12 +35,21 @@ pub struct Order<'a> {
     pub owner: bool,
 }
 
+impl<'a> Order<'a> {
+    fn question<'b>(&'b self, token: &'b Token, deployment: &'b Deployment) -> Question<'b> {
+        let Order { request, pace, needs, owner, .. } = *self;
+        Question { token, deployment, env: request.env, pace, needs, owner }
+    }
+}
+
 /// A token that may be delivered, and all that is known about it.
 #[derive(Debug)]
 pub struct Credential {
     token: Token,
     deployment: Option<Sited>,
     place: Place,
+    email: Option<Email>,
+    expires: Option<Date>,
     remarks: Vec<Remark>,
 }
 
@@ -56,6 +69,16 @@ impl Credential {
         &self.place
     }
 
+    /// Whose it is, where the source says.
+    pub fn email(&self) -> Option<&Email> {
+        self.email.as_ref()
+    }
+
+    /// Its last day, where the user said so.
+    pub fn expires(&self) -> Option<Date> {
+        self.expires
+    }
+
     /// What was odd on the way.
     pub fn remarks(&self) -> &[Remark] {
         &self.remarks
@@ -68,8 +91,8 @@ impl Credential {
 /// Whatever locating finds wrong; a rejection; and, where the mode is [`Mode::Always`], whatever keeps the deployment
 /// from being asked.
 pub fn obtain(order: &Order) -> Result<Credential> {
-    let Located { found, deployment } = locate::locate(&order.request)?;
-    let mut remarks = found.remarks;
+    let Located { mut found, deployment } = locate::locate(&order.request)?;
+    let mut remarks = std::mem::take(&mut found.remarks);
     match prove(order, &found.token, deployment.as_ref()) {
         Ok(verdict) => {
             remarks.extend(verdict.and_then(|verdict| verdict.require(&[]).err()).as_ref().map(Remark::from))
@@ -77,7 +100,30 @@ pub fn obtain(order: &Order) -> Result<Credential> {
         Err(error) if order.mode == Mode::Auto && may_be_good(&error) => remarks.push(unverified(&error)),
         Err(error) => return Err(error),
     }
-    Ok(Credential { token: found.token, deployment, place: found.place, remarks })
+    let Found { token, place, email, expires, .. } = found;
+    Ok(Credential { token, deployment, place, email, expires, remarks })
+}
+
+/// The account's e-mail: what the source says, else `CODEOCEAN_EMAIL`, else the configuration, else what was found out
+/// before; else the deployment is asked, unless nothing may be sent. None where it does not tell: the account owns
+/// nothing that would name it.
+///
+/// # Errors
+/// An e-mail that was given is none, the token is rejected, or the deployment cannot be asked.
+pub fn account(order: &Order, credential: &Credential) -> Result<Option<Email>> {
+    let Some(Sited { deployment, .. }) = &credential.deployment else { return Ok(credential.email.clone()) };
+    if let Some(email) = &credential.email {
+        return Ok(Some(email.clone()));
+    }
+    if let Some(email) = locate::email(&order.request, deployment)? {
+        return Ok(Some(email));
+    }
+    let order = Order { owner: true, ..*order };
+    let question = order.question(&credential.token, deployment);
+    match (verify::recall_owner(&question), order.mode) {
+        (None, Mode::Always | Mode::Auto) => Ok(verify::verify(&question)?.owner),
+        (owner, _) => Ok(owner),
+    }
 }
 
 /// The deployment's verdict on a token; none where nothing may be sent.
@@ -89,10 +135,9 @@ pub fn prove(order: &Order, token: &Token, deployment: Option<&Sited>) -> Result
         return Ok(None);
     }
     let Sited { deployment, .. } = deployment.ok_or_else(no_deployment)?;
-    let Order { request, pace, needs, owner, .. } = *order;
-    let question = Question { token, deployment, env: request.env, pace, needs, owner };
+    let question = order.question(token, deployment);
     let remembered = match order.mode {
-        Mode::Auto => verify::recall(&question).filter(|verdict| suffices(verdict, needs)),
+        Mode::Auto => verify::recall(&question).filter(|verdict| suffices(verdict, order.needs)),
         _ => None,
     };
     match remembered {

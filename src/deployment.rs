@@ -83,6 +83,36 @@ impl Deployment {
         self.url.host_str().unwrap_or_default()
     }
 
+    /// The addresses under which it serves Git: its own, and the same below `git.`, where its host has a name.
+    pub fn git_origins(&self) -> Vec<String> {
+        let below = self.sibling("git.").map(|authority| format!("https://{authority}"));
+        std::iter::once(self.origin().to_owned()).chain(below).collect()
+    }
+
+    /// Its image registry, as `registry.host` or `registry.host:port`; none where its host is an address.
+    pub fn registry(&self) -> Option<String> {
+        self.sibling("registry.")
+    }
+
+    /// Whether it serves Git under what Git calls the host: `host` or `host:port`.
+    pub fn serves_git(&self, authority: &str) -> bool {
+        self.git_origins().iter().any(|origin| is_at(origin, authority))
+    }
+
+    /// Whether it serves images under that `host` or `host:port`.
+    pub fn serves_images(&self, authority: &str) -> bool {
+        self.registry().is_some_and(|registry| is_at(&format!("https://{registry}"), authority))
+    }
+
+    /// Another host of the deployment: the same name and port, behind a prefix.
+    fn sibling(&self, prefix: &str) -> Option<String> {
+        match (self.url.host()?, self.url.port()) {
+            (Host::Domain(host), None) => Some(format!("{prefix}{host}")),
+            (Host::Domain(host), Some(port)) => Some(format!("{prefix}{host}:{port}")),
+            _ => None,
+        }
+    }
+
     /// The address of an API endpoint.
     pub fn api(&self, endpoint: &str) -> String {
         format!("{}/api/v1/{endpoint}", self.origin())
@@ -99,6 +129,19 @@ impl fmt::Debug for Deployment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Deployment({})", self.origin())
     }
+}
+
+/// Whether `host` or `host:port` is exactly an https origin: in lower case after IDNA, 443 being the port where none is
+/// written. Nothing but a host and a port is understood: the URL parser would find them in much else.
+fn is_at(origin: &str, authority: &str) -> bool {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
+    let parse = |text: &str| Url::parse(text).ok().filter(|url| url.host().is_some_and(|host| is_host(&host)));
+    let asked = || parse(&format!("https://{authority}")).filter(|url| url.path() == "/");
+    authority.chars().all(plain)
+        && match (Url::parse(origin), asked()) {
+            (Ok(origin), Some(asked)) => origin.origin() == asked.origin(),
+            _ => false,
+        }
 }
 
 fn check(url: &Url) -> Result<(), Unusable> {

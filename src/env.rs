@@ -60,12 +60,29 @@ impl Env {
     /// Where co-cred may keep what it can do without: below `$XDG_RUNTIME_DIR`, else `$XDG_CACHE_HOME`, else
     /// `~/.cache`. Relative paths are ignored, as the XDG base directory specification asks.
     pub fn cache_dir(&self) -> Option<PathBuf> {
-        let absolute = |name| self.path(name).filter(|path| path.is_absolute()).map(Path::to_path_buf);
-        absolute("XDG_RUNTIME_DIR")
+        self.absolute("XDG_RUNTIME_DIR")
             .filter(|path| path.is_dir())
-            .or_else(|| absolute("XDG_CACHE_HOME"))
-            .or_else(|| self.home(".cache").filter(|path| path.is_absolute()))
             .map(|base| base.join("co-cred"))
+            .or_else(|| self.base("XDG_CACHE_HOME", ".cache"))
+    }
+
+    /// Where the user configures co-cred: below `$XDG_CONFIG_HOME`, else `~/.config`.
+    pub fn config_dir(&self) -> Option<PathBuf> {
+        self.base("XDG_CONFIG_HOME", ".config")
+    }
+
+    /// Where co-cred notes what it must not lose: below `$XDG_DATA_HOME`, else `~/.local/share`.
+    pub fn data_dir(&self) -> Option<PathBuf> {
+        self.base("XDG_DATA_HOME", ".local/share")
+    }
+
+    fn base(&self, name: &str, below_home: &str) -> Option<PathBuf> {
+        let home = || self.home(below_home).filter(|path| path.is_absolute());
+        Some(self.absolute(name).or_else(home)?.join("co-cred"))
+    }
+
+    fn absolute(&self, name: &str) -> Option<PathBuf> {
+        self.path(name).filter(|path| path.is_absolute()).map(Path::to_path_buf)
     }
 }
 

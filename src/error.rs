@@ -57,6 +57,8 @@ pub enum Reason {
     Usage,
     /// A deployment string that is no https origin.
     BadDeployment,
+    /// The configuration cannot be used.
+    BadConfig,
     /// No deployment is known to ask.
     NoDeployment,
     /// No source has a token, and nothing says why.
@@ -91,6 +93,10 @@ pub enum Reason {
     Unreadable,
     /// What a source holds cannot be a token.
     Malformed,
+    /// `token_command` gave no token.
+    Command,
+    /// The keyring cannot be used: locked, or it does not answer.
+    Keyring,
     /// Different tokens on the same rung.
     Ambiguous,
 }
@@ -100,7 +106,7 @@ impl Reason {
     pub fn kind(self) -> Kind {
         match self {
             Reason::Internal => Kind::Internal,
-            Reason::Usage | Reason::BadDeployment => Kind::Usage,
+            Reason::Usage | Reason::BadDeployment | Reason::BadConfig => Kind::Usage,
             Reason::NoDeployment | Reason::NotFound | Reason::NotAttached | Reason::Pipeline => Kind::NotFound,
             Reason::Rejected => Kind::Rejected,
             Reason::ScopeMissing => Kind::ScopeMissing,
@@ -113,7 +119,7 @@ impl Reason {
             | Reason::TooManyRequests
             | Reason::Timeout
             | Reason::NotADeployment => Kind::Unreachable,
-            Reason::Unreadable | Reason::Malformed => Kind::Unreadable,
+            Reason::Unreadable | Reason::Malformed | Reason::Command | Reason::Keyring => Kind::Unreadable,
             Reason::Ambiguous => Kind::Ambiguous,
         }
     }
@@ -124,6 +130,7 @@ impl Reason {
             Reason::Internal => "internal",
             Reason::Usage => "usage",
             Reason::BadDeployment => "bad-deployment",
+            Reason::BadConfig => "bad-config",
             Reason::NoDeployment => "no-deployment",
             Reason::NotFound => "not-found",
             Reason::NotAttached => "not-attached",
@@ -141,6 +148,8 @@ impl Reason {
             Reason::NotADeployment => "not-a-deployment",
             Reason::Unreadable => "unreadable",
             Reason::Malformed => "malformed",
+            Reason::Command => "command",
+            Reason::Keyring => "keyring",
             Reason::Ambiguous => "ambiguous",
         }
     }

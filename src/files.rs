@@ -15,6 +15,8 @@ pub struct Contents {
     pub bytes: Zeroizing<Vec<u8>>,
     /// Someone other than the owner may read it.
     pub shared: bool,
+    /// It is this user's or root's, and nobody else may write it: what it says may be done.
+    pub trusted: bool,
 }
 
 /// Why a file gave nothing.
@@ -46,7 +48,9 @@ impl std::fmt::Display for Trouble {
 /// [`Trouble`]: a dangling link counts as broken, not as absent.
 pub fn read(path: &Path, limit: usize) -> Result<Contents, Trouble> {
     let (file, meta) = open(path, OFlags::empty())?;
-    Ok(Contents { bytes: slurp(file, limit)?, shared: meta.mode() & 0o044 != 0 })
+    let ours = meta.uid() == rustix::process::geteuid().as_raw() || meta.uid() == 0;
+    let trusted = ours && meta.mode() & 0o022 == 0;
+    Ok(Contents { bytes: slurp(file, limit)?, shared: meta.mode() & 0o044 != 0, trusted })
 }
 
 /// Reads a file that co-cred itself wrote: no link, owned by this user, private to it. Anything else is not ours.
@@ -56,17 +60,36 @@ pub fn read_own(path: &Path, limit: usize) -> Option<Zeroizing<Vec<u8>>> {
     if own { slurp(file, limit).ok() } else { None }
 }
 
-/// Writes a file whole or not at all: created 0600 beside its place, then renamed over it. Its folder is made where it
-/// is missing, 0700.
+/// Writes a file that co-cred alone reads, where nobody else may put one: [`write`], in a folder that is this user's and
+/// writable for nobody else.
 pub fn write_own(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let folder = folder_of(path)?;
     let meta = fs::symlink_metadata(folder)?;
     if !meta.is_dir() || meta.uid() != rustix::process::geteuid().as_raw() || meta.permissions().mode() & 0o022 != 0 {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    replace(path, bytes, File::flush)
+}
+
+/// Writes a file whole or not at all: created 0600 beside its place, then renamed over it. Its folder is made where it
+/// is missing, 0700. A link is followed, so that what it points to is replaced.
+pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    folder_of(path)?;
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    // It must be whole even if the machine stops as soon as it is there.
+    replace(&path, bytes, |file| file.sync_all())
+}
+
+fn folder_of(path: &Path) -> io::Result<&Path> {
+    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    Ok(folder)
+}
+
+fn replace(path: &Path, bytes: &[u8], settle: impl Fn(&mut File) -> io::Result<()>) -> io::Result<()> {
+    let mut file = tempfile::NamedTempFile::new_in(path.parent().ok_or(io::ErrorKind::InvalidInput)?)?;
     file.write_all(bytes)?;
+    settle(file.as_file_mut())?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }

@@ -11,9 +11,11 @@
 //! credential   obtain = locate, then verify: the only constructor of a Credential
 //! verify       ask the deployment; remember the verdict
 //! locate       ask each Source in turn
+//! keyring      logins that are kept, and the stores that keep them
 //! deployment   where a token belongs, and to whom it may be sent
 //! traces       the shapes it can leak in
 //! token files  the secret · the one way in and out of files
+//! email child  whose it is · a program run for its output
 //! env error    the one reader of the environment · the one error
 //! ```
 //!
@@ -25,13 +27,16 @@
 //! [`deployment::Deployment`]; together they are [`credential::obtain`], whose [`credential::Credential`] is what
 //! [`deliver`] hands over. [`cli::run`] is the program: arguments, environment and streams in, exit code out.
 
+pub mod child;
 pub mod cli;
 pub mod credential;
 pub mod deliver;
 pub mod deployment;
+pub mod email;
 pub mod env;
 pub mod error;
 pub mod files;
+pub mod keyring;
 pub mod locate;
 pub mod token;
 pub mod traces;

@@ -10,8 +10,8 @@ use co_cred::env::Env;
 fn main() -> ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
     cli::harden(&args);
-    let (mut out, mut err) = (io::stdout().lock(), io::stderr());
-    let colour = io::stderr().is_terminal();
-    let mut streams = Streams { out: &mut out, err: &mut err, colour };
+    let (mut input, mut out, mut err) = (io::stdin().lock(), io::stdout().lock(), io::stderr());
+    let (interactive, colour) = (io::stdin().is_terminal(), io::stderr().is_terminal());
+    let mut streams = Streams { input: &mut input, interactive, out: &mut out, err: &mut err, colour };
     ExitCode::from(cli::run(&args, &Env::of_process(), &mut streams))
 }

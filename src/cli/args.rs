@@ -2,17 +2,13 @@
 //! clap would repeat it in its errors.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::credential::Mode;
-use crate::deliver::DOMAIN_NAMES;
 use crate::deliver::env::Format;
-use crate::error::{Error, Reason, Result};
-use crate::locate::shell::is_name;
-use crate::token;
+use crate::deliver::git::prompt;
 use crate::verify::Scope;
 
 /// The whole command line.
@@ -22,13 +18,16 @@ use crate::verify::Scope;
     bin_name = "co-cred",
     version,
     about = "Locates, verifies and delivers a Code Ocean access token",
-    long_about = "Locates the Code Ocean access token (secret mount, environment, credentials file), verifies it with \
-                  one call, and hands it to whoever needs it.",
+    long_about = "Locates the Code Ocean access token (secret mount, environment, credentials file, keyring), verifies it \
+                  with one call, and hands it to whoever needs it: scripts, Git, Docker.",
     after_help = "In a capsule:      co-cred exec -- ./script.sh\n\
+                  On your desk:      co-cred login, then co-cred setup git\n\
                   What is wrong?     co-cred doctor\n\
                   At startup:        co-cred check --wait 60s",
     after_long_help = "Examples:\n  \
         co-cred exec -- python analysis.py       run it with CODEOCEAN_TOKEN and CODEOCEAN_DOMAIN set\n  \
+        co-cred exec --git -- git clone URL      with nothing set up\n  \
+        co-cred login --deployment co.example    keep a token in the system's keyring\n  \
         co-cred check --wait 60s                 at startup: silent and 0 when all is well\n  \
         co-cred doctor                           every source, what it holds, and what to do\n\n\
         Exit codes:\n  \
@@ -112,6 +111,7 @@ impl Args {
     /// # Errors
     /// clap's, which may repeat what was typed: [`super::tell::Tell::usage`] tells it without.
     pub fn read(args: &[OsString]) -> Result<Args, clap::Error> {
+        let args = &alias(args);
         match args.get(1).is_some_and(|first| !first.as_encoded_bytes().starts_with(b"-")) {
             true => Plain::try_parse_from(args).map(|Plain { command }| Args { command, common: Common::default() }),
             false => Args::try_parse_from(args),
@@ -126,10 +126,31 @@ impl Args {
             | Command::Env(Env { common, .. })
             | Command::Check(Check { common, .. })
             | Command::Status(Status { common, .. })
-            | Command::Doctor(Doctor { common, .. }) => common.or(&self.common),
-            Command::Completions(_) | Command::Man(_) => self.common.clone(),
+            | Command::Doctor(Doctor { common, .. })
+            | Command::Login(Login { common, .. })
+            | Command::Logout(Logout { common, .. })
+            | Command::List(List { common, .. })
+            | Command::GitCredential(Helper { common, .. })
+            | Command::DockerCredential(Helper { common, .. })
+            | Command::Setup(Setup { common, .. }) => common.or(&self.common),
+            Command::GitAskpass(_) | Command::Completions(_) | Command::Man(_) => self.common.clone(),
         }
     }
+}
+
+/// The command line as it is meant where Git or Docker calls: under the name of a helper, or with a prompt of Git's in
+/// place of a command.
+fn alias(args: &[OsString]) -> Vec<OsString> {
+    let name = args.first().and_then(|name| Path::new(name).file_name()?.to_str());
+    let command = match name {
+        Some("git-credential-co-cred") => "git-credential",
+        Some("docker-credential-co-cred") => "docker-credential",
+        _ => match args {
+            [_, prompt] if prompt.to_str().is_some_and(prompt::is_one) => "git-askpass",
+            _ => return args.to_vec(),
+        },
+    };
+    args.iter().take(1).cloned().chain([command.into()]).chain(args.iter().skip(1).cloned()).collect()
 }
 
 /// When to ask the deployment.
@@ -169,6 +190,21 @@ pub enum Command {
     Status(Status),
     /// Look at every source, and say what is wrong and what to do
     Doctor(Doctor),
+    /// Keep a token in the system's keyring
+    Login(Login),
+    /// Forget a login
+    Logout(Logout),
+    /// Show the logins that are kept
+    List(List),
+    /// Wire co-cred into Git or Docker, and out again
+    Setup(Setup),
+    /// Git's credential helper protocol
+    GitCredential(Helper),
+    /// The credential helper protocol of Docker, Podman and Skopeo
+    DockerCredential(Helper),
+    /// Answer a prompt of Git's, as GIT_ASKPASS
+    #[command(hide = true)]
+    GitAskpass(Prompted),
     /// Print completions for a shell
     Completions(Completions),
     /// Print a manual page
@@ -183,6 +219,7 @@ pub enum Command {
                   signals are what you see. co-cred's own failures are 125 (the reason in words), 126 (CMD cannot be \
                   executed) and 127 (CMD not found).",
     after_help = "Examples:\n  co-cred exec -- python analysis.py\n  co-cred exec --as API_SECRET -- ./old-script.sh\n  \
+                  co-cred exec --git -- git clone https://codeocean.example.org/capsule-1234567.git\n  \
                   co-cred exec --explain"
 )]
 pub struct Exec {
@@ -195,6 +232,9 @@ pub struct Exec {
     /// Remove every other variable that holds a trace of the token
     #[arg(long)]
     pub clean: bool,
+    /// Let Git, in CMD and its children, ask co-cred for this deployment's credential; no file is touched
+    #[arg(long)]
+    pub git: bool,
     /// Say what would be set, and from where, and run nothing
     #[arg(long)]
     pub explain: bool,
@@ -274,6 +314,107 @@ pub struct Doctor {
     pub common: Common,
 }
 
+/// Keep a token in the system's keyring, once it is proven
+#[derive(Debug, clap::Args)]
+#[command(
+    long_about = "Reads an access token, without echo or from standard input, proves it, and keeps it in the system's \
+                  keyring: the Secret Service of a Linux desktop (else the kernel's keyring, until the next reboot), the \
+                  Keychain, the Credential Manager. From then on co-cred, and what is wired to it with co-cred setup, \
+                  finds it there.",
+    after_help = "Examples:\n  co-cred login --deployment codeocean.example.org\n  \
+                  pass show code-ocean | co-cred login --deployment codeocean.example.org\n  \
+                  co-cred login --expires 2027-06-30      be warned two weeks ahead"
+)]
+pub struct Login {
+    /// The account's e-mail [default: the deployment is asked]
+    #[arg(long, value_name = "ADDRESS")]
+    pub email: Option<String>,
+    /// The last day on which the token is good, as YYYY-MM-DD
+    #[arg(long, value_name = "DATE")]
+    pub expires: Option<String>,
+    /// Keep it in a file that only you can read, for want of a keyring
+    #[arg(long)]
+    pub insecure_storage: bool,
+    /// What goes with every command.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Forget a login; the token itself stays good until it is revoked at Account → Access Tokens
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  co-cred logout\n  co-cred logout --deployment codeocean.example.org --email ada@example.org"
+)]
+pub struct Logout {
+    /// Whose login, where a deployment has several
+    #[arg(long, value_name = "ADDRESS")]
+    pub email: Option<String>,
+    /// Every login
+    #[arg(long, conflicts_with_all = ["email", "deployment"])]
+    pub all: bool,
+    /// What goes with every command.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Show the logins that are kept, and where
+#[derive(Debug, clap::Args)]
+pub struct List {
+    /// Print them as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// What goes with every command.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Speak a credential helper's protocol, on standard input and output
+#[derive(Debug, clap::Args)]
+pub struct Helper {
+    /// What to do: get, store, erase, and for Git capability, for Docker list and version
+    #[arg(value_name = "ACTION")]
+    pub action: String,
+    /// What goes with every command.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Wire co-cred into Git or Docker, for the deployments that are known
+#[derive(Debug, clap::Args)]
+#[command(
+    long_about = "Makes Git, or Docker, Podman and Skopeo, ask co-cred for the credentials of the deployments that are \
+                  known: logins, the configuration, the environment. All other hosts are left alone, and so is \
+                  everything else in the files that are changed.",
+    after_help = "Examples:\n  co-cred setup git\n  co-cred setup docker\n  co-cred setup git --undo"
+)]
+pub struct Setup {
+    /// What is to ask co-cred
+    #[arg(value_name = "TOOL")]
+    pub tool: Tool,
+    /// Take it out again
+    #[arg(long)]
+    pub undo: bool,
+    /// What goes with every command.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// What can be wired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Tool {
+    /// Git
+    Git,
+    /// Docker, Podman, Skopeo and Buildah
+    Docker,
+}
+
+/// Answer a prompt of Git's
+#[derive(Debug, clap::Args)]
+pub struct Prompted {
+    /// The prompt.
+    pub prompt: String,
+}
+
 /// Print completions for a shell
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  co-cred completions bash > /usr/share/bash-completion/completions/co-cred")]
@@ -289,69 +430,4 @@ pub struct Man {
     /// The command whose page is wanted [default: co-cred itself]
     #[arg(value_name = "COMMAND")]
     pub command: Option<String>,
-}
-
-impl ValueEnum for Scope {
-    fn value_variants<'a>() -> &'a [Scope] {
-        &Scope::ALL
-    }
-
-    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
-        Some(clap::builder::PossibleValue::new(self.word()))
-    }
-}
-
-impl ValueEnum for Format {
-    fn value_variants<'a>() -> &'a [Format] {
-        use Format::{Curl, Docker, Dotenv, Fish, Gha, Json, Netrc, Powershell, R, Sh};
-        &[Sh, Fish, Powershell, Json, Dotenv, Docker, Gha, Netrc, Curl, R]
-    }
-
-    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
-        let (word, help) = match self {
-            Format::Sh => ("sh", "POSIX shells, bash, zsh"),
-            Format::Fish => ("fish", "fish"),
-            Format::Powershell => ("powershell", "PowerShell"),
-            Format::Json => ("json", "one JSON object"),
-            Format::Dotenv => ("dotenv", "a .env file"),
-            Format::Docker => ("docker", "docker run --env-file"),
-            Format::Gha => ("gha", "GitHub Actions, with ::add-mask::"),
-            Format::Netrc => ("netrc", ".netrc, for curl and Python's requests"),
-            Format::Curl => ("curl", "curl -K"),
-            Format::R => ("r", "R"),
-        };
-        Some(clap::builder::PossibleValue::new(word).help(help))
-    }
-}
-
-/// A duration as typed: `90` are seconds, else `90s`, `1m 30s`, `2h`.
-///
-/// # Errors
-/// Usage.
-pub fn duration(option: &str, typed: &str) -> Result<Duration> {
-    let seconds = typed.trim().parse::<u32>().map(|seconds| Duration::from_secs(seconds.into())).ok();
-    let parse = || typed.parse::<jiff::SignedDuration>().ok().and_then(|signed| Duration::try_from(signed).ok());
-    let day = Duration::from_secs(24 * 60 * 60);
-    seconds.or_else(parse).filter(|duration| !duration.is_zero() && *duration <= day).ok_or_else(|| {
-        Error::new(Reason::Usage, format!("{option} takes a duration of up to a day")).hint("write it as 30s, 5m or 1h")
-    })
-}
-
-/// Checks the names of `--as`.
-///
-/// # Errors
-/// Usage; what was typed is not repeated where it looks like a token.
-pub fn variable_names(typed: &[String]) -> Result<()> {
-    let taken = |name: &str| {
-        let ours = name.starts_with("CO_CRED_") || DOMAIN_NAMES.contains(&name);
-        ours || name.starts_with("LD_") || matches!(name, "PATH" | "HOME" | "SHELL" | "IFS" | "TERM")
-    };
-    match typed.iter().find(|name| !is_name(name) || taken(name) || token::is_token_like(name.as_bytes())) {
-        None => Ok(()),
-        Some(_) => Err(Error::new(
-            Reason::Usage,
-            "--as takes the name of a variable for the token: letters, digits and _, and no name that means something else",
-        )
-        .hint("write it as --as API_SECRET")),
-    }
 }

@@ -8,11 +8,11 @@ use crate::locate;
 
 use super::report::Report;
 use super::tell::Tell;
-use super::{Call, args, closed};
+use super::{Call, args, closed, values};
 
 pub(super) fn run(call: &Call, typed: &args::Check, out: &mut dyn Write, tell: &mut Tell) -> Result<u8> {
     let mut order = Order { needs: &typed.needs, ..call.order(Mode::Always)? };
-    order.pace.wait = typed.wait.as_deref().map(|wait| args::duration("--wait", wait)).transpose()?;
+    order.pace.wait = typed.wait.as_deref().map(|wait| values::duration("--wait", wait)).transpose()?;
     if order.mode == Mode::Never && !order.needs.is_empty() {
         return Err(Error::new(Reason::Usage, "--need asks the deployment, and nothing may be sent")
             .hint("leave out --offline and --verify never"));

@@ -8,7 +8,7 @@ use crate::credential::{Mode, Order};
 use crate::env::Env;
 use crate::error::{Remark, Result};
 use crate::locate::slots::{Slot, Slots};
-use crate::locate::{self, Answer};
+use crate::locate::{self, Answer, Found};
 use crate::token;
 
 use super::report::{Report, place};
@@ -95,8 +95,20 @@ impl Diagnosis<'_> {
         out.flush()
     }
 
+    /// What a source holds: what it said, or where only the one in its turn is asked, what it was asked then.
+    fn found<'a>(&'a self, answer: &'a Answer) -> Option<&'a Found> {
+        let chosen = self.report.chosen.as_ref().filter(|found| found.place.kind == answer.place.kind);
+        match answer.glance {
+            Some(_) => chosen,
+            None => answer.found.as_ref().ok()?.as_ref(),
+        }
+    }
+
     fn state(&self, answer: &Answer) -> String {
-        match (&answer.found, &self.report.chosen) {
+        if let (Some(glance), None) = (&answer.glance, self.found(answer)) {
+            return glance.clone();
+        }
+        match (answer.found.as_ref().map(|_| self.found(answer)), &self.report.chosen) {
             (Ok(None), _) => {
                 answer.passed_over.first().map_or_else(|| "nothing".to_owned(), |remark| remark.what.clone())
             }
@@ -120,7 +132,7 @@ impl Diagnosis<'_> {
     }
 
     fn source_json(&self, answer: &Answer) -> Value {
-        let found = answer.found.as_ref().ok().and_then(Option::as_ref);
+        let found = self.found(answer);
         json!({
             "source": place(&answer.place),
             "holds": found.map(|found| json!({"source": place(&found.place), "fingerprint": found.token.fingerprint()})),

@@ -6,8 +6,9 @@ use crate::credential::{Mode, obtain};
 use crate::deliver::env::{Format, append, render};
 use crate::error::{Error, Reason, Result};
 
-use super::args::{self, variable_names};
+use super::args;
 use super::tell::Tell;
+use super::values::variable_names;
 use super::{Call, closed};
 
 pub(super) fn run(call: &Call, typed: &args::Env, out: &mut dyn Write, tell: &mut Tell) -> Result<u8> {

@@ -5,11 +5,14 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::credential::{Credential, Mode, obtain};
+use crate::deliver::Assignment;
 use crate::deliver::exec::{Plan, Wishes};
+use crate::deliver::git::wiring::wiring;
 use crate::error::{Error, Reason, Remark, Result};
 
-use super::args::{self, variable_names};
+use super::args;
 use super::tell::{Tell, clean};
+use super::values::variable_names;
 use super::{Call, closed};
 
 pub(super) const FAILED: u8 = 125;
@@ -31,7 +34,8 @@ fn attempt(call: &Call, typed: &args::Exec, out: &mut dyn Write, tell: &mut Tell
     variable_names(&typed.names)?;
     let credential = obtain(&call.order(Mode::Auto)?)?;
     tell.warn(credential.remarks());
-    let wishes = Wishes { names: typed.names.clone(), all_names: typed.all_names, clean: typed.clean };
+    let others = if typed.git { git_wiring(call, &credential)? } else { Vec::new() };
+    let wishes = Wishes { names: typed.names.clone(), all_names: typed.all_names, clean: typed.clean, others };
     let plan = Plan::new(&credential, call.env, &wishes);
     if typed.explain {
         return explain(&credential, &plan, out).map(|()| 0).or_else(closed);
@@ -42,6 +46,18 @@ fn attempt(call: &Call, typed: &args::Exec, out: &mut dyn Write, tell: &mut Tell
     let (code, error) = refused(program, failure);
     tell.error(&error);
     Ok(code)
+}
+
+/// The variables that make Git ask this very program.
+fn git_wiring(call: &Call, credential: &Credential) -> Result<Vec<Assignment>> {
+    let sited = credential.deployment().ok_or_else(|| {
+        Error::new(Reason::NoDeployment, "--git needs the deployment's host, and none is known")
+            .hint("name it with --deployment https://codeocean.example.org or CODEOCEAN_DOMAIN")
+    })?;
+    let program = std::env::current_exe().map_err(|error| {
+        Error::new(Reason::Internal, "co-cred cannot tell where it lies").hint("is /proc mounted?").caused_by(error)
+    })?;
+    wiring(call.env, credential, &sited.deployment, &program)
 }
 
 fn left(name: &str) -> Remark {

@@ -3,22 +3,32 @@
 //! [`run`] is the whole program but for the process around it, so that a test can drive it.
 
 pub mod args;
+mod ask;
 mod check;
 mod completions;
+mod docker_credential;
 mod doctor;
 mod env;
 mod exec;
+mod git_askpass;
+mod git_credential;
+mod list;
+mod login;
+mod logout;
 mod man;
 mod report;
+mod setup;
 mod status;
 pub mod tell;
 mod token;
 mod trace;
+pub mod values;
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{BufRead, Write};
 
 use crate::credential::{Mode, Order};
+use crate::deployment::Deployment;
 use crate::env::Env;
 use crate::error::{Error, Kind, Reason, Result};
 use crate::locate::Request;
@@ -27,9 +37,13 @@ use crate::verify::Pace;
 use args::{Args, Command, Common};
 use tell::Tell;
 
-/// Where output goes.
-#[allow(missing_debug_implementations, reason = "borrowed writers show nothing")]
+/// Where input comes from, and where output goes.
+#[allow(missing_debug_implementations, reason = "borrowed streams show nothing")]
 pub struct Streams<'a> {
+    /// For a token, and for what Git and Docker ask.
+    pub input: &'a mut dyn BufRead,
+    /// Whether somebody types there: `input` is a terminal.
+    pub interactive: bool,
     /// For data.
     pub out: &'a mut dyn Write,
     /// For words.
@@ -64,7 +78,8 @@ pub fn run(args: &[OsString], env: &Env, streams: &mut Streams) -> u8 {
     };
     let common = args.all_common();
     tell.quiet = common.quiet;
-    trace::with(common.verbose, env, || dispatch(&args.command, &Call { common: &common, env }, streams.out, &mut tell))
+    let call = Call { common: &common, env, interactive: streams.interactive };
+    trace::with(common.verbose, env, || dispatch(&args.command, &call, streams.input, streams.out, &mut tell))
 }
 
 /// The exit code of a failure: `exec` keeps the low ones for its command, even where its own options are the mistake.
@@ -75,7 +90,7 @@ fn failure(args: &[OsString], code: u8) -> u8 {
 }
 
 /// One arm for each command. Each obtains what it needs, and delivers it one way.
-fn dispatch(command: &Command, call: &Call, out: &mut dyn Write, tell: &mut Tell) -> u8 {
+fn dispatch(command: &Command, call: &Call, input: &mut dyn BufRead, out: &mut dyn Write, tell: &mut Tell) -> u8 {
     let result = match command {
         Command::Exec(exec) => return exec::run(call, exec, out, tell),
         Command::Token(_) => token::run(call, out, tell),
@@ -83,6 +98,13 @@ fn dispatch(command: &Command, call: &Call, out: &mut dyn Write, tell: &mut Tell
         Command::Check(check) => check::run(call, check, out, tell),
         Command::Status(status) => status::run(call, status, out, tell),
         Command::Doctor(doctor) => doctor::run(call, doctor, out),
+        Command::Login(login) => login::run(call, login, input, tell),
+        Command::Logout(logout) => logout::run(call, logout, tell),
+        Command::List(list) => list::run(call, list, out, tell),
+        Command::Setup(setup) => setup::run(call, setup, tell),
+        Command::GitCredential(helper) => git_credential::run(call, helper, input, out, tell),
+        Command::DockerCredential(helper) => docker_credential::run(call, helper, input, out, tell),
+        Command::GitAskpass(prompted) => git_askpass::run(call, prompted, out),
         Command::Completions(completions) => completions::run(completions, out),
         Command::Man(man) => man::run(man, out),
     };
@@ -96,19 +118,28 @@ fn dispatch(command: &Command, call: &Call, out: &mut dyn Write, tell: &mut Tell
 struct Call<'a> {
     common: &'a Common,
     env: &'a Env,
+    /// Somebody is there to be asked.
+    interactive: bool,
 }
 
 impl<'a> Call<'a> {
+    /// The order for a deployment that something else than the command line asked for; see [`locate::known`].
+    fn order_for<'b>(&'b self, deployment: &'b Deployment, bound: bool, user: Option<&'b str>) -> Result<Order<'b>> {
+        let mut order = self.order(Mode::Auto)?;
+        order.request = Request { deployment: Some(deployment.origin()), bound, user, ..order.request };
+        Ok(order)
+    }
+
     /// Where to look, and how sure to be; `mode` where nothing else was typed.
     fn order(&self, mode: Mode) -> Result<Order<'a>> {
         let common = self.common;
         let request = Request {
-            env: self.env,
             deployment: common.deployment.as_deref(),
             token_file: common.token_file.as_deref(),
             token_env: common.token_env.as_deref(),
+            ..Request::of(self.env)
         };
-        let timeout = common.timeout.as_deref().map(|typed| args::duration("--timeout", typed)).transpose()?;
+        let timeout = common.timeout.as_deref().map(|typed| values::duration("--timeout", typed)).transpose()?;
         let pace = Pace { timeout: timeout.unwrap_or(crate::verify::TIMEOUT), wait: None };
         let mode = if common.offline { Mode::Never } else { common.verify.map_or(mode, Mode::from) };
         Ok(Order { request, mode, pace, needs: &[], owner: false })

@@ -94,7 +94,7 @@ impl Report {
     }
 
     pub(super) fn owner(&self) -> Option<String> {
-        self.verdict.as_ref()?.owner.as_deref().map(clean)
+        self.verdict.as_ref()?.owner.as_ref().map(|email| clean(email.as_str()))
     }
 
     pub(super) fn grant(&self, scope: Scope) -> Grant {

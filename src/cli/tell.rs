@@ -40,6 +40,19 @@ impl<'a> Tell<'a> {
         error.kind().code()
     }
 
+    /// Tells what was done, where nobody could see it otherwise.
+    pub fn done(&mut self, what: &str) {
+        if !self.quiet {
+            let _ = self.err.write_all(format!("co-cred: {}\n", clean(what)).as_bytes());
+        }
+    }
+
+    /// Asks for a line; the answer is typed behind it.
+    pub fn ask(&mut self, what: &str) {
+        let _ = self.err.write_all(format!("{}: ", clean(what)).as_bytes());
+        let _ = self.err.flush();
+    }
+
     /// Tells an error and what to do about it on one line, for a log; returns its exit code.
     pub fn error_in_one_line(&mut self, error: &Error) -> u8 {
         self.line("error", RED, &in_one_line(&error.what, error.hint.as_deref()), None);

@@ -38,6 +38,8 @@ pub struct Wishes {
     pub all_names: bool,
     /// Nothing else in the environment may hold the token.
     pub clean: bool,
+    /// Variables that have nothing to do with the token's value.
+    pub others: Vec<Assignment>,
 }
 
 /// What the command's environment will be, beside what it is.
@@ -55,6 +57,7 @@ impl Plan {
     /// Works out what to set and what to remove.
     pub fn new(credential: &Credential, env: &Env, wishes: &Wishes) -> Plan {
         let mut plan = Plan { set: assignments(credential, &wishes.names), removed: Vec::new(), left: Vec::new() };
+        wishes.others.iter().for_each(|other| plan.add(other.clone()));
         if wishes.all_names {
             plan.add_all_names(credential, env);
         }
@@ -70,7 +73,7 @@ impl Plan {
         let Some(sited) = credential.deployment() else { return };
         let differs = |name: &&&str| env.get(name).is_some_and(|value| !names(value, &sited.deployment));
         for name in DOMAIN_NAMES.iter().filter(differs) {
-            self.add(Assignment::domain(name, sited.deployment.origin()));
+            self.add(Assignment::plain(name, sited.deployment.origin()));
         }
     }
 
@@ -82,7 +85,8 @@ impl Plan {
         self.removed = held.map(|(name, _)| name.to_owned()).collect();
         // A co-cred further down would look for the variable that is gone.
         let named = env.get("CO_CRED_TOKEN_ENV");
-        if named.is_some_and(|named| self.removed.iter().any(|removed| removed == named)) {
+        let gone = |named| self.removed.iter().any(|removed| removed == named);
+        if named.is_some_and(gone) && !self.sets("CO_CRED_TOKEN_ENV") {
             self.removed.push("CO_CRED_TOKEN_ENV".into());
         }
     }
@@ -97,7 +101,7 @@ impl Plan {
             }
         }
         if let Some(sited) = credential.deployment() {
-            DOMAIN_NAMES.iter().for_each(|name| self.add(Assignment::domain(name, sited.deployment.origin())));
+            DOMAIN_NAMES.iter().for_each(|name| self.add(Assignment::plain(name, sited.deployment.origin())));
         }
     }
 

@@ -1,7 +1,10 @@
 //! Deliver: hand a credential over, once. One file for each way.
 
+pub mod docker;
+mod edit;
 pub mod env;
 pub mod exec;
+pub mod git;
 pub mod print;
 
 use zeroize::Zeroizing;
@@ -38,8 +41,8 @@ impl Assignment {
         }
     }
 
-    fn domain(name: &str, origin: &str) -> Assignment {
-        Assignment { name: name.to_owned(), value: Zeroizing::new(origin.to_owned()), secret: false }
+    fn plain(name: &str, value: &str) -> Assignment {
+        Assignment { name: name.to_owned(), value: Zeroizing::new(value.to_owned()), secret: false }
     }
 }
 
@@ -59,7 +62,12 @@ pub fn assignments(credential: &Credential, others: &[String]) -> Vec<Assignment
     }
     let origin = credential.deployment().map(|sited| sited.deployment.origin());
     if let Some(origin) = origin {
-        assignments.push(Assignment::domain(DOMAIN, origin));
+        assignments.push(Assignment::plain(DOMAIN, origin));
     }
     assignments
+}
+
+/// A word for a POSIX shell: within single quotes everything but a single quote stands for itself (XCU, section 2.2.2).
+fn quoted(word: &str) -> String {
+    format!("'{}'", word.replace('\'', r"'\''"))
 }

@@ -23,13 +23,13 @@ pub(super) fn explain(house: &House, passed_over: &[Remark]) -> Error {
     if let Some(slot) = slots.iter().find(hinted) {
         return no_token(slot);
     }
-    if let Some(remark) = passed("other-deployment") {
+    if let Some(remark) = passed("login-gone").or_else(|| passed("other-deployment")) {
         return error(Reason::NotFound, remark);
     }
     if let Some(slot) = slots.iter().find(unset) {
         return not_attached(house, slot);
     }
-    let looked = "no Code Ocean access token in the environment, the secret mount or the credentials file";
+    let looked = "no Code Ocean access token in the environment, the secret mount, the credentials file or the keyring";
     let error = Error::new(
         Reason::NotFound,
         match house.slots().remarks().first() {
@@ -38,7 +38,7 @@ pub(super) fn explain(house: &House, passed_over: &[Remark]) -> Error {
         },
     );
     error.hint(match slots.is_empty() {
-        true => "in a capsule, add a secret slot in the Environment Editor and attach the token to it; elsewhere, set CODEOCEAN_TOKEN",
+        true => "in a capsule, add a secret slot in the Environment Editor and attach the token to it; elsewhere, co-cred login",
         false => "the capsule's slots hold other secrets: add one for a Code Ocean token, or name it with --token-env",
     })
 }

@@ -3,6 +3,7 @@
 use crate::deployment::{Deployment, Unusable};
 use crate::error::{Error, Reason, Result};
 
+use super::file::CredentialsFile;
 use super::mount::Mount;
 use super::{House, Place, Request, remote};
 
@@ -42,8 +43,8 @@ pub(super) fn named(request: &Request, mounts: &[Mount]) -> Result<Option<Sited>
     Ok(None)
 }
 
-/// The deployment of a token that was found: the one that was asked for, else the one that it is bound to, else
-/// the capsule's own.
+/// The deployment of a token that was found: the one that was asked for, else the one that it is bound to, else the
+/// configuration's default, else the capsule's own, else the only one that is known at all.
 ///
 /// # Errors
 /// The first one named cannot be used.
@@ -54,10 +55,37 @@ pub(super) fn of(house: &House, bound: Option<(&Deployment, &Place)>) -> Result<
     if let Some((deployment, place)) = bound {
         return Ok(Some(Sited { deployment: deployment.clone(), place: place.place.clone() }));
     }
+    if let Some(default) = house.config()?.preferred() {
+        return Ok(Some(Sited { deployment: default.deployment.clone(), place: "the configuration".to_owned() }));
+    }
     match remote::of_capsule(house.env()) {
         Some((host, place)) => site(&place, &host).map(Some),
-        None => Ok(None),
+        None => only(house),
     }
+}
+
+/// The only deployment among the configuration and the logins.
+fn only(house: &House) -> Result<Option<Sited>> {
+    let configured = house.config()?.deployments.iter().map(|one| (&one.deployment, "the configuration"));
+    let logins = house.logins()?.iter().map(|login| (&login.deployment, "the login"));
+    let all: Vec<(&Deployment, &str)> = configured.chain(logins).collect();
+    Ok(match all.first() {
+        Some((first, place)) if all.iter().all(|(deployment, _)| deployment == first) => {
+            Some(Sited { deployment: (*first).clone(), place: (*place).to_owned() })
+        }
+        _ => None,
+    })
+}
+
+/// The deployments that sources bind their tokens to.
+///
+/// # Errors
+/// The configuration or the list of logins cannot be used.
+pub(super) fn bound(house: &House) -> Result<Vec<Deployment>> {
+    let file = CredentialsFile { env: house.env(), named: None, bound: true }.deployment();
+    let configured = house.config()?.deployments.iter().map(|one| one.deployment.clone());
+    let logins = house.logins()?.iter().map(|login| login.deployment.clone());
+    Ok(file.into_iter().chain(configured).chain(logins).collect())
 }
 
 fn site(place: &str, value: &str) -> Result<Sited> {

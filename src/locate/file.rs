@@ -20,6 +20,8 @@ const LIMIT: usize = 64 * 1024;
 pub(super) struct CredentialsFile<'a> {
     pub(super) env: &'a Env,
     pub(super) named: Option<&'a Sited>,
+    /// Only a token that the file itself binds to a deployment.
+    pub(super) bound: bool,
 }
 
 #[derive(Deserialize)]
@@ -74,11 +76,17 @@ impl Source for CredentialsFile<'_> {
 }
 
 impl CredentialsFile<'_> {
+    /// The deployment that its token is for, where it can be read.
+    pub(super) fn deployment(&self) -> Option<Deployment> {
+        self.read().ok()??.deployment
+    }
+
     /// Whether it is for the deployment that was asked for, if one was.
     fn is_meant(&self, found: &Found) -> bool {
         match (&found.deployment, self.named) {
             (Some(bound), Some(named)) => *bound == named.deployment,
-            _ => true,
+            (None, _) => !self.bound,
+            (Some(_), None) => true,
         }
     }
 

@@ -4,8 +4,11 @@
 //! never replace a broken one in silence). `sources` is the one list that says in which order they are asked.
 
 mod absent;
+mod command;
+mod config;
 pub mod deployment;
 mod file;
+mod keyring;
 mod mount;
 mod option;
 mod remote;
@@ -17,12 +20,15 @@ mod variable;
 use std::cell::OnceCell;
 use std::path::Path;
 
+use jiff::civil::Date;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
 use crate::deployment::Deployment;
+use crate::email::Email;
 use crate::env::Env;
-use crate::error::{Remark, Result};
+use crate::error::{Error, Reason, Remark, Result};
+use crate::keyring::{Login, logins};
 use crate::token::Token;
 
 pub use deployment::Sited;
@@ -39,6 +45,17 @@ pub struct Request<'a> {
     pub token_file: Option<&'a Path>,
     /// `--token-env`, as typed.
     pub token_env: Option<&'a str>,
+    /// The user whose token it must be, where sources know that.
+    pub user: Option<&'a str>,
+    /// Only a token that its source binds to the deployment: one that is merely here may be another's.
+    pub bound: bool,
+}
+
+impl<'a> Request<'a> {
+    /// Nothing was asked for.
+    pub fn of(env: &'a Env) -> Request<'a> {
+        Request { env, deployment: None, token_file: None, token_env: None, user: None, bound: false }
+    }
 }
 
 /// A token, and where it came from.
@@ -50,6 +67,10 @@ pub struct Found {
     pub place: Place,
     /// The deployment that it is bound to, where the source names one.
     pub deployment: Option<Deployment>,
+    /// Whose it is, where the source says.
+    pub email: Option<Email>,
+    /// Its last day, where the user said so.
+    pub expires: Option<Date>,
     /// What was odd about it.
     pub remarks: Vec<Remark>,
 }
@@ -75,6 +96,10 @@ pub enum PlaceKind {
     Mount,
     /// The credentials file.
     File,
+    /// A command of the configuration.
+    Command,
+    /// The keyring.
+    Keyring,
 }
 
 impl PlaceKind {
@@ -85,6 +110,8 @@ impl PlaceKind {
             PlaceKind::Environment => "environment",
             PlaceKind::Mount => "mount",
             PlaceKind::File => "file",
+            PlaceKind::Command => "command",
+            PlaceKind::Keyring => "keyring",
         }
     }
 }
@@ -111,6 +138,12 @@ pub trait Source {
     fn passed_over(&self) -> Vec<Remark> {
         Vec::new()
     }
+
+    /// What can be said of a source that costs something to ask (a program that is run, a keyring): one that has this is
+    /// looked into only in its turn, never to complete a picture.
+    fn at_a_glance(&self) -> Option<String> {
+        None
+    }
 }
 
 impl<S: Source> Source for &S {
@@ -124,6 +157,10 @@ impl<S: Source> Source for &S {
 
     fn passed_over(&self) -> Vec<Remark> {
         (**self).passed_over()
+    }
+
+    fn at_a_glance(&self) -> Option<String> {
+        (**self).at_a_glance()
     }
 }
 
@@ -170,17 +207,23 @@ pub struct Answer {
     pub found: Result<Option<Found>>,
     /// Where it found nothing: what is here all the same.
     pub passed_over: Vec<Remark>,
+    /// Where it was not asked: what can be said without.
+    pub glance: Option<String>,
 }
 
-/// Asks every source, whatever the others say; for `status` and `doctor`. A deployment that cannot be used counts as
-/// none.
+/// Asks every source that costs nothing, whatever the others say; for `status` and `doctor`. A deployment that cannot be
+/// used counts as none.
 pub fn survey(request: &Request) -> Vec<Answer> {
     let house = House::open(request);
     let named = house.named().ok().flatten();
     let ask = |source: Box<dyn Source>| {
+        let (place, glance) = (source.place(), source.at_a_glance());
+        if glance.is_some() {
+            return Answer { place, found: Ok(None), passed_over: Vec::new(), glance };
+        }
         let found = source.find();
         let passed_over = if matches!(found, Ok(None)) { source.passed_over() } else { Vec::new() };
-        Answer { place: source.place(), found, passed_over }
+        Answer { place, found, passed_over, glance }
     };
     sources(&house, named).into_iter().map(ask).collect()
 }
@@ -193,17 +236,78 @@ pub fn destination(request: &Request) -> Result<Option<Sited>> {
     deployment::of(&House::open(request), None)
 }
 
+/// The e-mail that the environment or the configuration gives for the account at a deployment.
+///
+/// # Errors
+/// It is no e-mail, or the configuration cannot be used.
+pub fn email(request: &Request, deployment: &Deployment) -> Result<Option<Email>> {
+    let house = House::open(request);
+    match named_email(request.env)? {
+        Some(email) => Ok(Some(email)),
+        None => Ok(house.config()?.of(deployment).and_then(|configured| configured.email.clone())),
+    }
+}
+
+/// The first deployment known here that is wanted, and whether only tokens that are bound to it may go there. The one in
+/// question comes first; a token that is merely here is for that one, and for no other.
+///
+/// # Errors
+/// What names a deployment cannot be read, or names none.
+pub fn known(request: &Request, wanted: impl Fn(&Deployment) -> bool) -> Result<Option<(Deployment, bool)>> {
+    let house = House::open(request);
+    if let Some(sited) = house.in_question()?.filter(|sited| wanted(&sited.deployment)) {
+        return Ok(Some((sited.deployment.clone(), false)));
+    }
+    Ok(deployment::bound(&house)?.into_iter().find(wanted).map(|deployment| (deployment, true)))
+}
+
+/// Every deployment that is known here, the one in question first.
+///
+/// # Errors
+/// As [`known`].
+pub fn deployments(request: &Request) -> Result<Vec<Deployment>> {
+    let house = House::open(request);
+    let mut all: Vec<Deployment> = house.in_question()?.map(|sited| sited.deployment.clone()).into_iter().collect();
+    for deployment in deployment::bound(&house)? {
+        if !all.contains(&deployment) {
+            all.push(deployment);
+        }
+    }
+    Ok(all)
+}
+
+/// `CODEOCEAN_EMAIL`.
+fn named_email(env: &Env) -> Result<Option<Email>> {
+    const NAME: &str = "CODEOCEAN_EMAIL";
+    let email = |value: &std::ffi::OsStr| value.to_str().and_then(Email::parse);
+    let Some(value) = env.get(NAME) else { return Ok(None) };
+    email(value).map(Some).ok_or_else(|| {
+        Error::new(Reason::BadConfig, format!("{NAME} is no e-mail address")).hint("write it as ada@example.org")
+    })
+}
+
 /// Everything that more than one source looks at, read at most once.
 struct House<'a> {
     request: &'a Request<'a>,
     mounts: Vec<mount::Mount>,
     slots: OnceCell<slots::Slots>,
     named: OnceCell<Option<Sited>>,
+    in_question: OnceCell<Option<Sited>>,
+    config: OnceCell<config::Config>,
+    logins: OnceCell<Vec<Login>>,
 }
 
 impl<'a> House<'a> {
     fn open(request: &'a Request<'a>) -> House<'a> {
-        House { request, mounts: mount::mounts(request.env), slots: OnceCell::new(), named: OnceCell::new() }
+        House {
+            request,
+            mounts: mount::mounts(request.env),
+            slots: OnceCell::new(),
+            named: OnceCell::new(),
+            in_question: OnceCell::new(),
+            config: OnceCell::new(),
+            logins: OnceCell::new(),
+        }
     }
 
     /// The deployment that was asked for, before any source of tokens is.
@@ -211,11 +315,38 @@ impl<'a> House<'a> {
     /// # Errors
     /// It cannot be used.
     fn named(&self) -> Result<Option<&Sited>> {
-        if self.named.get().is_none() {
-            let named = deployment::named(self.request, &self.mounts)?;
-            return Ok(self.named.get_or_init(|| named).as_ref());
+        once(&self.named, || deployment::named(self.request, &self.mounts)).map(Option::as_ref)
+    }
+
+    /// The deployment that is meant as long as no source has said otherwise.
+    ///
+    /// # Errors
+    /// It cannot be used.
+    fn in_question(&self) -> Result<Option<&Sited>> {
+        once(&self.in_question, || deployment::of(self, None)).map(Option::as_ref)
+    }
+
+    /// # Errors
+    /// The configuration is there but cannot be used.
+    fn config(&self) -> Result<&config::Config> {
+        once(&self.config, || config::Config::read(self.env()))
+    }
+
+    /// # Errors
+    /// The list of logins is there but cannot be used.
+    fn logins(&self) -> Result<&[Login]> {
+        once(&self.logins, || logins(self.env())).map(Vec::as_slice)
+    }
+
+    /// The user who was asked for.
+    ///
+    /// # Errors
+    /// `CODEOCEAN_EMAIL` is no e-mail.
+    fn user(&self) -> Result<Option<String>> {
+        match self.request.user {
+            Some(user) => Ok(Some(user.to_owned())),
+            None => Ok(named_email(self.env())?.map(String::from)),
         }
-        Ok(self.named.get().and_then(Option::as_ref))
     }
 
     fn env(&self) -> &'a Env {
@@ -227,13 +358,27 @@ impl<'a> House<'a> {
     }
 }
 
-/// The order of the sources. A new source is one line here.
+/// The value of the cell, which is worked out the first time.
+fn once<T>(cell: &OnceCell<T>, work: impl FnOnce() -> Result<T>) -> Result<&T> {
+    match cell.get() {
+        Some(value) => Ok(value),
+        None => work().map(|value| cell.get_or_init(|| value)),
+    }
+}
+
+/// The order of the sources. A new source is one line here, among those that bind their token to a deployment or those
+/// that do not.
 fn sources<'a>(house: &'a House<'a>, named: Option<&'a Sited>) -> Vec<Box<dyn Source + 'a>> {
-    let mut sources: Vec<Box<dyn Source>> = vec![Box::new(option::Named { request: house.request })];
-    sources.push(Box::new(variable::Dedicated { env: house.env() }));
-    sources.extend(house.mounts.iter().map(|mount| Box::new(mount) as Box<dyn Source>));
-    sources.extend(variable::Step::ALL.map(|step| Box::new(variable::Shaped { house, step }) as Box<dyn Source>));
-    sources.push(Box::new(file::CredentialsFile { env: house.env(), named }));
+    let mut sources: Vec<Box<dyn Source>> = Vec::new();
+    if !house.request.bound {
+        sources.push(Box::new(option::Named { request: house.request }));
+        sources.push(Box::new(variable::Dedicated { env: house.env() }));
+        sources.extend(house.mounts.iter().map(|mount| Box::new(mount) as Box<dyn Source>));
+        sources.extend(variable::Step::ALL.map(|step| Box::new(variable::Shaped { house, step }) as Box<dyn Source>));
+    }
+    sources.push(Box::new(file::CredentialsFile { env: house.env(), named, bound: house.request.bound }));
+    sources.push(Box::new(command::TokenCommand { house }));
+    sources.push(Box::new(keyring::Keyring { house }));
     sources
 }
 

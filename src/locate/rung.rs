@@ -54,7 +54,7 @@ fn found(place: Place, parsed: Parsed) -> Found {
             format!("{} does not have the shape of an access token (cop_...); it is used all the same", place.place);
         remarks.push(Remark::new("shape", what).hint("make sure that this is a Code Ocean access token"));
     }
-    Found { token: parsed.token, place, deployment: None, remarks }
+    Found { token: parsed.token, place, deployment: None, email: None, expires: None, remarks }
 }
 
 fn ambiguous(first: &Place, second: &Place) -> Error {

@@ -14,6 +14,7 @@ use reqwest::{StatusCode, Url};
 use rustls::CertificateError;
 use serde::Deserialize;
 
+use crate::email::Email;
 use crate::error::{Error, Reason};
 use crate::token::Token;
 use crate::traces::Traces;
@@ -31,7 +32,7 @@ const QUESTION: &str = r#"{"ownership":"private","limit":1}"#;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     /// 200.
-    Granted { owner: Option<String> },
+    Granted { owner: Option<Email> },
     /// 401.
     Unauthorized,
     /// 403.
@@ -43,9 +44,9 @@ impl Answer {
         matches!(self, Answer::Granted { .. })
     }
 
-    pub(super) fn owner(&self) -> Option<&str> {
+    pub(super) fn owner(&self) -> Option<&Email> {
         match self {
-            Answer::Granted { owner } => owner.as_deref(),
+            Answer::Granted { owner } => owner.as_ref(),
             _ => None,
         }
     }
@@ -129,16 +130,15 @@ fn granted(response: Response, host: &str, traces: &Traces) -> Result<Answer, Fa
     match serde_json::from_slice::<Reply>(&body) {
         Ok(reply) => {
             let mut emails = reply.results.into_iter().flatten().filter_map(|item| item.owner_email);
-            Ok(Answer::Granted { owner: emails.find(|email| is_email(email, traces)) })
+            Ok(Answer::Granted { owner: emails.find_map(|email| to_email(&email, traces)) })
         }
         Err(_) => Err(stranger(host, "its answer is not what Code Ocean's API gives")),
     }
 }
 
-/// Whether what a server gives as an e-mail may be kept and shown: it looks like one, and does not echo the token.
-fn is_email(email: &str, traces: &Traces) -> bool {
-    let plain = |c: char| c.is_ascii_graphic() || c.is_alphanumeric();
-    email.len() <= 254 && email.contains('@') && email.chars().all(plain) && traces.found_in(email.as_bytes()).is_none()
+/// What a server gives as an e-mail, where it may be kept and shown: it looks like one, and does not echo the token.
+fn to_email(text: &str, traces: &Traces) -> Option<Email> {
+    Email::parse(text).filter(|_| traces.found_in(text.as_bytes()).is_none())
 }
 
 fn stranger(host: &str, why: &str) -> Failure {

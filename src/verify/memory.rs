@@ -1,5 +1,5 @@
-//! What was found out lately: a verdict is kept for five minutes, so that a script which starts co-cred in a loop asks
-//! once.
+//! What was found out lately: a verdict counts for five minutes, so that a script which starts co-cred in a loop asks
+//! once; the token's owner, who does not change, counts for a month.
 //!
 //! A verdict is a file below the XDG runtime or cache folder, 0600. Its name is a keyed hash of token and deployment;
 //! the key is random and stands beside it. It holds no token, and only good verdicts: a rejection is asked about anew.
@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use sha2::Sha256;
 
 use crate::deployment::Deployment;
+use crate::email::Email;
 use crate::env::Env;
 use crate::files;
 use crate::token::Token;
@@ -23,17 +24,29 @@ use super::Verdict;
 /// How long a verdict counts.
 const AGE: Duration = Duration::from_secs(5 * 60);
 
+/// How long it is kept, for the owner that it names.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
 /// Bytes of the key, and the most bytes of a verdict.
 const KEY: usize = 32;
 const LIMIT: usize = 4 * 1024;
 
 /// A verdict that is still fresh.
 pub(super) fn recall(env: &Env, token: &Token, deployment: &Deployment) -> Option<Verdict> {
+    kept(env, token, deployment, AGE)
+}
+
+/// The owner that a verdict names, fresh or not.
+pub(super) fn recall_owner(env: &Env, token: &Token, deployment: &Deployment) -> Option<Email> {
+    kept(env, token, deployment, KEPT)?.owner
+}
+
+fn kept(env: &Env, token: &Token, deployment: &Deployment, limit: Duration) -> Option<Verdict> {
     let path = place(env, token, deployment, key(env)?)?;
     let verdict: Verdict = serde_json::from_slice(&files::read_own(&path, LIMIT)?).ok()?;
     let age = Duration::try_from(Timestamp::now().duration_since(verdict.checked_at)).ok()?;
     tracing::info!(?age, "a verdict is remembered");
-    Some(verdict).filter(|_| age < AGE)
+    Some(verdict).filter(|_| age < limit)
 }
 
 /// Keeps a verdict. That it cannot be kept is no reason to fail.
@@ -88,7 +101,7 @@ fn sweep(env: &Env) {
         let name = entry.file_name();
         let verdict = name.len() == 64 && name.as_encoded_bytes().iter().all(u8::is_ascii_hexdigit);
         let age = entry.metadata().and_then(|meta| meta.modified()).ok().and_then(|time| time.elapsed().ok());
-        if verdict && age.is_some_and(|age| age > AGE) {
+        if verdict && age.is_some_and(|age| age > KEPT) {
             let _ = fs::remove_file(entry.path());
         }
     }

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::deployment::Deployment;
+use crate::email::Email;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 use crate::token::Token;
@@ -104,7 +105,7 @@ pub enum Grant {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
     /// The owner's e-mail, where an item of theirs told it.
-    pub owner: Option<String>,
+    pub owner: Option<Email>,
     /// Whether the token may read capsules.
     pub capsule_read: Grant,
     /// Whether the token may read data assets.
@@ -151,7 +152,17 @@ pub fn recall(question: &Question) -> Option<Verdict> {
     memory::recall(question.env, question.token, question.deployment)
 }
 
-/// Asks the deployment, and remembers what it said for five minutes.
+/// The token's owner, as the deployment told it at some time: tokens do not change hands. Asks nobody.
+pub fn recall_owner(question: &Question) -> Option<Email> {
+    memory::recall_owner(question.env, question.token, question.deployment)
+}
+
+/// Forgets what is remembered of a token that somebody was refused with.
+pub fn forget(env: &Env, token: &Token, deployment: &Deployment) {
+    memory::forget(env, token, deployment);
+}
+
+/// Asks the deployment, and remembers what it said: the verdict for five minutes, the owner for a month.
 ///
 /// # Errors
 /// The token is rejected, or the deployment cannot be asked; the reason says why.
@@ -193,7 +204,7 @@ fn conclude(deployment: &Deployment, capsules: &Answer, assets: Option<&Answer>)
     }
     let grant = |answer: &Answer| if answer.granted() { Grant::Granted } else { Grant::Denied };
     Ok(Verdict {
-        owner: capsules.owner().or_else(|| assets?.owner()).map(str::to_owned),
+        owner: capsules.owner().or_else(|| assets?.owner()).cloned(),
         capsule_read: grant(capsules),
         data_asset_read: assets.map_or(Grant::Unknown, grant),
         checked_at: Timestamp::now(),

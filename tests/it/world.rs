@@ -19,6 +19,8 @@ pub const OTHER: &str = "cop_Kp37LwRv92cD";
 pub struct World {
     root: TempDir,
     pub env: Env,
+    /// What stands on standard input.
+    pub input: String,
 }
 
 /// What a run gave.
@@ -65,7 +67,7 @@ impl World {
         env.set("CO_CAPSULE_PATH", at("capsule"));
         env.set("CO_CRED_SECRETS_DIR", at("mount"));
         env.set("PATH", std::env::var_os("PATH").unwrap());
-        World { root, env }
+        World { root, env, input: String::new() }
     }
 
     pub fn path(&self, below: &str) -> PathBuf {
@@ -109,7 +111,9 @@ impl World {
     pub fn run<S: AsRef<str>>(&self, args: impl IntoIterator<Item = S>) -> Ran {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let args = std::iter::once("co-cred".to_owned()).chain(args.into_iter().map(|arg| arg.as_ref().to_owned()));
-        let mut streams = Streams { out: &mut out, err: &mut err, colour: false };
+        let mut input = self.input.as_bytes();
+        let mut streams =
+            Streams { input: &mut input, interactive: false, out: &mut out, err: &mut err, colour: false };
         let args: Vec<OsString> = args.map(OsString::from).collect();
         let code = cli::run(&args, &self.env, &mut streams);
         Ran { code: code.into(), out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap() }

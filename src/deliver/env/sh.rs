@@ -1,5 +1,7 @@
-//! POSIX shells: within single quotes everything but a single quote stands for itself (XCU, section 2.2.2).
+//! POSIX shells.
+
+use crate::deliver::quoted;
 
 pub(super) fn line(name: &str, value: &str) -> String {
-    format!("export {name}='{}'", value.replace('\'', r"'\''"))
+    format!("export {name}={}", quoted(value))
 }

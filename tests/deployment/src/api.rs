@@ -7,9 +7,7 @@ use hyper::http::request::Parts;
 use serde_json::{Value, json};
 
 use crate::Account;
-use crate::serve::{message, reply};
-
-type Body = http_body_util::combinators::BoxBody<hyper::body::Bytes, std::io::Error>;
+use crate::serve::{Body, message, reply};
 
 /// The one capsule.
 pub(crate) const CAPSULE: &str = "7dd2f1a3-90be-4f36-8d32-2fbd9cbf0a1f";
@@ -39,10 +37,14 @@ pub(crate) fn answer(parts: &Parts, body: &[u8], accounts: &[Account]) -> Respon
 
 /// The account of the token that stands as user name, with an empty password.
 fn account<'a>(parts: &Parts, accounts: &'a [Account]) -> Option<&'a Account> {
-    let basic = parts.headers.get("authorization")?.to_str().ok()?.strip_prefix("Basic ")?;
-    let decoded = String::from_utf8(STANDARD.decode(basic).ok()?).ok()?;
+    let decoded = String::from_utf8(STANDARD.decode(basic(parts)?).ok()?).ok()?;
     let token = decoded.strip_suffix(':')?;
     accounts.iter().find(|account| account.token == token)
+}
+
+/// What follows `Basic` in the request's authorization.
+pub(crate) fn basic(parts: &Parts) -> Option<&str> {
+    parts.headers.get("authorization")?.to_str().ok()?.strip_prefix("Basic ")
 }
 
 fn search(body: &[u8], item: Option<Value>) -> Response<Body> {

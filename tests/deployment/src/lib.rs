@@ -3,10 +3,12 @@
 //!
 //! What it answers follows Code Ocean's public API reference and SDK: HTTP Basic with the token as user name and an empty
 //! password, 401 and 403 with a JSON `message`, searches that return only the owner's items, one capsule and one
-//! computation in the shape that the SDK reads. Where the platform's behaviour is not documented, there is nothing here.
+//! computation in the shape that the SDK reads. Git wants the account's e-mail beside the token, and tells a wrong one.
+//! Where the platform's behaviour is not documented, there is nothing here.
 
 mod api;
 mod fault;
+mod git;
 mod serve;
 mod tls;
 
@@ -64,6 +66,8 @@ pub struct Plan {
     limit: Option<Limit>,
     tls: bool,
     port: u16,
+    git: bool,
+    uncommitted: bool,
 }
 
 impl Plan {
@@ -102,6 +106,18 @@ impl Plan {
         self
     }
 
+    /// With the capsule's repository, for Git.
+    pub fn git(mut self) -> Plan {
+        self.git = true;
+        self
+    }
+
+    /// As [`Plan::git`], with changes in the platform's IDE that nobody committed: a push is refused.
+    pub fn uncommitted(mut self) -> Plan {
+        self.uncommitted = true;
+        self.git()
+    }
+
     /// On this port; else on a free one.
     pub fn port(mut self, port: u16) -> Plan {
         self.port = port;
@@ -128,6 +144,7 @@ struct State {
     accounts: Vec<Account>,
     faults: Mutex<std::collections::VecDeque<Fault>>,
     limit: Option<Mutex<fault::Bucket>>,
+    git: Option<git::Git>,
     seen: Mutex<Vec<Seen>>,
     connections: AtomicUsize,
 }
@@ -138,6 +155,7 @@ impl Deployment {
             accounts: plan.accounts,
             faults: Mutex::new(plan.faults.into()),
             limit: plan.limit.map(|limit| Mutex::new(fault::Bucket::new(limit))),
+            git: plan.git.then(|| git::Git::new(plan.uncommitted)),
             seen: Mutex::default(),
             connections: AtomicUsize::new(0),
         });
@@ -180,6 +198,19 @@ impl Deployment {
     /// How many connections were opened so far.
     pub fn connections(&self) -> usize {
         self.state.connections.load(Ordering::Relaxed)
+    }
+
+    /// Where its one capsule is cloned from.
+    pub fn clone_url(&self) -> String {
+        format!("{}/{}", self.url(), git::REPOSITORY)
+    }
+
+    /// The folder of that capsule's repository.
+    ///
+    /// # Panics
+    /// It serves no Git.
+    pub fn repository(&self) -> PathBuf {
+        self.state.git.as_ref().expect("a deployment with Git").repository()
     }
 
     /// The id of its one capsule.

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
 use hyper::body::{Bytes, Frame, Incoming};
 use hyper::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use hyper::http::request::Parts;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
@@ -18,7 +19,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{Fault, Seen, State, api};
 
-type Body = http_body_util::combinators::BoxBody<Bytes, io::Error>;
+pub(crate) type Body = http_body_util::combinators::BoxBody<Bytes, io::Error>;
 
 /// A listener with room for a herd: the standard library's holds 128 waiting connections, this one 4096.
 pub(crate) fn listen(port: u16) -> std::net::TcpListener {
@@ -61,15 +62,15 @@ async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, 
     let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
 }
 
-async fn answer(request: Request<Incoming>, state: &State) -> Response<Body> {
+async fn answer(request: Request<Incoming>, state: &Arc<State>) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let body = Limited::new(body, 1 << 20).collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let body = Limited::new(body, 64 << 20).collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     let fault = next_fault(state);
     let response = match fault {
-        Fault::None => api::answer(&parts, &body, &state.accounts),
+        Fault::None => serve_one(&parts, &body, state).await,
         Fault::Slow(pause) => {
             tokio::time::sleep(pause).await;
-            api::answer(&parts, &body, &state.accounts)
+            serve_one(&parts, &body, state).await
         }
         Fault::CutOff => cut_off(),
         fault => faulty(fault),
@@ -81,6 +82,16 @@ async fn answer(request: Request<Incoming>, state: &State) -> Response<Body> {
     };
     state.seen.lock().expect("no panic while locked").push(seen);
     response
+}
+
+/// A request for the repository, or for the API.
+async fn serve_one(parts: &Parts, body: &Bytes, state: &Arc<State>) -> Response<Body> {
+    if state.git.is_none() || !parts.uri.path().starts_with("/capsule-") {
+        return api::answer(parts, body, &state.accounts);
+    }
+    let (parts, body, state) = (parts.clone(), body.clone(), Arc::clone(state));
+    let work = move || state.git.as_ref().expect("seen above").answer(&parts, &body, &state.accounts);
+    tokio::task::spawn_blocking(work).await.expect("git answers")
 }
 
 fn next_fault(state: &State) -> Fault {

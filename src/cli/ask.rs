@@ -1,0 +1,65 @@
+//! Asks somebody at the terminal, or reads what a program hands over on standard input.
+
+use std::io::{BufRead, Read};
+
+use zeroize::Zeroizing;
+
+use crate::deployment::Deployment;
+use crate::error::{Error, Reason, Result};
+use crate::token::{LIMIT, Token};
+
+use super::Call;
+use super::tell::Tell;
+
+/// The token: typed without echo, or standard input up to its end.
+///
+/// # Errors
+/// There is none, it cannot be one, or nothing can be read.
+pub(super) fn token(call: &Call, deployment: &Deployment, input: &mut dyn BufRead) -> Result<Token> {
+    let raw = match call.interactive {
+        true => typed(deployment)?,
+        false => piped(input)?,
+    };
+    let parsed = Token::parse(&raw).map_err(|malformed| {
+        Error::new(Reason::Usage, format!("what was read {malformed}, so it is no access token"))
+            .hint("give the token alone, on one line that begins with cop_")
+    })?;
+    Ok(parsed.token)
+}
+
+fn typed(deployment: &Deployment) -> Result<Zeroizing<Vec<u8>>> {
+    let prompt = format!("Access token for {deployment} (Account → Access Tokens; it is not shown): ");
+    let typed = rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(unread)?;
+    Ok(Zeroizing::new(typed.as_bytes().to_vec()))
+}
+
+fn piped(input: &mut dyn BufRead) -> Result<Zeroizing<Vec<u8>>> {
+    // Room for all that may come, so that no half-filled buffer is left behind unwiped by a reallocation.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(LIMIT + 2));
+    input.take(LIMIT as u64 + 1).read_to_end(&mut bytes).map_err(unread)?;
+    if bytes.trim_ascii().is_empty() {
+        return Err(Error::new(Reason::Usage, "no token came on standard input")
+            .hint("run co-cred login in a terminal, or pipe the token in: pass show code-ocean | co-cred login"));
+    }
+    Ok(bytes)
+}
+
+/// A line that may be seen, where somebody is there to type it.
+///
+/// # Errors
+/// The terminal cannot be read.
+pub(super) fn line(call: &Call, what: &str, input: &mut dyn BufRead, tell: &mut Tell) -> Result<Option<String>> {
+    if !call.interactive {
+        return Ok(None);
+    }
+    tell.ask(what);
+    let mut line = String::new();
+    input.take(LIMIT as u64).read_line(&mut line).map_err(unread)?;
+    Ok(Some(line.trim().to_owned()).filter(|line| !line.is_empty()))
+}
+
+fn unread(error: std::io::Error) -> Error {
+    Error::new(Reason::Usage, format!("nothing could be read ({})", error.kind()))
+        .hint("run it in a terminal, or pipe the token in")
+        .caused_by(error)
+}

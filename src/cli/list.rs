@@ -1,0 +1,72 @@
+//! `co-cred list`: the logins that are kept, and where.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use crate::env::Env;
+use crate::error::Result;
+use crate::keyring::{self, Entry, Login};
+
+use super::tell::{Tell, clean};
+use super::{Call, args, closed};
+
+pub(super) fn run(call: &Call, typed: &args::List, out: &mut dyn Write, tell: &mut Tell) -> Result<u8> {
+    let logins: Vec<Row> = keyring::logins(call.env)?.into_iter().map(|login| Row::new(call.env, login)).collect();
+    if logins.is_empty() && !typed.json {
+        tell.done("no login is kept; co-cred login keeps one");
+    }
+    let written = match typed.json {
+        true => writeln!(out, "{}", Value::from_iter(logins.iter().map(Row::json))),
+        false => logins.iter().try_for_each(|login| login.write(out)).and_then(|()| out.flush()),
+    };
+    written.map(|()| 0).or_else(closed)
+}
+
+/// A login, and its entry as far as its store gives it.
+struct Row {
+    login: Login,
+    entry: Result<Option<Entry>>,
+}
+
+impl Row {
+    fn new(env: &Env, login: Login) -> Row {
+        let entry = keyring::read(env, &login);
+        Row { login, entry }
+    }
+
+    fn state(&self) -> String {
+        match &self.entry {
+            Ok(Some(entry)) => match (entry.days_left(), entry.expires) {
+                (Some(..0), Some(day)) => format!("over since {day}"),
+                (_, Some(day)) => format!("until {day}"),
+                _ => "kept".to_owned(),
+            },
+            Ok(None) => "gone: log in again".to_owned(),
+            Err(error) => error.what.clone(),
+        }
+    }
+
+    fn added(&self) -> Option<String> {
+        Some(self.entry.as_ref().ok()?.as_ref()?.added.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+    }
+
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let added = self.added().map_or_else(String::new, |added| format!(", added {}", &added[..10]));
+        let Login { deployment, email, store } = &self.login;
+        writeln!(out, "{deployment}  {email}  in {store}{added}, {}", clean(&self.state()))
+    }
+
+    fn json(&self) -> Value {
+        let entry = self.entry.as_ref().ok().and_then(Option::as_ref);
+        json!({
+            "deployment": self.login.deployment.origin(),
+            "email": self.login.email,
+            "store": self.login.store,
+            "fingerprint": entry.map(|entry| entry.token.fingerprint()),
+            "added": self.added(),
+            "expires": entry.and_then(|entry| entry.expires),
+            "error": self.entry.as_ref().err().map(|error| clean(&error.what)),
+        })
+    }
+}

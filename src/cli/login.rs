@@ -1,0 +1,95 @@
+//! `co-cred login`: a token is read, proven, and kept. A token that is not proven is not kept, and a login that fails
+//! leaves the former one as it was.
+
+use std::io::BufRead;
+
+use jiff::Timestamp;
+
+use crate::credential::{Mode, Order, may_be_good, prove};
+use crate::deployment::{Deployment, Unusable};
+use crate::email::Email;
+use crate::error::{Error, Reason, Remark, Result};
+use crate::keyring::{self, Asking, Entry};
+use crate::locate::{self, Sited};
+
+use super::tell::Tell;
+use super::{Call, args, ask, setup, values};
+
+pub(super) fn run(call: &Call, typed: &args::Login, input: &mut dyn BufRead, tell: &mut Tell) -> Result<u8> {
+    let order = Order { owner: true, ..call.order(Mode::Always)? };
+    let expires = typed.expires.as_deref().map(|day| values::day("--expires", day)).transpose()?;
+    let wanted = typed.email.as_deref().map(|email| values::email("--email", email)).transpose()?;
+    let sited = deployment(call, &order, input, tell)?;
+    let token = ask::token(call, &sited.deployment, input)?;
+    let owner = match prove(&order, &token, Some(&sited)) {
+        Ok(verdict) => {
+            tell.warn(
+                &verdict
+                    .iter()
+                    .filter_map(|verdict| verdict.require(&[]).err())
+                    .map(|error| Remark::from(&error))
+                    .collect::<Vec<_>>(),
+            );
+            verdict.and_then(|verdict| verdict.owner)
+        }
+        Err(error) if order.mode == Mode::Auto && may_be_good(&error) => {
+            tell.warn(&[Remark::from(&error)]);
+            None
+        }
+        Err(error) => return Err(error),
+    };
+    let email = email(call, &order, &sited.deployment, owner, wanted, input, tell)?;
+    let entry = Entry { token, email, added: Timestamp::now(), expires };
+    let asking = if call.interactive { Asking::User } else { Asking::Nobody };
+    let (store, remarks) = keyring::keep(call.env, &sited.deployment, &entry, typed.insecure_storage, asking)?;
+    tell.warn(&remarks);
+    tell.done(&format!("{} is logged in at {}; the token is in {store}", entry.email, sited.deployment));
+    setup::renew(call, tell);
+    Ok(0)
+}
+
+/// The deployment: what is known, else what is typed.
+fn deployment(call: &Call, order: &Order, input: &mut dyn BufRead, tell: &mut Tell) -> Result<Sited> {
+    if let Some(sited) = locate::destination(&order.request)? {
+        return Ok(sited);
+    }
+    let typed = ask::line(call, "Deployment, as in the browser (such as codeocean.example.org)", input, tell)?;
+    let typed = typed.ok_or_else(|| {
+        Error::new(Reason::NoDeployment, "the deployment that the token is for is not known")
+            .hint("name it with --deployment codeocean.example.org")
+    })?;
+    let deployment = Deployment::parse(&typed).map_err(|unusable: Unusable| {
+        Error::new(Reason::BadDeployment, format!("the deployment cannot be used: it {unusable}"))
+            .hint("write it as https://codeocean.example.org")
+    })?;
+    Ok(Sited { deployment, place: "you".to_owned() })
+}
+
+/// Whose token it is: what the deployment says; where it does not, what was given, or what is typed.
+fn email(
+    call: &Call,
+    order: &Order,
+    deployment: &Deployment,
+    owner: Option<Email>,
+    wanted: Option<Email>,
+    input: &mut dyn BufRead,
+    tell: &mut Tell,
+) -> Result<Email> {
+    match (owner, wanted) {
+        (Some(owner), Some(wanted)) if owner != wanted => {
+            return Err(Error::new(Reason::Usage, format!("the token is {owner}'s, not {wanted}'s"))
+                .hint("leave out --email, or log in with the other account's token"));
+        }
+        (Some(owner), _) => return Ok(owner),
+        (None, Some(wanted)) => return Ok(wanted),
+        (None, None) => {}
+    }
+    if let Some(email) = locate::email(&order.request, deployment)? {
+        return Ok(email);
+    }
+    match ask::line(call, "The account's e-mail", input, tell)? {
+        Some(typed) => values::email("the account", &typed),
+        None => Err(Error::new(Reason::Usage, format!("{deployment} does not tell whose token it is"))
+            .hint("name the account with --email ada@example.org: Git and the image registry want it")),
+    }
+}

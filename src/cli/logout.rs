@@ -1,0 +1,46 @@
+//! `co-cred logout`: forgets a login.
+
+use crate::error::{Error, Reason, Result};
+use crate::keyring::{self, Asking, Login};
+use crate::locate;
+
+use super::tell::Tell;
+use super::{Call, args, setup, values};
+
+pub(super) fn run(call: &Call, typed: &args::Logout, tell: &mut Tell) -> Result<u8> {
+    let logins = chosen(call, typed)?;
+    let asking = if call.interactive { Asking::User } else { Asking::Nobody };
+    for login in &logins {
+        keyring::forget(call.env, login, asking)?;
+        tell.done(&format!("{} is logged out of {}", login.email, login.deployment));
+    }
+    setup::renew(call, tell);
+    Ok(0)
+}
+
+/// The logins that are meant.
+///
+/// # Errors
+/// There is none, or there are several and one was meant.
+fn chosen(call: &Call, typed: &args::Logout) -> Result<Vec<Login>> {
+    let logins = keyring::logins(call.env)?;
+    if typed.all {
+        return Ok(logins);
+    }
+    let email = typed.email.as_deref().map(|email| values::email("--email", email)).transpose()?;
+    let request = call.order(crate::credential::Mode::Never)?.request;
+    let named = locate::destination(&request)?.map(|sited| sited.deployment);
+    let meant = |login: &Login| {
+        named.as_ref().is_none_or(|named| login.deployment == *named)
+            && email.as_ref().is_none_or(|email| login.email == *email)
+    };
+    let chosen: Vec<Login> = logins.into_iter().filter(meant).collect();
+    match &chosen[..] {
+        [] => {
+            Err(Error::new(Reason::NotFound, "there is no such login").hint("co-cred list shows those that there are"))
+        }
+        [_] => Ok(chosen),
+        [one, ..] => Err(Error::new(Reason::Usage, "there are several logins, and nothing says which is meant")
+            .hint(format!("choose with --deployment {} --email {}, or take --all", one.deployment, one.email))),
+    }
+}

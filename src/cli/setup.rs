@@ -1,0 +1,80 @@
+//! `co-cred setup`: wires Git or Docker to co-cred, and out again.
+
+use std::path::Path;
+
+use crate::credential::Mode;
+use crate::deliver::{docker, git};
+use crate::deployment::Deployment;
+use crate::env::Env;
+use crate::error::{Error, Reason, Remark, Result};
+use crate::locate;
+
+use super::args::Tool;
+use super::tell::Tell;
+use super::{Call, args};
+
+pub(super) fn run(call: &Call, typed: &args::Setup, tell: &mut Tell) -> Result<u8> {
+    match (typed.tool, typed.undo) {
+        (Tool::Git, false) => {
+            let file = git::setup::put(call.env, &deployments(call)?)?;
+            tell.done(&format!("Git asks co-cred, as {} says", file.display()));
+            tell.warn(&missing(call.env, "co-cred", "Git").into_iter().collect::<Vec<_>>());
+        }
+        (Tool::Git, true) => {
+            let file = git::setup::undo(call.env)?;
+            tell.done(&format!("Git does not ask co-cred any more; {} is gone", file.display()));
+        }
+        (Tool::Docker, false) => {
+            tell_files(&docker::setup::put(call.env, &deployments(call)?)?, tell);
+            tell.warn(&missing(call.env, docker::setup::PROGRAM, "Docker").into_iter().collect::<Vec<_>>());
+        }
+        (Tool::Docker, true) => tell_files(&docker::setup::undo(call.env)?, tell),
+    }
+    Ok(0)
+}
+
+/// After a login or a logout: what is wired follows. The login itself has succeeded, whatever this says.
+pub(super) fn renew(call: &Call, tell: &mut Tell) {
+    let renewed = known(call).and_then(|deployments| {
+        if git::setup::is_done(call.env) {
+            git::setup::put(call.env, &deployments)?;
+        }
+        if docker::setup::is_done(call.env) {
+            docker::setup::put(call.env, &deployments)?;
+        }
+        Ok(())
+    });
+    tell.warn(&renewed.err().iter().map(Remark::from).collect::<Vec<_>>());
+}
+
+fn known(call: &Call) -> Result<Vec<Deployment>> {
+    locate::deployments(&call.order(Mode::Never)?.request)
+}
+
+fn deployments(call: &Call) -> Result<Vec<Deployment>> {
+    let known = known(call)?;
+    match known.is_empty() {
+        false => Ok(known),
+        true => Err(Error::new(Reason::NoDeployment, "no deployment is known that could be asked about")
+            .hint("run co-cred login first, or name one with --deployment codeocean.example.org")),
+    }
+}
+
+fn tell_files(files: &[std::path::PathBuf], tell: &mut Tell) {
+    match files {
+        [] => tell.done("nothing had to be changed"),
+        files => files.iter().for_each(|file| tell.done(&format!("{} was changed", file.display()))),
+    }
+}
+
+/// A program that is not on `PATH`, where others look for it.
+fn missing(env: &Env, program: &str, tool: &str) -> Option<Remark> {
+    let found = |folder: &Path| folder.join(program).is_file();
+    let here = env.get("PATH").is_some_and(|path| std::env::split_paths(path).any(|folder| found(&folder)));
+    let hint = match program {
+        "co-cred" => "put the folder that has it on PATH".to_owned(),
+        name => format!("link it: ln -s \"$(command -v co-cred)\" ~/.local/bin/{name}"),
+    };
+    let what = format!("{program} is not on PATH, where {tool} looks for it");
+    (!here).then(|| Remark::new("not-on-path", what).hint(hint))
+}

@@ -1,0 +1,99 @@
+//! What a typed word means. Nothing here repeats what was typed: it may be a token on the wrong side of an option.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+use jiff::civil::Date;
+
+use crate::deliver::DOMAIN_NAMES;
+use crate::deliver::env::Format;
+use crate::email::Email;
+use crate::error::{Error, Reason, Result};
+use crate::locate::shell::is_name;
+use crate::token;
+use crate::verify::Scope;
+
+impl ValueEnum for Scope {
+    fn value_variants<'a>() -> &'a [Scope] {
+        &Scope::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.word()))
+    }
+}
+
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Format] {
+        use Format::{Curl, Docker, Dotenv, Fish, Gha, Json, Netrc, Powershell, R, Sh};
+        &[Sh, Fish, Powershell, Json, Dotenv, Docker, Gha, Netrc, Curl, R]
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        let (word, help) = match self {
+            Format::Sh => ("sh", "POSIX shells, bash, zsh"),
+            Format::Fish => ("fish", "fish"),
+            Format::Powershell => ("powershell", "PowerShell"),
+            Format::Json => ("json", "one JSON object"),
+            Format::Dotenv => ("dotenv", "a .env file"),
+            Format::Docker => ("docker", "docker run --env-file"),
+            Format::Gha => ("gha", "GitHub Actions, with ::add-mask::"),
+            Format::Netrc => ("netrc", ".netrc, for curl and Python's requests"),
+            Format::Curl => ("curl", "curl -K"),
+            Format::R => ("r", "R"),
+        };
+        Some(clap::builder::PossibleValue::new(word).help(help))
+    }
+}
+
+/// A duration as typed: `90` are seconds, else `90s`, `1m 30s`, `2h`.
+///
+/// # Errors
+/// Usage.
+pub fn duration(option: &str, typed: &str) -> Result<Duration> {
+    let seconds = typed.trim().parse::<u32>().map(|seconds| Duration::from_secs(seconds.into())).ok();
+    let parse = || typed.parse::<jiff::SignedDuration>().ok().and_then(|signed| Duration::try_from(signed).ok());
+    let day = Duration::from_secs(24 * 60 * 60);
+    seconds.or_else(parse).filter(|duration| !duration.is_zero() && *duration <= day).ok_or_else(|| {
+        Error::new(Reason::Usage, format!("{option} takes a duration of up to a day")).hint("write it as 30s, 5m or 1h")
+    })
+}
+
+/// A day as typed: `2027-06-30`.
+///
+/// # Errors
+/// Usage.
+pub fn day(option: &str, typed: &str) -> Result<Date> {
+    typed.trim().parse::<Date>().map_err(|_| {
+        Error::new(Reason::Usage, format!("{option} takes a date")).hint("write it as YYYY-MM-DD, such as 2027-06-30")
+    })
+}
+
+/// An e-mail as typed.
+///
+/// # Errors
+/// Usage.
+pub fn email(option: &str, typed: &str) -> Result<Email> {
+    Email::parse(typed).filter(|_| !token::is_token_like(typed.as_bytes())).ok_or_else(|| {
+        Error::new(Reason::Usage, format!("{option} takes an e-mail address")).hint("write it as ada@example.org")
+    })
+}
+
+/// Checks the names of `--as`.
+///
+/// # Errors
+/// Usage; what was typed is not repeated where it looks like a token.
+pub fn variable_names(typed: &[String]) -> Result<()> {
+    let taken = |name: &str| {
+        let ours = name.starts_with("CO_CRED_") || DOMAIN_NAMES.contains(&name);
+        ours || name.starts_with("LD_") || matches!(name, "PATH" | "HOME" | "SHELL" | "IFS" | "TERM")
+    };
+    match typed.iter().find(|name| !is_name(name) || taken(name) || token::is_token_like(name.as_bytes())) {
+        None => Ok(()),
+        Some(_) => Err(Error::new(
+            Reason::Usage,
+            "--as takes the name of a variable for the token: letters, digits and _, and no name that means something else",
+        )
+        .hint("write it as --as API_SECRET")),
+    }
+}

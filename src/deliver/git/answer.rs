@@ -1,0 +1,48 @@
+//! What Git is answered: the user and the token, in the form that this Git understands best.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use zeroize::Zeroizing;
+
+use crate::credential::Credential;
+use crate::locate::PlaceKind;
+
+use super::Message;
+
+/// The answer to a request.
+///
+/// A Git that knows the capability `authtype` (2.46 and later) gets the two as one HTTP credential. Unless it is from the
+/// keyring it is ephemeral: no other helper is to keep a copy of what a capsule was lent.
+pub fn answer(request: &Message, user: &str, credential: &Credential) -> Message {
+    let token = credential.token().expose();
+    let end = credential.expires().and_then(end_of).map(|end| end.to_string());
+    let answer = match request.can("authtype") {
+        true => {
+            let both = Zeroizing::new([user, ":", token].concat());
+            let encoded = Zeroizing::new(STANDARD.encode(both.as_bytes()));
+            let answer = Message::default()
+                .with("capability[]", "authtype")
+                .with("authtype", "Basic")
+                .with("credential", &encoded);
+            match credential.place().kind {
+                PlaceKind::Keyring => answer,
+                _ => answer.with("ephemeral", "1"),
+            }
+        }
+        false => Message::default().with("username", user).with("password", token),
+    };
+    match end {
+        Some(end) => answer.with("password_expiry_utc", &end),
+        None => answer,
+    }
+}
+
+/// The end of a day in UTC, in seconds since 1970; none that is over: a token may well be good for longer than its user
+/// noted, and Git would not even try it.
+fn end_of(day: Date) -> Option<i64> {
+    let end = day.tomorrow().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp();
+    (end > Timestamp::now()).then(|| end.as_second())
+}

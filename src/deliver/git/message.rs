@@ -1,0 +1,191 @@
+//! What Git and a helper say to each other: attributes, one a line (gitcredentials(7), git-credential(1)).
+//!
+//! Git checks what it passes on, older versions and other programs less so. A line that two readers may understand
+//! differently is how tokens were sent to the wrong host: whatever is not beyond doubt is refused as a whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::io::{BufRead, Read};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use zeroize::Zeroizing;
+
+/// The most bytes of a line, and of all of them.
+const LINE: usize = 64 * 1024;
+const ALL: usize = 1024 * 1024;
+
+/// The attributes that are understood, each given at most once. All others are left out.
+const SINGLE: [&str; 10] = [
+    "authtype",
+    "credential",
+    "ephemeral",
+    "host",
+    "oauth_refresh_token",
+    "password",
+    "password_expiry_utc",
+    "path",
+    "protocol",
+    "username",
+];
+
+/// Those that may be given more than once; an empty one clears what came before.
+const MULTIPLE: [&str; 3] = ["capability[]", "state[]", "wwwauth[]"];
+
+/// What Git asks or reports, or what it is answered.
+#[derive(Default, PartialEq)]
+pub struct Message {
+    single: BTreeMap<&'static str, Zeroizing<Vec<u8>>>,
+    multiple: BTreeMap<&'static str, Vec<Vec<u8>>>,
+}
+
+/// Why a request is not answered. Says nothing of what it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// A carriage return or a NUL: another reader may take it for the end.
+    Control,
+    /// A line without `=`, or nothing before it.
+    NoKey,
+    /// The same attribute twice: another reader may take the other one.
+    Twice,
+    /// More than 64 KiB in a line, or 1 MiB in all.
+    TooLong,
+    /// `host=`, which would fit any host.
+    EmptyHost,
+    /// Standard input cannot be read.
+    Input,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Refused::Control => "it holds a carriage return or a NUL",
+            Refused::NoKey => "a line of it is no key=value",
+            Refused::Twice => "it gives the same key twice",
+            Refused::TooLong => "it is too long",
+            Refused::EmptyHost => "its host is empty",
+            Refused::Input => "standard input cannot be read",
+        })
+    }
+}
+
+impl Message {
+    /// Reads up to an empty line or the end.
+    ///
+    /// # Errors
+    /// [`Refused`]: whatever is not beyond doubt.
+    pub fn read(input: &mut dyn BufRead) -> Result<Message, Refused> {
+        let (mut message, mut seen, mut all) = (Message::default(), BTreeSet::new(), 0);
+        loop {
+            let mut line = Zeroizing::new(Vec::with_capacity(256));
+            (&mut *input).take(LINE as u64 + 2).read_until(b'\n', &mut line).map_err(|_| Refused::Input)?;
+            all += line.len();
+            let line = line.strip_suffix(b"\n").unwrap_or(&line);
+            match line {
+                [] => break,
+                line if line.len() > LINE || all > ALL => return Err(Refused::TooLong),
+                line => message.add(line, &mut seen)?,
+            }
+        }
+        match message.single.get("host") {
+            Some(host) if host.is_empty() => Err(Refused::EmptyHost),
+            _ => Ok(message),
+        }
+    }
+
+    fn add(&mut self, line: &[u8], seen: &mut BTreeSet<Vec<u8>>) -> Result<(), Refused> {
+        if line.iter().any(|byte| matches!(byte, b'\r' | 0)) {
+            return Err(Refused::Control);
+        }
+        let at = line.iter().position(|byte| *byte == b'=').filter(|at| *at > 0).ok_or(Refused::NoKey)?;
+        let (key, value) = (&line[..at], &line[at + 1..]);
+        let known = |keys: &[&'static str]| keys.iter().find(|known| known.as_bytes() == key).copied();
+        if let Some(key) = known(&MULTIPLE) {
+            let values = self.multiple.entry(key).or_default();
+            if value.is_empty() { values.clear() } else { values.push(value.to_vec()) }
+        } else if !key.ends_with(b"[]") {
+            if !seen.insert(key.to_vec()) {
+                return Err(Refused::Twice);
+            }
+            if let Some(key) = known(&SINGLE) {
+                self.single.insert(key, Zeroizing::new(value.to_vec()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds an attribute that is known here.
+    pub(super) fn with(mut self, key: &str, value: &str) -> Message {
+        if let Some(key) = SINGLE.iter().find(|known| **known == key) {
+            self.single.insert(key, Zeroizing::new(value.as_bytes().to_vec()));
+        } else if let Some(key) = MULTIPLE.iter().find(|known| **known == key) {
+            self.multiple.entry(key).or_default().push(value.as_bytes().to_vec());
+        }
+        self
+    }
+
+    /// The attributes as lines: capabilities come first, as what depends on them comes after.
+    pub fn encode(&self) -> Zeroizing<Vec<u8>> {
+        let multiple =
+            self.multiple.iter().flat_map(|(key, values)| values.iter().map(|value| (*key, value.as_slice())));
+        let single = self.single.iter().map(|(key, value)| (*key, value.as_slice()));
+        let all: Vec<(&str, &[u8])> = multiple.chain(single).collect();
+        // Room for all of it, so that no half-filled buffer is left behind unwiped.
+        let mut lines =
+            Zeroizing::new(Vec::with_capacity(all.iter().map(|(key, value)| key.len() + value.len() + 2).sum()));
+        for (key, value) in all {
+            lines.extend_from_slice(key.as_bytes());
+            lines.push(b'=');
+            lines.extend_from_slice(value);
+            lines.push(b'\n');
+        }
+        lines
+    }
+
+    fn text(&self, key: &str) -> Option<&str> {
+        std::str::from_utf8(self.single.get(key)?).ok()
+    }
+
+    /// The host, as `host` or `host:port`, if it is to be reached over https; a token is given for nothing else.
+    pub fn https_host(&self) -> Option<&str> {
+        self.text("host").filter(|_| self.text("protocol") == Some("https"))
+    }
+
+    /// The user whose password is wanted, where Git names one.
+    pub fn user(&self) -> Option<&str> {
+        self.text("username").filter(|user| !user.is_empty())
+    }
+
+    /// Whether Git says that it can do this: `authtype`, `state`.
+    pub fn can(&self, capability: &str) -> bool {
+        let capabilities = self.multiple.get("capability[]").into_iter().flatten();
+        capabilities.into_iter().any(|one| one == capability.as_bytes())
+    }
+
+    /// Whether what Git reports is not to be kept.
+    pub fn is_ephemeral(&self) -> bool {
+        self.text("ephemeral").is_some_and(|value| matches!(value, "1" | "true" | "yes" | "on"))
+    }
+
+    /// When the password ends, in seconds since 1970.
+    pub fn expiry(&self) -> Option<i64> {
+        self.text("password_expiry_utc")?.parse().ok()
+    }
+
+    /// The user and the password that Git reports on: as such, or in one as HTTP's Basic authentication has them.
+    pub fn login(&self) -> Option<(Option<String>, Zeroizing<String>)> {
+        if let Some(password) = self.text("password") {
+            return Some((self.user().map(str::to_owned), Zeroizing::new(password.to_owned())));
+        }
+        let basic = self.text("authtype").filter(|kind| kind.eq_ignore_ascii_case("basic"));
+        let decoded = Zeroizing::new(STANDARD.decode(self.text("credential").filter(|_| basic.is_some())?).ok()?);
+        let (user, password) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
+        Some((Some(user.to_owned()), Zeroizing::new(password.to_owned())))
+    }
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.single.keys()).entries(self.multiple.keys()).finish()
+    }
+}

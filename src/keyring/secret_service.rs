@@ -1,0 +1,141 @@
+//! The desktop's keyring, over D-Bus: freedesktop's Secret Service.
+//!
+//! It is asked with a deadline, on a thread of its own: a bus that hangs, or a service that waits for somebody to type
+//! a password, must not hold up a script. What is locked is not opened unless somebody is there to do it.
+
+use std::collections::HashMap;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use secret_service::blocking::{Item, SecretService};
+use secret_service::{EncryptionType, Error};
+use zbus::blocking::Connection;
+use zbus::blocking::connection::Builder;
+use zeroize::Zeroizing;
+
+use crate::env::Env;
+
+use super::Login;
+use super::store::{Asking, Refusal, Secret};
+
+/// How long a bus and a service may take.
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// How long somebody may take to type the keyring's password, once it asks for it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What marks an entry as ours, beside its deployment and its user.
+const APPLICATION: &str = "co-cred";
+
+/// Which entry, and on which bus: all that the thread needs to know.
+struct Errand {
+    address: String,
+    deployment: String,
+    email: String,
+    asking: Asking,
+    /// Tells whoever waits that the keyring now asks for its password.
+    opening: mpsc::SyncSender<()>,
+}
+
+pub(super) fn get(env: &Env, login: &Login) -> Result<Option<Secret>, Refusal> {
+    run(env, login, Asking::Nobody, |errand, service| {
+        let found = service.search_items(errand.attributes())?;
+        match (found.unlocked.first(), found.locked.is_empty()) {
+            (Some(item), _) => Ok(Some(Zeroizing::new(item.get_secret()?))),
+            (None, true) => Ok(None),
+            (None, false) => Err(Error::Locked),
+        }
+    })
+}
+
+pub(super) fn set(env: &Env, login: &Login, secret: &Secret, asking: Asking) -> Result<(), Refusal> {
+    let secret = Zeroizing::new(secret.to_vec());
+    run(env, login, asking, move |errand, service| {
+        let collection = service.get_default_collection()?;
+        if collection.is_locked()? {
+            errand.open(|| collection.unlock())?;
+        }
+        let label = format!("Code Ocean access token of {} at {}", errand.email, errand.deployment);
+        collection.create_item(&label, errand.attributes(), &secret, true, "application/json").map(|_| ())
+    })
+}
+
+pub(super) fn delete(env: &Env, login: &Login, asking: Asking) -> Result<(), Refusal> {
+    run(env, login, asking, |errand, service| {
+        let found = service.search_items(errand.attributes())?;
+        if !found.locked.is_empty() {
+            errand.open(|| service.unlock_all(&found.locked.iter().collect::<Vec<_>>()))?;
+        }
+        found.unlocked.iter().chain(&found.locked).try_for_each(Item::delete)
+    })
+}
+
+impl Errand {
+    fn run<T>(&self, work: impl FnOnce(&Errand, &SecretService) -> Result<T, Error>) -> Result<T, Refusal> {
+        let connection = connect(&self.address)?;
+        let service = SecretService::connect_with_existing(EncryptionType::Dh, connection).map_err(refusal)?;
+        work(self, &service).map_err(refusal)
+    }
+
+    fn attributes(&self) -> HashMap<&str, &str> {
+        [("application", APPLICATION), ("deployment", &self.deployment), ("user", &self.email)].into()
+    }
+
+    /// Opens what is locked, if somebody is there to say its password.
+    fn open(&self, unlock: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+        match self.asking {
+            Asking::Nobody => Err(Error::Locked),
+            Asking::User => {
+                let _ = self.opening.try_send(());
+                unlock()
+            }
+        }
+    }
+}
+
+/// Does the work on a thread that is left behind when it is late.
+fn run<T: Send + 'static>(
+    env: &Env,
+    login: &Login,
+    asking: Asking,
+    work: impl FnOnce(&Errand, &SecretService) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Refusal> {
+    let address = address(env).ok_or(Refusal::Absent("is not there: no D-Bus session is known"))?;
+    let (opening, opens) = mpsc::sync_channel(1);
+    let (deployment, email) = (login.deployment.origin().to_owned(), login.email.as_str().to_ascii_lowercase());
+    let errand = Errand { address, deployment, email, asking, opening };
+    let (done, result) = mpsc::channel();
+    thread::spawn(move || {
+        // Nobody waits any more where this cannot be sent.
+        let _ = done.send(errand.run(work));
+    });
+    match result.recv_timeout(LIMIT) {
+        Ok(outcome) => outcome,
+        Err(_) if opens.try_recv().is_ok() => result.recv_timeout(PATIENCE).unwrap_or(Err(Refusal::Locked)),
+        Err(_) => Err(Refusal::Late(LIMIT)),
+    }
+}
+
+/// The session's bus: where the environment says, else at its usual place.
+fn address(env: &Env) -> Option<String> {
+    let usual = || {
+        let socket = env.path("XDG_RUNTIME_DIR")?.join("bus");
+        socket.exists().then(|| format!("unix:path={}", socket.display()))
+    };
+    env.text("DBUS_SESSION_BUS_ADDRESS").map(str::to_owned).or_else(usual)
+}
+
+fn connect(address: &str) -> Result<Connection, Refusal> {
+    let connection = Builder::address(address).and_then(Builder::build);
+    connection.map_err(|_| Refusal::Absent("is not there: the D-Bus session cannot be reached"))
+}
+
+fn refusal(error: Error) -> Refusal {
+    match error {
+        Error::Locked | Error::Prompt | Error::PromptDisconnected => Refusal::Locked,
+        Error::Unavailable => Refusal::Absent("is not there: nothing on this D-Bus session provides it"),
+        Error::NoResult => Refusal::Absent("has no default keyring"),
+        _ => Refusal::Broken,
+    }
+}

@@ -1,0 +1,102 @@
+//! `token_command`: a password manager prints the token. It runs without a shell, for ten seconds at most; what it says
+//! on standard error is the user's to see.
+
+use std::process::Command;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::child::{self, Failure};
+use crate::error::{Error, Reason, Result};
+use crate::token;
+
+use super::config::{Configured, path};
+use super::rung::{Candidate, choose};
+use super::{Found, House, Place, PlaceKind, Source};
+
+/// How long a command may take, typing a password included.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Set for the command, so that one that calls co-cred again ends there.
+const WITHIN: &str = "CO_CRED_WITHIN_TOKEN_COMMAND";
+
+/// The command that is configured for the deployment in question.
+pub(super) struct TokenCommand<'a> {
+    pub(super) house: &'a House<'a>,
+}
+
+impl TokenCommand<'_> {
+    /// What is configured for the deployment in question, where that is a command.
+    fn configured(&self) -> Result<Option<(&Configured, &[String])>> {
+        let config = self.house.config()?;
+        if config.deployments.iter().all(|configured| configured.token_command.is_none()) {
+            return Ok(None);
+        }
+        let Some(sited) = self.house.in_question()? else { return Ok(None) };
+        let configured = config.of(&sited.deployment);
+        Ok(configured.and_then(|configured| Some((configured, configured.token_command.as_deref()?))))
+    }
+}
+
+impl Source for TokenCommand<'_> {
+    fn place(&self) -> Place {
+        let file = path(self.house.env()).map_or_else(String::new, |path| format!(" in {}", path.display()));
+        Place::new(PlaceKind::Command, format!("token_command{file}"))
+    }
+
+    fn find(&self) -> Result<Option<Found>> {
+        let Some((configured, command)) = self.configured()? else { return Ok(None) };
+        if !self.house.config()?.trusted {
+            return Err(failed(&self.place().place, "is not run: others may write that file")
+                .hint("make the file yours, and chmod go-w"));
+        }
+        let place = Place::new(PlaceKind::Command, format!("token_command ({})", command[0]));
+        let output = run(self.house, command).map_err(|why| {
+            failed(&place.place, &why).hint("run it by hand and see; it is started without a shell, and has 10 s")
+        })?;
+        let raw = first_line(&output);
+        let found = choose([Candidate { place: place.clone(), raw }])?;
+        let mut found = found.ok_or_else(|| {
+            failed(&place.place, "printed nothing").hint("it must print the token on standard output")
+        })?;
+        found.deployment = Some(configured.deployment.clone());
+        Ok(Some(found))
+    }
+
+    fn at_a_glance(&self) -> Option<String> {
+        Some(match self.configured() {
+            Ok(Some((configured, command))) => format!("{} is run for {}", command[0], configured.deployment),
+            Ok(None) => "nothing".to_owned(),
+            Err(error) => error.what,
+        })
+    }
+}
+
+fn failed(place: &str, why: &str) -> Error {
+    Error::new(Reason::Command, format!("{place} {why}"))
+}
+
+/// Password managers keep the password on the first line, and notes below it.
+fn first_line(output: &[u8]) -> &[u8] {
+    let line = output.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    line.strip_suffix(b"\r").unwrap_or(line)
+}
+
+fn run(house: &House, command: &[String]) -> Result<Zeroizing<Vec<u8>>, String> {
+    if house.env().get(WITHIN).is_some() {
+        return Err("calls co-cred, which would call it again".to_owned());
+    }
+    let [program, args @ ..] = command else { return Err("is empty".to_owned()) };
+    if program.contains('/') && !program.starts_with('/') {
+        return Err("is a relative path, which means another program in every folder".to_owned());
+    }
+    let mut command = Command::new(program);
+    command.args(args).env_clear().envs(house.env().iter()).env(WITHIN, "1");
+    match child::output(&mut command, LIMIT, token::LIMIT) {
+        Ok(output) if output.status.success() => Ok(output.stdout),
+        Ok(output) => Err(format!("failed ({})", output.status)),
+        Err(Failure::NotStarted(kind)) => Err(format!("cannot be started ({kind})")),
+        Err(Failure::Late) => Err(format!("was not done within {} s", LIMIT.as_secs())),
+        Err(Failure::TooLong) => Err("printed more than 8 KiB".to_owned()),
+    }
+}

@@ -1,0 +1,125 @@
+//! The keyring: the login that is kept for the deployment in question. Last of all sources, and not asked before.
+
+use crate::email::Email;
+use crate::error::{Error, Reason, Remark, Result};
+use crate::keyring::{self, Entry, Login};
+
+use super::{Found, House, Place, PlaceKind, Source};
+
+/// From how many days ahead the end of a token is told.
+const AHEAD: i32 = 14;
+
+/// The logins that are kept.
+pub(super) struct Keyring<'a> {
+    pub(super) house: &'a House<'a>,
+}
+
+impl Keyring<'_> {
+    /// The login that is meant, where there is one.
+    ///
+    /// # Errors
+    /// There are several, and nothing says which.
+    fn login(&self) -> Result<Option<&Login>> {
+        let logins = self.house.logins()?;
+        let Some(sited) = self.house.in_question()? else { return self.nothing_says(logins) };
+        let here: Vec<&Login> = logins.iter().filter(|login| login.deployment == sited.deployment).collect();
+        if let Some(wanted) = self.house.user()? {
+            return Ok(here.into_iter().find(|login| login.email.is(&wanted)));
+        }
+        let configured = self.house.config()?.of(&sited.deployment).and_then(|configured| configured.email.as_ref());
+        let meant = here.iter().find(|login| Some(&login.email) == configured);
+        match (meant, &here[..]) {
+            (Some(login), _) => Ok(Some(login)),
+            (None, []) => Ok(None),
+            (None, [login]) => Ok(Some(login)),
+            (None, [one, other, ..]) => Err(ambiguous(
+                format!("{} and {} are both logged in at {}", one.email, other.email, sited.deployment),
+                format!("choose with CODEOCEAN_EMAIL={}", one.email),
+            )),
+        }
+    }
+
+    fn nothing_says(&self, logins: &[Login]) -> Result<Option<&Login>> {
+        match logins {
+            [one, rest @ ..] => match rest.iter().find(|login| login.deployment != one.deployment) {
+                Some(other) => Err(ambiguous(
+                    format!(
+                        "there are logins at {} and at {}, and nothing says which is meant",
+                        one.deployment, other.deployment
+                    ),
+                    format!("choose with --deployment {}", one.deployment),
+                )),
+                None => Ok(None),
+            },
+            [] => Ok(None),
+        }
+    }
+}
+
+impl Source for Keyring<'_> {
+    fn place(&self) -> Place {
+        Place::new(PlaceKind::Keyring, "co-cred login")
+    }
+
+    fn find(&self) -> Result<Option<Found>> {
+        let Some(login) = self.login()? else { return Ok(None) };
+        match keyring::read(self.house.env(), login)? {
+            Some(entry) => Ok(Some(found(login, entry))),
+            None => Ok(None),
+        }
+    }
+
+    fn passed_over(&self) -> Vec<Remark> {
+        let (Ok(logins), Ok(Some(sited))) = (self.house.logins(), self.house.in_question()) else { return Vec::new() };
+        let remark = |cause, what: String, hint: &str| vec![Remark::new(cause, what).hint(hint)];
+        match (self.login(), logins.first()) {
+            (Ok(Some(login)), _) => remark(
+                "login-gone",
+                format!("the login of {} at {} is gone from {}", login.email, login.deployment, login.store),
+                "log in again with co-cred login; the kernel's keyring does not outlive a reboot",
+            ),
+            (Ok(None), Some(other)) => remark(
+                "other-deployment",
+                format!("{} is logged in at {}, and {} was asked for", other.email, other.deployment, sited.deployment),
+                "co-cred login stores one more; CODEOCEAN_EMAIL chooses between users",
+            ),
+            _ => Vec::new(),
+        }
+    }
+
+    fn at_a_glance(&self) -> Option<String> {
+        Some(match self.login() {
+            Ok(Some(login)) => format!("{} is logged in at {}, in {}", login.email, login.deployment, login.store),
+            Ok(None) => self.passed_over().first().map_or_else(|| "nothing".to_owned(), |remark| remark.what.clone()),
+            Err(error) => error.what,
+        })
+    }
+}
+
+fn found(login: &Login, entry: Entry) -> Found {
+    let place = Place::new(PlaceKind::Keyring, format!("{} in {}", login.email, login.store));
+    Found {
+        remarks: entry.days_left().and_then(|days| expiry(&login.email, days)).into_iter().collect(),
+        token: entry.token,
+        place,
+        deployment: Some(login.deployment.clone()),
+        email: Some(login.email.clone()),
+        expires: entry.expires,
+    }
+}
+
+fn expiry(email: &Email, days: i32) -> Option<Remark> {
+    let when = match days {
+        ..0 => "is over, by the date that was given".to_owned(),
+        0 => "ends today".to_owned(),
+        1 => "ends tomorrow".to_owned(),
+        days if days <= AHEAD => format!("ends in {days} days"),
+        _ => return None,
+    };
+    let hint = "make a new one at Account → Access Tokens, and run co-cred login";
+    Some(Remark::new("expiry", format!("the time of {email}'s token {when}")).hint(hint))
+}
+
+fn ambiguous(what: String, hint: String) -> Error {
+    Error::new(Reason::Ambiguous, what).hint(hint)
+}
