@@ -80,6 +80,13 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace(&path, bytes, |file| file.sync_all())
 }
 
+/// Opens a file to hold a lock on: made where it is missing, never written, and never replaced, since whoever waits for it
+/// waits for this very file.
+pub fn lock(path: &Path) -> io::Result<File> {
+    folder_of(path)?;
+    OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)
+}
+
 fn folder_of(path: &Path) -> io::Result<&Path> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;

@@ -12,7 +12,7 @@ use super::tell::{Tell, clean};
 use super::{Call, args, closed};
 
 pub(super) fn run(call: &Call, typed: &args::List, out: &mut dyn Write, tell: &mut Tell) -> Result<u8> {
-    let logins: Vec<Row> = keyring::logins(call.env)?.into_iter().map(|login| Row::new(call.env, login)).collect();
+    let logins = rows(call.env, keyring::logins(call.env)?);
     if logins.is_empty() && !typed.json {
         tell.done("no login is kept; co-cred login keeps one");
     }
@@ -21,6 +21,14 @@ pub(super) fn run(call: &Call, typed: &args::List, out: &mut dyn Write, tell: &m
         false => logins.iter().try_for_each(|login| login.write(out)).and_then(|()| out.flush()),
     };
     written.map(|()| 0).or_else(closed)
+}
+
+/// Asks for all entries at once: a store that does not answer is waited for once.
+fn rows(env: &Env, logins: Vec<Login>) -> Vec<Row> {
+    std::thread::scope(|scope| {
+        let asked: Vec<_> = logins.into_iter().map(|login| scope.spawn(|| Row::new(env, login))).collect();
+        asked.into_iter().filter_map(|row| row.join().ok()).collect()
+    })
 }
 
 /// A login, and its entry as far as its store gives it.

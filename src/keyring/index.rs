@@ -103,11 +103,7 @@ fn edit<T>(env: &Env, change: impl FnOnce(&mut Index) -> T) -> Result<T> {
 
 /// A lock that is held until the file is dropped. It stands beside the index, which is renamed over.
 fn lock(path: &Path) -> io::Result<File> {
-    let lock = path.with_extension("lock");
-    if !lock.exists() {
-        files::write(&lock, b"")?;
-    }
-    let file = fs::OpenOptions::new().read(true).open(lock)?;
+    let file = files::lock(&path.with_extension("lock"))?;
     // Held for a moment only; whoever holds it longer is stopped or broken, and waited for two seconds.
     for _ in 0..200 {
         match file.try_lock() {

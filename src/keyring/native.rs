@@ -28,6 +28,8 @@ pub(super) const STORE: Store = if cfg!(target_os = "macos") {
     Store::Kernel
 };
 
+const CLOSED: Refusal = Refusal::Absent("is not open to this process");
+
 fn entry(login: &Login) -> Result<Entry, Refusal> {
     let system: Arc<System> = System::new().map_err(refusal)?;
     let service = format!("co-cred {}", login.deployment);
@@ -43,7 +45,18 @@ pub(super) fn get(login: &Login) -> Result<Option<Secret>, Refusal> {
 }
 
 pub(super) fn set(login: &Login, secret: &Secret) -> Result<(), Refusal> {
+    #[cfg(target_os = "linux")]
+    probe()?;
     entry(login)?.set_secret(secret).map_err(refusal)
+}
+
+/// Finds out whether what is put into the kernel's keyring can be read and removed again. A process without a session's
+/// keyring of its own may add a key that it does not possess (keyrings(7)): the token would be left there.
+#[cfg(target_os = "linux")]
+fn probe() -> Result<(), Refusal> {
+    let probe = System::new().and_then(|system| system.build("co-cred", "probe", None)).map_err(refusal)?;
+    let works = probe.set_secret(b"probe").and_then(|()| probe.get_secret()).and_then(|_| probe.delete_credential());
+    works.map_err(|_| CLOSED)
 }
 
 pub(super) fn delete(login: &Login) -> Result<(), Refusal> {
@@ -55,7 +68,7 @@ pub(super) fn delete(login: &Login) -> Result<(), Refusal> {
 
 fn refusal(error: Error) -> Refusal {
     match error {
-        Error::NoStorageAccess(_) | Error::NoDefaultStore => Refusal::Absent("is not open to this process"),
+        Error::NoStorageAccess(_) | Error::NoDefaultStore => CLOSED,
         _ => Refusal::Broken,
     }
 }

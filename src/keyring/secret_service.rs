@@ -25,6 +25,8 @@ const LIMIT: Duration = Duration::from_secs(2);
 /// How long somebody may take to type the keyring's password, once it asks for it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+const NOBODY: &str = "is not there: nothing on this D-Bus session provides it";
+
 /// What marks an entry as ours, beside its deployment and its user.
 const APPLICATION: &str = "co-cred";
 
@@ -131,10 +133,17 @@ fn connect(address: &str) -> Result<Connection, Refusal> {
     connection.map_err(|_| Refusal::Absent("is not there: the D-Bus session cannot be reached"))
 }
 
+/// Whether an error of the bus says that nothing on it answers to the name, and that nothing could be started that would.
+fn is_nobody(error: &str) -> bool {
+    let error = error.trim_start_matches("org.freedesktop.DBus.Error.");
+    matches!(error, "ServiceUnknown" | "NameHasNoOwner") || error.starts_with("Spawn.")
+}
+
 fn refusal(error: Error) -> Refusal {
     match error {
         Error::Locked | Error::Prompt | Error::PromptDisconnected => Refusal::Locked,
-        Error::Unavailable => Refusal::Absent("is not there: nothing on this D-Bus session provides it"),
+        Error::Unavailable => Refusal::Absent(NOBODY),
+        Error::Zbus(zbus::Error::MethodError(name, ..)) if is_nobody(&name) => Refusal::Absent(NOBODY),
         Error::NoResult => Refusal::Absent("has no default keyring"),
         _ => Refusal::Broken,
     }

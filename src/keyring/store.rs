@@ -67,12 +67,11 @@ impl Store {
 
     /// What is to be said when an entry is kept here.
     pub(super) fn remark(self) -> Option<Remark> {
-        let what = "the token is in the kernel's keyring, which does not outlive a reboot";
-        (self == Store::Kernel).then(|| {
-            Remark::new("kernel-keyring", what).hint(
-                "a Secret Service (GNOME Keyring, KeePassXC) keeps it for good; so does --insecure-storage, in a file",
-            )
-        })
+        // Three days: /proc/sys/kernel/keys/persistent_keyring_expiry (persistent-keyring(7)).
+        let what = "the token is in the kernel's keyring, which does not outlive a reboot, nor three days without use";
+        let hint =
+            "a Secret Service (GNOME Keyring, KeePassXC) keeps it for good; so does --insecure-storage, in a file";
+        (self == Store::Kernel).then(|| Remark::new("kernel-keyring", what).hint(hint))
     }
 
     pub(super) fn get(self, env: &Env, login: &Login) -> Result<Option<Secret>, Refusal> {

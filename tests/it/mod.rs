@@ -1,10 +1,13 @@
 mod bad_input;
 mod capsules;
 mod clients;
+mod desk;
 mod exec;
 mod floors;
 mod formats;
+mod git;
 mod herd;
+mod keyring;
 mod leak;
 mod locate;
 mod parsers;

@@ -19,8 +19,7 @@ pub const OTHER: &str = "cop_Kp37LwRv92cD";
 pub struct World {
     root: TempDir,
     pub env: Env,
-    /// What stands on standard input.
-    pub input: String,
+    input: String,
 }
 
 /// What a run gave.
@@ -77,6 +76,12 @@ impl World {
     /// Sets a variable.
     pub fn with(mut self, name: &str, value: impl Into<OsString>) -> World {
         self.env.set(name, value);
+        self
+    }
+
+    /// Puts something on standard input, for what runs in this process.
+    pub fn with_input(mut self, input: &str) -> World {
+        self.input = input.to_owned();
         self
     }
 

@@ -25,7 +25,7 @@ data 6
 first
 
 M 100755 inline code/run
-data 22
+data 24
 #!/bin/sh
 echo a result
 ";

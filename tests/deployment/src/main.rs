@@ -1,5 +1,5 @@
-//! The stand-in deployment as a process: `stand-in [--tls] [--limit RATE] TOKEN`. Prints its address, and the file of its
-//! authority where there is one; on a line from standard input or at its end, prints how many requests it answered with
+//! The stand-in deployment as a process: `stand-in [--tls] [--git] [--limit RATE] TOKEN`. Prints its address, and the file of
+//! its authority where there is one; on a line from standard input or at its end, prints how many requests it answered with
 //! which status, and ends.
 
 use std::collections::BTreeMap;
@@ -13,6 +13,7 @@ fn main() -> io::Result<()> {
     while let Some(arg) = args.next() {
         plan = match arg.as_str() {
             "--tls" => plan.tls(),
+            "--git" => plan.git(),
             "--limit" => {
                 let rate = args.next().and_then(|rate| rate.parse().ok()).expect("a rate");
                 plan.limit(Limit { rate, retry_after: 1 })
