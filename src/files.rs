@@ -72,12 +72,18 @@ pub fn write_own(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Writes a file whole or not at all: created 0600 beside its place, then renamed over it. Its folder is made where it
-/// is missing, 0700. A link is followed, so that what it points to is replaced.
+/// is missing, 0700. A file that is there keeps its mode. A link is followed, so that what it points to is replaced.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     folder_of(path)?;
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    // It must be whole even if the machine stops as soon as it is there.
-    replace(&path, bytes, |file| file.sync_all())
+    let mode = fs::metadata(&path).map(|meta| meta.permissions());
+    replace(&path, bytes, |file| {
+        if let Ok(mode) = &mode {
+            file.set_permissions(mode.clone())?;
+        }
+        // It must be whole even if the machine stops as soon as it is there.
+        file.sync_all()
+    })
 }
 
 /// Opens a file to hold a lock on: made where it is missing, never written, and never replaced, since whoever waits for it

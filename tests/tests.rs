@@ -13,6 +13,11 @@
 //! | `formats` | each format of `env`, read by the program that it is for |
 //! | `tell` | check, status, doctor, usage: words, JSON, exit codes |
 //! | `leak` | a sentinel token that must turn up nowhere |
+//! | `keyring` | logins: every state of a real Secret Service, the kernel's keyring, a private file |
+//! | `config` | the configuration, and a password manager's command |
+//! | `git` | the real Git: what is answered, and who is never offered the token; published attacks by name |
+//! | `images` | skopeo and a real registry, the protocol of Docker's helpers |
+//! | `setup` | files of Git's and Docker's: changed where they must be, and put back |
 //! | `clients` | curl, the SDK and the MCP server from the package index, under `exec` |
 //! | `herd` | five hundred starts at once |
 //! | `readme` | every command that the README shows |

@@ -7,7 +7,7 @@ use crate::deliver::{docker, git};
 use crate::deployment::Deployment;
 use crate::env::Env;
 use crate::error::{Error, Reason, Remark, Result};
-use crate::locate;
+use crate::locate::{self, Request};
 
 use super::args::Tool;
 use super::tell::Tell;
@@ -35,7 +35,8 @@ pub(super) fn run(call: &Call, typed: &args::Setup, tell: &mut Tell) -> Result<u
 
 /// After a login or a logout: what is wired follows. The login itself has succeeded, whatever this says.
 pub(super) fn renew(call: &Call, tell: &mut Tell) {
-    let renewed = known(call).and_then(|deployments| {
+    // Not what was typed: a login that is forgotten is not known any more.
+    let renewed = locate::deployments(&Request::of(call.env)).and_then(|deployments| {
         if git::setup::is_done(call.env) {
             git::setup::put(call.env, &deployments)?;
         }
@@ -47,12 +48,8 @@ pub(super) fn renew(call: &Call, tell: &mut Tell) {
     tell.warn(&renewed.err().iter().map(Remark::from).collect::<Vec<_>>());
 }
 
-fn known(call: &Call) -> Result<Vec<Deployment>> {
-    locate::deployments(&call.order(Mode::Never)?.request)
-}
-
 fn deployments(call: &Call) -> Result<Vec<Deployment>> {
-    let known = known(call)?;
+    let known = locate::deployments(&call.order(Mode::Never)?.request)?;
     match known.is_empty() {
         false => Ok(known),
         true => Err(Error::new(Reason::NoDeployment, "no deployment is known that could be asked about")

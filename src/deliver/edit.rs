@@ -12,20 +12,31 @@ use crate::files::{self, Trouble};
 /// The most bytes that such a file may have.
 const LIMIT: usize = 1024 * 1024;
 
+/// The object that a file holds; an empty one where there is no file.
+///
+/// # Errors
+/// It cannot be read, or holds something else.
+pub(super) fn read(path: &Path) -> Result<Map<String, Value>> {
+    match files::read(path, LIMIT) {
+        Ok(contents) if contents.bytes.trim_ascii().is_empty() => Ok(Map::new()),
+        Ok(contents) => serde_json::from_slice(&contents.bytes).map_err(|_| unusable(path, "is no JSON object")),
+        Err(Trouble::Absent) => Ok(Map::new()),
+        Err(trouble) => Err(unusable(path, &trouble.to_string())),
+    }
+}
+
 /// Changes a file that holds one JSON object, keeping the order of its keys; whole or not at all, and only where the
 /// change makes a difference, which is returned. A file that is not there is an empty object.
 ///
 /// # Errors
-/// It cannot be read, holds something else, or cannot be written.
-pub(super) fn json(path: &Path, change: impl FnOnce(&mut Map<String, Value>)) -> Result<bool> {
-    let former: Map<String, Value> = match files::read(path, LIMIT) {
-        Ok(contents) if contents.bytes.trim_ascii().is_empty() => Map::new(),
-        Ok(contents) => serde_json::from_slice(&contents.bytes).map_err(|_| unusable(path, "is no JSON object"))?,
-        Err(Trouble::Absent) => Map::new(),
-        Err(trouble) => return Err(unusable(path, &trouble.to_string())),
-    };
+/// As [`read`], what the change finds wrong with it, or it cannot be written.
+pub(super) fn json(
+    path: &Path,
+    change: impl FnOnce(&mut Map<String, Value>) -> Result<(), &'static str>,
+) -> Result<bool> {
+    let former = read(path)?;
     let mut changed = former.clone();
-    change(&mut changed);
+    change(&mut changed).map_err(|why| unusable(path, why))?;
     if changed == former {
         return Ok(false);
     }

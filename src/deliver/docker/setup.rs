@@ -19,6 +19,8 @@ pub const PROGRAM: &str = "docker-credential-co-cred";
 /// The key of both files.
 const KEY: &str = "credHelpers";
 
+const NO_OBJECT: &str = "has a credHelpers that is no object";
+
 /// The files, whether they are there or not: `$DOCKER_CONFIG/config.json` or `~/.docker/config.json`, and
 /// `$REGISTRY_AUTH_FILE` or `containers/auth.json` below the configuration folder.
 fn files(env: &Env) -> Vec<PathBuf> {
@@ -33,14 +35,11 @@ fn files(env: &Env) -> Vec<PathBuf> {
 
 /// Whether a file names co-cred.
 pub fn is_done(env: &Env) -> bool {
-    let names_us = |object: &Map<String, Value>| {
-        object.get(KEY).and_then(Value::as_object).is_some_and(|all| all.values().any(|value| value == HELPER))
+    let names_us = |object: Map<String, Value>| {
+        let helpers = object.get(KEY).and_then(Value::as_object);
+        helpers.is_some_and(|helpers| helpers.values().any(|helper| helper == HELPER))
     };
-    let mut done = false;
-    for file in files(env) {
-        let _ = edit::json(&file, |object| done |= names_us(object));
-    }
-    done
+    files(env).iter().any(|file| edit::read(file).is_ok_and(names_us))
 }
 
 /// Names co-cred as the helper of these deployments' registries, and of no others; returns the files that changed.
@@ -51,12 +50,12 @@ pub fn put(env: &Env, deployments: &[Deployment]) -> Result<Vec<PathBuf>> {
     let registries: Vec<String> = deployments.iter().filter_map(Deployment::registry).collect();
     change(env, |object| {
         let helpers = object.entry(KEY).or_insert_with(|| Value::Object(Map::new()));
-        if let Value::Object(helpers) = helpers {
-            helpers.retain(|registry, helper| helper != HELPER || registries.contains(registry));
-            for registry in &registries {
-                helpers.insert(registry.clone(), HELPER.into());
-            }
+        let helpers = helpers.as_object_mut().ok_or(NO_OBJECT)?;
+        helpers.retain(|registry, helper| helper != HELPER || registries.contains(registry));
+        for registry in &registries {
+            helpers.insert(registry.clone(), HELPER.into());
         }
+        Ok(())
     })
 }
 
@@ -66,15 +65,17 @@ pub fn put(env: &Env, deployments: &[Deployment]) -> Result<Vec<PathBuf>> {
 /// As [`put`].
 pub fn undo(env: &Env) -> Result<Vec<PathBuf>> {
     change(env, |object| {
-        let Some(Value::Object(helpers)) = object.get_mut(KEY) else { return };
+        let Some(helpers) = object.get_mut(KEY) else { return Ok(()) };
+        let helpers = helpers.as_object_mut().ok_or(NO_OBJECT)?;
         helpers.retain(|_, helper| helper != HELPER);
         if helpers.is_empty() {
             object.shift_remove(KEY);
         }
+        Ok(())
     })
 }
 
-fn change(env: &Env, change: impl Fn(&mut Map<String, Value>)) -> Result<Vec<PathBuf>> {
+fn change(env: &Env, change: impl Fn(&mut Map<String, Value>) -> Result<(), &'static str>) -> Result<Vec<PathBuf>> {
     let mut changed = Vec::new();
     for file in files(env) {
         if edit::json(&file, &change)? {

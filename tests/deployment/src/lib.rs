@@ -190,6 +190,14 @@ impl Deployment {
         self.tls.as_ref().expect("a deployment with TLS").certificate()
     }
 
+    /// The files of a certificate, and of its key, for another server of this deployment, such as its image registry.
+    ///
+    /// # Panics
+    /// It does not speak TLS.
+    pub fn certificate_for(&self, name: &str) -> (PathBuf, PathBuf) {
+        self.tls.as_ref().expect("a deployment with TLS").certificate_for(name)
+    }
+
     /// Everything that was asked so far.
     pub fn seen(&self) -> Vec<Seen> {
         self.state.seen.lock().expect("no panic while locked").clone()

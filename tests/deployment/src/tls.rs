@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
@@ -33,11 +33,27 @@ impl Authority {
         &self.certificate
     }
 
-    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+    /// A certificate for these names, and its key.
+    fn issue(&self, names: &[&str]) -> (Certificate, KeyPair) {
         let key = KeyPair::generate().expect("a key");
-        let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned);
-        let params = CertificateParams::new(names).expect("valid names");
-        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
+        let params = CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+        let certificate = params.expect("valid names").signed_by(&key, &self.issuer).expect("a certificate");
+        (certificate, key)
+    }
+
+    /// The files of a certificate for another server of the deployment, and of its key.
+    pub(crate) fn certificate_for(&self, name: &str) -> (PathBuf, PathBuf) {
+        let (certificate, key) = self.issue(&[name]);
+        let file = |ending: &str, pem: String| {
+            let path = self.certificate.with_file_name(format!("{name}.{ending}"));
+            std::fs::write(&path, pem).expect("the file is written");
+            path
+        };
+        (file("pem", certificate.pem()), file("key", key.serialize_pem()))
+    }
+
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+        let (certificate, key) = self.issue(&["localhost", "127.0.0.1", "::1"]);
         let private = PrivateKeyDer::try_from(key.serialize_der()).expect("a private key");
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
