@@ -1,8 +1,8 @@
 //! The table that `tests/bench/run` prints: co-cred's commands beside the peers that they are measured by.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and panics where it cannot measure")]
 
-use std::fs;
-use std::path::Path;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -14,10 +14,12 @@ const BINARY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/dist/co-cred")
 /// One command, and its peer; `limit` is the ratio that is promised.
 struct Row {
     name: &'static str,
-    limit: f64,
+    limit: Option<f64>,
     runs: usize,
     ours: Command,
     peer: Command,
+    /// What stands on standard input.
+    request: Option<PathBuf>,
 }
 
 fn main() {
@@ -59,23 +61,96 @@ fn rows(world: &Path, deployment: &Deployment, bundle: &Path) -> Vec<Row> {
     let curl = command(world, "curl", &["-K", config.to_str().unwrap(), "--cacert", bundle.to_str().unwrap()]);
     // The verdict that is remembered.
     assert!(ours(&["exec", "--", "true"]).status().unwrap().success());
-    vec![
+    let mut rows = vec![
         Row {
             name: "exec --verify never -- true",
-            limit: 1.0,
+            limit: Some(1.0),
             runs: 1000,
             ours: ours(&["exec", "--verify", "never", "--", "true"]),
             peer: env(),
+            request: None,
         },
         Row {
             name: "exec -- true, remembered",
-            limit: 1.15,
+            limit: Some(1.15),
             runs: 1000,
             ours: ours(&["exec", "--", "true"]),
             peer: env(),
+            request: None,
         },
-        Row { name: "check, beside curl", limit: 1.1, runs: 100, ours: ours(&["check"]), peer: curl },
-    ]
+        Row {
+            name: "check, beside curl",
+            limit: Some(1.1),
+            runs: 100,
+            ours: ours(&["check"]),
+            peer: curl,
+            request: None,
+        },
+    ];
+    rows.extend(git_rows(world, deployment, &ours));
+    rows
+}
+
+/// Git's helper: from a variable, with the e-mail remembered, beside Git's own; and from the keyring, beside the tool that
+/// looks into it.
+fn git_rows(world: &Path, deployment: &Deployment, ours: &dyn Fn(&[&str]) -> Command) -> Vec<Row> {
+    let host = deployment.url()["https://".len()..].to_owned();
+    let (request, file) = (world.join("request"), world.join("git-credentials"));
+    fs::write(&request, format!("protocol=https\nhost={host}\n\n")).unwrap();
+    fs::write(&file, format!("https://ada%40example.org:{TOKEN}@{host}\n")).unwrap();
+    let get = |mut command: Command| {
+        command.args(["git-credential", "get"]);
+        command
+    };
+    let store = || command(world, &git_helper("store"), &["--file", file.to_str().unwrap(), "get"]);
+    let row = |name, limit, ours, peer| Row { name, limit, runs: 1000, ours, peer, request: Some(request.clone()) };
+    let variable = || get(ours(&[]));
+    let mut rows = vec![row("git-credential get, beside git-credential-store", Some(1.0), variable(), store())];
+    for (name, program, args) in [
+        ("the same, beside git-credential-oauth", "git-credential-oauth", &["get"][..]),
+        ("the same, beside gh auth git-credential", "gh", &["auth", "git-credential", "get"]),
+    ] {
+        if is_installed(program) {
+            let mut peer = command(world, program, args);
+            // gh answers from a variable too, for its own host; the other one looks up its configuration, and is silent.
+            peer.env("GH_TOKEN", TOKEN).env("GH_HOST", &host);
+            rows.push(row(name, None, variable(), peer));
+        }
+    }
+    if let Some(address) = std::env::var_os("DBUS_SESSION_BUS_ADDRESS").filter(|_| has_keyring()) {
+        let from_keyring = |args: &[&str]| {
+            let mut command = ours(args);
+            command.env_remove("CUSTOM_KEY").env("DBUS_SESSION_BUS_ADDRESS", &address);
+            command
+        };
+        let token = world.join("token");
+        fs::write(&token, TOKEN).unwrap();
+        let login = from_keyring(&["login"]).stdin(File::open(token).unwrap()).status().unwrap();
+        assert!(login.success(), "no login");
+        let mut peer = command(world, "secret-tool", &["lookup", "application", "co-cred"]);
+        peer.env("DBUS_SESSION_BUS_ADDRESS", &address);
+        let ours = get(from_keyring(&[]));
+        rows.push(Row {
+            runs: 300,
+            ..row("git-credential get from the keyring, beside secret-tool", Some(0.8), ours, peer)
+        });
+    }
+    rows
+}
+
+/// A helper of the Git that is first on `PATH`.
+fn git_helper(name: &str) -> String {
+    let output = Command::new("git").arg("--exec-path").output().unwrap();
+    format!("{}/git-credential-{name}", String::from_utf8(output.stdout).unwrap().trim())
+}
+
+fn is_installed(program: &str) -> bool {
+    std::env::split_paths(&std::env::var_os("PATH").unwrap()).any(|folder| folder.join(program).is_file())
+}
+
+/// Whether `tests/bench/run` has started one.
+fn has_keyring() -> bool {
+    std::env::var_os("CO_CRED_BENCH_KEYRING").is_some()
 }
 
 fn command(world: &Path, program: &str, args: &[&str]) -> Command {
@@ -90,14 +165,15 @@ fn command(world: &Path, program: &str, args: &[&str]) -> Command {
 }
 
 fn measure(mut row: Row) {
+    let request = row.request.as_deref();
     let (mut ours, mut peer, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for run in 0..row.runs + 10 {
         // Whoever comes second may find a warmer machine: they take turns at it.
         let (one, other) = match run % 2 {
-            0 => (time(&mut row.ours), time(&mut row.peer)),
+            0 => (time(&mut row.ours, request), time(&mut row.peer, request)),
             _ => {
-                let peer = time(&mut row.peer);
-                (time(&mut row.ours), peer)
+                let peer = time(&mut row.peer, request);
+                (time(&mut row.ours, request), peer)
             }
         };
         if run >= 10 {
@@ -107,10 +183,14 @@ fn measure(mut row: Row) {
         }
     }
     let (ours, peer, ratio) = (median(ours) * 1e3, median(peer) * 1e3, median(ratios));
-    println!("| {} | {ours:.2} ms | {peer:.2} ms | {ratio:.3} | {} |", row.name, row.limit);
+    let limit = row.limit.map_or_else(String::new, |limit| limit.to_string());
+    println!("| {} | {ours:.2} ms | {peer:.2} ms | {ratio:.3} | {limit} |", row.name);
 }
 
-fn time(command: &mut Command) -> Duration {
+fn time(command: &mut Command, request: Option<&Path>) -> Duration {
+    if let Some(request) = request {
+        command.stdin(File::open(request).unwrap());
+    }
     let start = Instant::now();
     let status = command.status().unwrap();
     let took = start.elapsed();

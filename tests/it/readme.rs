@@ -7,6 +7,7 @@ use std::process::Command;
 
 use stand_in::{Deployment, Plan};
 
+use super::desk::{Bus, piped};
 use super::world::{Ran, TOKEN, World};
 
 /// Fenced blocks, as language and text, in order.
@@ -36,38 +37,90 @@ fn world(deployment: &Deployment) -> World {
     for script in ["work/script.sh", "work/postInstall"] {
         fs::set_permissions(world.path(script), fs::Permissions::from_mode(0o755)).unwrap();
     }
-    // The README says `python`, as images with Python do.
-    let python = "#!/bin/sh\nexec python3 \"$@\"\n";
-    let world = world.file("bin/python", python);
+    with_python(world.with("CURL_CA_BUNDLE", deployment.authority()).with("GIT_SSL_CAINFO", deployment.authority()))
+}
+
+/// The README says `python`, as images with Python do.
+fn with_python(world: World) -> World {
+    let world = world.file("bin/python", "#!/bin/sh\nexec python3 \"$@\"\n");
     fs::set_permissions(world.path("bin/python"), fs::Permissions::from_mode(0o755)).unwrap();
     let path = std::env::join_paths(
-        std::iter::once(world.path("bin")).chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+        std::iter::once(world.path("bin")).chain(std::env::split_paths(world.env.get("PATH").unwrap())),
     );
     world.with("PATH", path.unwrap())
 }
 
 #[test]
 fn every_block_runs() {
-    let deployment = Plan::with_token(TOKEN).start();
+    let deployment = Plan::with_token(TOKEN).tls().git().start();
+    let desk = Desk::new(&deployment);
     let mut ran = 0;
     for (language, text) in blocks() {
         let world = world(&deployment);
         match language.as_str() {
             "sh" if text.contains("tests/run") => build_commands(&text),
+            "sh" if text.contains("codeocean.example.org") => desk.run(&text),
             "sh" => {
                 let ran = world.shell("sh", &format!("set -eu\n{text}")).expect(0);
-                assert_eq!(ran.err, "", "{text}");
+                assert!(ran.err.is_empty() || text.contains("git clone"), "{text}: {ran:?}");
             }
             "bash" => {
                 let out = world.shell("bash", &text).expect(0).out;
                 assert_eq!(out, "analysed with cop_\n", "{text}");
             }
+            "toml" => configuration(&text),
             "Dockerfile" => image(&world, &text),
             other => panic!("nobody runs a block of {other}"),
         }
         ran += 1;
     }
-    assert_eq!(ran, 8);
+    assert_eq!(ran, 13);
+}
+
+/// The one desk on which the blocks for a desk are run, one after the other; the deployment is at an address of its own.
+struct Desk {
+    world: World,
+    host: String,
+    bus: Option<Bus>,
+}
+
+impl Desk {
+    fn new(deployment: &Deployment) -> Desk {
+        let world = World::new().with_git(&[deployment]).on_path();
+        let world =
+            world.file("work/analysis.py", "import os\nprint('analysed with', os.environ['CODEOCEAN_TOKEN'][:4])\n");
+        let world = with_python(world);
+        let bus = Bus::with_keyring(&world);
+        let address = bus.as_ref().map(Bus::address).unwrap_or_default();
+        let host = deployment.url()["https://".len()..].to_owned();
+        Desk { world: world.with("DBUS_SESSION_BUS_ADDRESS", address), host, bus }
+    }
+
+    /// Runs a block, with the token on standard input.
+    fn run(&self, text: &str) {
+        if self.bus.is_none() {
+            return;
+        }
+        let script = text.replace("codeocean.example.org", &self.host);
+        piped(self.world.program("sh").arg("-euc").arg(&script), TOKEN).expect(0);
+    }
+}
+
+/// The configuration, with each of its commands in turn, played by a program of that name.
+fn configuration(text: &str) {
+    let commands: Vec<&str> = text.lines().filter(|line| line.contains("token_command")).collect();
+    let rest: String =
+        text.lines().filter(|line| !line.contains("token_command")).map(|line| format!("{line}\n")).collect();
+    for command in &commands {
+        let command = command.trim_start_matches("# ");
+        let program = command.split('"').nth(1).unwrap();
+        let world = World::new()
+            .file("home/.config/co-cred/config.toml", format!("{rest}{command}\n"))
+            .file(&format!("bin/{program}"), format!("#!/bin/sh\necho {TOKEN}\necho notes\n"));
+        fs::set_permissions(world.path(&format!("bin/{program}")), fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(world.on_path().spawn(["token", "--offline"]).expect(0).out, format!("{TOKEN}\n"), "{command}");
+    }
+    assert_eq!(commands.len(), 4);
 }
 
 /// The commands on the project itself. `tests/run` is what runs this; the quick start runs for real, below.
@@ -102,6 +155,7 @@ fn image(world: &World, text: &str) {
     let run = line("RUN").split_once("id=secrets ").unwrap().1;
     let build = World::new()
         .with("CODEOCEAN_DOMAIN", world.env.get("CODEOCEAN_DOMAIN").unwrap())
+        .with("SSL_CERT_FILE", world.env.get("SSL_CERT_FILE").unwrap())
         .file("mount/secrets", format!("export MY_KEY='{TOKEN}'\n"))
         .file("work/postInstall", fs::read(world.path("work/postInstall")).unwrap());
     fs::set_permissions(build.path("work/postInstall"), fs::Permissions::from_mode(0o755)).unwrap();
