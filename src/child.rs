@@ -1,12 +1,20 @@
 //! A program that is run for what it prints: without a shell, with an end to what is read and to how long it may take.
 
+use std::fs::File;
 use std::io::{self, Read};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
-use std::thread;
+use std::os::fd::OwnedFd;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::OFlags;
 use zeroize::Zeroizing;
+
+/// How long what a program left running may go on printing after its own end.
+const GRACE: Duration = Duration::from_millis(100);
+
+/// How often it is looked whether the program has ended, while its output is still open.
+const BEAT: Duration = Duration::from_millis(5);
 
 /// What a program gave.
 #[derive(Debug)]
@@ -28,7 +36,8 @@ pub enum Failure {
     TooLong,
 }
 
-/// Runs a program, with nothing on standard input and our own standard error, and waits for its end.
+/// Runs a program, with nothing on standard input and our own standard error, and waits for its end. What it leaves running
+/// is not waited for.
 ///
 /// # Errors
 /// [`Failure`]. That it ended badly is not one.
@@ -36,20 +45,9 @@ pub fn output(command: &mut Command, time: Duration, limit: usize) -> Result<Out
     let end = Instant::now() + time;
     let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
     let mut child = spawned.map_err(|error| Failure::NotStarted(error.kind()))?;
-    let (done, output) = mpsc::channel();
-    let stdout = child.stdout.take();
-    // On a thread: a grandchild may hold the pipe open for good.
-    thread::spawn(move || {
-        let mut bytes = Zeroizing::new(Vec::with_capacity(limit + 1));
-        let read = stdout.map(|pipe| pipe.take(limit as u64 + 1).read_to_end(&mut bytes));
-        // Nobody waits any more where this cannot be sent.
-        let _ = done.send(read.transpose().map(|_| bytes));
-    });
-    let printed = output.recv_timeout(end.saturating_duration_since(Instant::now()));
-    let outcome = match printed {
-        Ok(Ok(stdout)) if stdout.len() > limit => Err(Failure::TooLong),
-        Ok(Ok(stdout)) => wait(&mut child, end).map(|status| Output { status, stdout }).ok_or(Failure::Late),
-        _ => Err(Failure::Late),
+    let outcome = match child.stdout.take().map(open) {
+        Some(Ok(pipe)) => Reading { child: &mut child, pipe, limit, end }.run(),
+        _ => Err(Failure::NotStarted(io::ErrorKind::Other)),
     };
     if outcome.is_err() {
         let _ = child.kill();
@@ -58,13 +56,53 @@ pub fn output(command: &mut Command, time: Duration, limit: usize) -> Result<Out
     outcome
 }
 
-/// How the child ended, once its output has.
-fn wait(child: &mut Child, end: Instant) -> Option<ExitStatus> {
-    loop {
-        match child.try_wait() {
-            Ok(Some(status)) => return Some(status),
-            Ok(None) if Instant::now() < end => thread::sleep(Duration::from_millis(1)),
-            _ => return None,
+/// The pipe, as one that is never waited for in reading.
+fn open(pipe: ChildStdout) -> io::Result<File> {
+    let pipe = OwnedFd::from(pipe);
+    rustix::fs::fcntl_setfl(&pipe, OFlags::NONBLOCK)?;
+    Ok(File::from(pipe))
+}
+
+struct Reading<'a> {
+    child: &'a mut Child,
+    pipe: File,
+    limit: usize,
+    end: Instant,
+}
+
+impl Reading<'_> {
+    fn run(mut self) -> Result<Output, Failure> {
+        // Room for all that may come, so that no half-filled buffer is left behind unwiped by a reallocation.
+        let mut stdout = Zeroizing::new(Vec::with_capacity(self.limit + 1));
+        let (mut closed, mut ended) = (false, None);
+        loop {
+            let room = (self.limit + 1 - stdout.len()) as u64;
+            match (&mut self.pipe).take(room).read_to_end(&mut stdout) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                _ => closed = true,
+            }
+            if stdout.len() > self.limit {
+                return Err(Failure::TooLong);
+            }
+            let now = Instant::now();
+            if ended.is_none() {
+                let status = self.child.try_wait().map_err(|_| Failure::Late)?;
+                ended = status.map(|status| (status, now + GRACE));
+            }
+            match ended {
+                Some((status, grace)) if closed || now >= grace => return Ok(Output { status, stdout }),
+                _ if now >= self.end => return Err(Failure::Late),
+                _ if closed => std::thread::sleep(Duration::from_millis(1)),
+                _ => self.wait(),
+            }
         }
+    }
+
+    /// Until something comes, or for a beat.
+    fn wait(&self) {
+        let beat = Timespec::try_from(BEAT).ok();
+        // That it fails makes the next round come sooner.
+        let _ = poll(&mut [PollFd::new(&self.pipe, PollFlags::IN)], beat.as_ref());
     }
 }

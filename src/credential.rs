@@ -104,7 +104,7 @@ pub fn obtain(order: &Order) -> Result<Credential> {
     Ok(Credential { token, deployment, place, email, expires, remarks })
 }
 
-/// The account's e-mail: what the source says, else `CODEOCEAN_EMAIL`, else the configuration, else what was found out
+/// The account's e-mail: what the source of the token says, else `CODEOCEAN_EMAIL`, else the configuration, else what was found out
 /// before; else the deployment is asked, unless nothing may be sent. None where it does not tell: the account owns
 /// nothing that would name it.
 ///

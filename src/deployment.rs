@@ -104,11 +104,12 @@ impl Deployment {
         self.registry().is_some_and(|registry| is_at(&format!("https://{registry}"), authority))
     }
 
-    /// Another host of the deployment: the same name and port, behind a prefix.
+    /// Another host of the deployment: the same name and port, behind a prefix. One on loopback has none: its siblings
+    /// might be anybody's.
     fn sibling(&self, prefix: &str) -> Option<String> {
-        match (self.url.host()?, self.url.port()) {
-            (Host::Domain(host), None) => Some(format!("{prefix}{host}")),
-            (Host::Domain(host), Some(port)) => Some(format!("{prefix}{host}:{port}")),
+        match (self.url.scheme(), self.url.host()?, self.url.port()) {
+            ("https", Host::Domain(host), None) => Some(format!("{prefix}{host}")),
+            ("https", Host::Domain(host), Some(port)) => Some(format!("{prefix}{host}:{port}")),
             _ => None,
         }
     }

@@ -72,25 +72,36 @@ pub fn write_own(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Writes a file whole or not at all: created 0600 beside its place, then renamed over it. Its folder is made where it
-/// is missing, 0700. A file that is there keeps its mode. A link is followed, so that what it points to is replaced.
+/// is missing, 0700. A file that is there keeps its owner and its mode. A link is followed, so that what it points to is
+/// replaced.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     folder_of(path)?;
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    let mode = fs::metadata(&path).map(|meta| meta.permissions());
+    let former = fs::metadata(&path).ok();
     replace(&path, bytes, |file| {
-        if let Ok(mode) = &mode {
-            file.set_permissions(mode.clone())?;
+        if let Some(former) = &former {
+            take_after(file, former)?;
         }
         // It must be whole even if the machine stops as soon as it is there.
         file.sync_all()
     })
 }
 
+/// Gives a new file the owner and the mode of the one whose place it takes.
+fn take_after(file: &File, former: &fs::Metadata) -> io::Result<()> {
+    let ours = file.metadata()?;
+    if (ours.uid(), ours.gid()) != (former.uid(), former.gid()) {
+        std::os::unix::fs::fchown(file, Some(former.uid()), Some(former.gid()))?;
+    }
+    file.set_permissions(former.permissions())
+}
+
 /// Opens a file to hold a lock on: made where it is missing, never written, and never replaced, since whoever waits for it
 /// waits for this very file.
 pub fn lock(path: &Path) -> io::Result<File> {
     folder_of(path)?;
-    OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    OpenOptions::new().read(true).append(true).create(true).mode(0o600).custom_flags(flags.bits() as i32).open(path)
 }
 
 fn folder_of(path: &Path) -> io::Result<&Path> {

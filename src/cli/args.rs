@@ -349,6 +349,9 @@ pub struct Logout {
     /// Whose login, where a deployment has several
     #[arg(long, value_name = "ADDRESS")]
     pub email: Option<String>,
+    /// Forget it even where its keyring cannot be asked; the token stays there
+    #[arg(long)]
+    pub force: bool,
     /// Every login
     #[arg(long, conflicts_with_all = ["email", "deployment"])]
     pub all: bool,
@@ -373,10 +376,17 @@ pub struct List {
 pub struct Helper {
     /// What to do: get, store, erase, and for Git capability, for Docker list and version
     #[arg(value_name = "ACTION")]
-    pub action: String,
+    pub action: Option<String>,
     /// What goes with every command.
     #[command(flatten)]
     pub common: Common,
+}
+
+impl Helper {
+    /// The action; empty where none was typed: each protocol has its own words for that.
+    pub fn action(&self) -> &str {
+        self.action.as_deref().unwrap_or_default()
+    }
 }
 
 /// Wire co-cred into Git or Docker, for the deployments that are known

@@ -3,18 +3,15 @@
 
 use std::io::{BufRead, Write};
 
-use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::credential::Mode;
 use crate::deliver::docker::{self, Login, NO_SERVER, NO_USER, NOT_FOUND};
 use crate::email::Email;
 use crate::error::{Error, Kind, Remark, Result};
-use crate::keyring::{self, Asking, Entry};
-use crate::locate;
+use crate::keyring::{self, Asking};
 use crate::token::Token;
 
-use super::git_credential::{Target, login};
+use super::helper::Target;
 use super::tell::{Tell, clean};
 use super::{Call, args, closed};
 
@@ -25,12 +22,13 @@ pub(super) fn run(
     out: &mut dyn Write,
     tell: &mut Tell,
 ) -> Result<u8> {
-    let outcome = match typed.action.as_str() {
+    let outcome = match typed.action() {
         "get" => get(call, input),
         "store" => store(call, input, tell),
         "erase" => erase(call, input, tell),
         "list" => Ok(list(call)),
         "version" => Ok(concat!("docker-credential-co-cred (co-cred) v", env!("CARGO_PKG_VERSION")).to_owned()),
+        "" => Err("Usage: docker-credential-co-cred <store|get|erase|list|version>".to_owned()),
         action => Err(format!("Unknown credential action `{}`", clean(action))),
     };
     let (code, text) = match &outcome {
@@ -47,7 +45,7 @@ fn get(call: &Call, input: &mut dyn BufRead) -> Result<String, String> {
     let text = docker::read(input)?;
     let server = named(&text)?;
     let target = target(call, server).map_err(in_words)?.ok_or(NOT_FOUND)?;
-    match login(call, &target, None) {
+    match target.login(call, None) {
         Ok(Some((user, credential))) => Ok(docker::answer(server, &user, &credential).to_string()),
         Ok(None) => Err(NOT_FOUND.to_owned()),
         Err(error) if error.kind() == Kind::NotFound => Err(NOT_FOUND.to_owned()),
@@ -69,21 +67,22 @@ fn store(call: &Call, input: &mut dyn BufRead, tell: &mut Tell) -> Result<String
         target.ok_or("co-cred keeps logins of Code Ocean's registries alone; co-cred login makes one known")?;
     let email = Email::parse(&username).ok_or("the user name of a Code Ocean registry is the account's e-mail")?;
     let token = Token::parse(secret.as_bytes()).map_err(|malformed| format!("the token {malformed}"))?.token;
-    let entry = Entry { token, email, added: Timestamp::now(), expires: None };
-    let (_, remarks) = keyring::keep(call.env, &target.deployment, &entry, false, Asking::Nobody).map_err(in_words)?;
-    tell.warn(&remarks);
-    Ok(String::new())
+    target.keep(call, email, token, None, tell).map(|()| String::new()).map_err(in_words)
 }
 
-/// Forgets the logins of the registry's deployment: whoever logs out wants the token gone.
+/// Forgets the logins of the registry's deployment, or the account's alone where it is known which that is: whoever logs
+/// out wants the token gone.
 fn erase(call: &Call, input: &mut dyn BufRead, tell: &mut Tell) -> Result<String, String> {
     let text = docker::read(input)?;
     let server = named(&text)?;
-    let Some(Target { deployment, .. }) = target(call, server).map_err(in_words)? else { return Ok(String::new()) };
-    let logins = keyring::logins(call.env).map_err(in_words)?;
-    for login in logins.iter().filter(|login| login.deployment == deployment) {
-        keyring::forget(call.env, login, Asking::Nobody).map_err(in_words)?;
-        let what = format!("{} is logged out of {deployment}, for Git and the API too", login.email);
+    let Some(target) = target(call, server).map_err(in_words)? else { return Ok(String::new()) };
+    let email = target.email(call).map_err(in_words)?;
+    let meant = |login: &&keyring::Login| {
+        login.deployment == target.deployment && email.as_ref().is_none_or(|email| login.email == *email)
+    };
+    for login in keyring::logins(call.env).map_err(in_words)?.iter().filter(meant) {
+        keyring::forget(call.env, login, false, Asking::Nobody).map_err(in_words)?;
+        let what = format!("{} is logged out of {}, for Git and the API too", login.email, login.deployment);
         tell.warn(&[Remark::new("logged-out", what).hint("co-cred login keeps a token again")]);
     }
     Ok(String::new())
@@ -104,8 +103,7 @@ fn named(text: &str) -> Result<&str, String> {
 /// The deployment of a registry. It is settled before any token is looked for.
 fn target(call: &Call, server: &str) -> Result<Option<Target>> {
     let Some(host) = docker::host(server) else { return Ok(None) };
-    let known = locate::known(&call.order(Mode::Never)?.request, |deployment| deployment.serves_images(host))?;
-    Ok(known.map(|(deployment, bound)| Target { deployment, bound }))
+    Target::find(call, |deployment| deployment.serves_images(host))
 }
 
 fn in_words(error: Error) -> String {

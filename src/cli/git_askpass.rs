@@ -6,7 +6,7 @@ use crate::deliver::git::prompt::{Prompt, Wanted};
 use crate::deliver::print::print;
 use crate::error::Result;
 
-use super::git_credential::{login, target};
+use super::helper::Target;
 use super::{Call, args, closed};
 
 /// Git asks the terminal next, where there is one.
@@ -14,8 +14,9 @@ const NO_ANSWER: u8 = 1;
 
 pub(super) fn run(call: &Call, typed: &args::Prompted, out: &mut dyn Write) -> Result<u8> {
     let Some(prompt) = Prompt::parse(&typed.prompt) else { return Ok(NO_ANSWER) };
-    let Some(target) = target(call, Some(&prompt.host))? else { return Ok(NO_ANSWER) };
-    let Some((user, credential)) = login(call, &target, prompt.user.as_deref())? else { return Ok(NO_ANSWER) };
+    let target = Target::find(call, |deployment| deployment.serves_git(&prompt.host))?;
+    let Some(target) = target else { return Ok(NO_ANSWER) };
+    let Some((user, credential)) = target.login(call, prompt.user.as_deref())? else { return Ok(NO_ANSWER) };
     let written = match prompt.wanted {
         Wanted::Username => writeln!(out, "{user}").and_then(|()| out.flush()),
         Wanted::Password => print(&credential, out),

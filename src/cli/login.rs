@@ -62,7 +62,7 @@ fn deployment(call: &Call, order: &Order, input: &mut dyn BufRead, tell: &mut Te
         Error::new(Reason::BadDeployment, format!("the deployment cannot be used: it {unusable}"))
             .hint("write it as https://codeocean.example.org")
     })?;
-    Ok(Sited { deployment, place: "you".to_owned() })
+    Ok(Sited { deployment, place: "you".to_owned(), assumed: false })
 }
 
 /// Whose token it is: what the deployment says; where it does not, what was given, or what is typed.

@@ -5,17 +5,30 @@ use crate::keyring::{self, Asking, Login};
 use crate::locate;
 
 use super::tell::Tell;
-use super::{Call, args, setup, values};
+use super::{Call, args, values};
 
 pub(super) fn run(call: &Call, typed: &args::Logout, tell: &mut Tell) -> Result<u8> {
     let logins = chosen(call, typed)?;
     let asking = if call.interactive { Asking::User } else { Asking::Nobody };
+    let mut failure = None;
+    // One that cannot be forgotten does not keep the others.
     for login in &logins {
-        keyring::forget(call.env, login, asking)?;
-        tell.done(&format!("{} is logged out of {}", login.email, login.deployment));
+        match keyring::forget(call.env, login, typed.force, asking) {
+            Ok(left) => {
+                tell.warn(&left.into_iter().collect::<Vec<_>>());
+                tell.done(&format!("{} is logged out of {}", login.email, login.deployment));
+            }
+            Err(error) => failure = Some(failure.unwrap_or(error)),
+        }
     }
-    setup::renew(call, tell);
-    Ok(0)
+    match failure {
+        None => Ok(0),
+        Some(error) => {
+            let hint = "or forget the login alone, with --force";
+            let told = error.hint.as_deref().map_or_else(|| hint.to_owned(), |first| format!("{first}; {hint}"));
+            Err(error.hint(told))
+        }
+    }
 }
 
 /// The logins that are meant.

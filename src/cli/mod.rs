@@ -12,6 +12,7 @@ mod env;
 mod exec;
 mod git_askpass;
 mod git_credential;
+mod helper;
 mod list;
 mod login;
 mod logout;
@@ -28,7 +29,6 @@ use std::ffi::OsString;
 use std::io::{BufRead, Write};
 
 use crate::credential::{Mode, Order};
-use crate::deployment::Deployment;
 use crate::env::Env;
 use crate::error::{Error, Kind, Reason, Result};
 use crate::locate::Request;
@@ -123,13 +123,6 @@ struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// The order for a deployment that something else than the command line asked for; see [`locate::known`].
-    fn order_for<'b>(&'b self, deployment: &'b Deployment, bound: bool, user: Option<&'b str>) -> Result<Order<'b>> {
-        let mut order = self.order(Mode::Auto)?;
-        order.request = Request { deployment: Some(deployment.origin()), bound, user, ..order.request };
-        Ok(order)
-    }
-
     /// Where to look, and how sure to be; `mode` where nothing else was typed.
     fn order(&self, mode: Mode) -> Result<Order<'a>> {
         let common = self.common;

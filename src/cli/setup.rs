@@ -16,9 +16,17 @@ use super::{Call, args};
 pub(super) fn run(call: &Call, typed: &args::Setup, tell: &mut Tell) -> Result<u8> {
     match (typed.tool, typed.undo) {
         (Tool::Git, false) => {
-            let file = git::setup::put(call.env, &deployments(call)?)?;
+            let deployments = deployments(call)?;
+            let file = git::setup::put(call.env, &deployments)?;
             tell.done(&format!("Git asks co-cred, as {} says", file.display()));
             tell.warn(&missing(call.env, "co-cred", "Git").into_iter().collect::<Vec<_>>());
+            if !git::setup::is_last(call.env, &deployments)? {
+                tell.warn(&[Remark::new(
+                    "other-helper",
+                    "another helper comes after co-cred, and is told the token as well",
+                )
+                .hint("git config --show-origin --get-all credential.helper shows where it is set")]);
+            }
         }
         (Tool::Git, true) => {
             let file = git::setup::undo(call.env)?;
@@ -33,9 +41,9 @@ pub(super) fn run(call: &Call, typed: &args::Setup, tell: &mut Tell) -> Result<u
     Ok(0)
 }
 
-/// After a login or a logout: what is wired follows. The login itself has succeeded, whatever this says.
+/// After a login: what is wired follows. The login itself has succeeded, whatever this says. A logout changes nothing
+/// there: a deployment without a login is answered with silence.
 pub(super) fn renew(call: &Call, tell: &mut Tell) {
-    // Not what was typed: a login that is forgotten is not known any more.
     let renewed = locate::deployments(&Request::of(call.env)).and_then(|deployments| {
         if git::setup::is_done(call.env) {
             git::setup::put(call.env, &deployments)?;

@@ -112,9 +112,14 @@ fn in_one_line(what: &str, hint: Option<&str>) -> String {
     hint.map_or_else(|| what.to_owned(), |hint| format!("{what} ({hint})"))
 }
 
-/// A text that may be shown: nothing of a token's shape, no control characters.
+/// A text that may be shown: nothing of a token's shape, no control characters, none that turn the direction of writing.
 pub fn clean(text: &str) -> String {
-    token::mask(text).chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    token::mask(text).chars().map(|c| if c.is_control() || is_invisible(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// Marks that reorder or hide what stands beside them (Unicode's Bidi_Control, zero-width characters).
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// A panic, told without its message.

@@ -1,5 +1,6 @@
 //! Another program's file, changed where it must be and left as it is everywhere else.
 
+use std::fs;
 use std::path::Path;
 
 use serde::Serialize;
@@ -25,20 +26,30 @@ pub(super) fn read(path: &Path) -> Result<Map<String, Value>> {
     }
 }
 
-/// Changes a file that holds one JSON object, keeping the order of its keys; whole or not at all, and only where the
-/// change makes a difference, which is returned. A file that is not there is an empty object.
+/// What a file would hold after a change; none where it makes no difference.
 ///
 /// # Errors
-/// As [`read`], what the change finds wrong with it, or it cannot be written.
-pub(super) fn json(
+/// As [`read`], or what the change finds wrong.
+pub(super) fn attempt(
     path: &Path,
-    change: impl FnOnce(&mut Map<String, Value>) -> Result<(), &'static str>,
-) -> Result<bool> {
+    change: impl FnOnce(&mut Map<String, Value>) -> Result<(), String>,
+) -> Result<Option<Map<String, Value>>> {
     let former = read(path)?;
     let mut changed = former.clone();
-    change(&mut changed).map_err(|why| unusable(path, why))?;
-    if changed == former {
-        return Ok(false);
+    change(&mut changed).map_err(|why| unusable(path, &why))?;
+    Ok((changed != former).then_some(changed))
+}
+
+/// Changes a file that holds one JSON object, keeping the order of its keys; whole or not at all, and only where the
+/// change makes a difference, which is returned. A file that is not there is an empty object, and an empty object that is
+/// left over is a file that is not there.
+///
+/// # Errors
+/// As [`attempt`], or it cannot be written.
+pub(super) fn json(path: &Path, change: impl FnOnce(&mut Map<String, Value>) -> Result<(), String>) -> Result<bool> {
+    let Some(changed) = attempt(path, change)? else { return Ok(false) };
+    if changed.is_empty() && path.symlink_metadata().is_ok_and(|meta| meta.is_file()) {
+        return fs::remove_file(path).map(|()| true).map_err(|error| unwritable(path, error));
     }
     let mut text = Vec::new();
     let mut serializer = Serializer::with_formatter(&mut text, PrettyFormatter::with_indent(b"\t"));

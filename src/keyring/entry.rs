@@ -6,8 +6,12 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::deployment::Deployment;
 use crate::email::Email;
 use crate::token::{self, Token};
+
+use super::Login;
+use super::store::Secret;
 
 /// The most bytes that an entry may have: a token, and some words.
 pub(super) const LIMIT: usize = 2 * token::LIMIT;
@@ -25,9 +29,10 @@ pub struct Entry {
     pub expires: Option<Date>,
 }
 
-/// The JSON of an entry.
+/// The JSON of an entry. It says itself what it is for: a store may hand out another's.
 #[derive(Serialize)]
 struct Encoded<'a> {
+    deployment: &'a str,
     token: &'a str,
     email: &'a Email,
     added: Timestamp,
@@ -36,6 +41,7 @@ struct Encoded<'a> {
 
 #[derive(Deserialize)]
 struct Decoded {
+    deployment: String,
     token: Zeroizing<String>,
     email: Email,
     added: Timestamp,
@@ -49,18 +55,21 @@ impl Entry {
         Some((self.expires? - today).get_days())
     }
 
-    pub(super) fn encode(&self) -> Zeroizing<Vec<u8>> {
+    pub(super) fn encode(&self, deployment: &Deployment) -> Secret {
         // Room for all of it, so that no half-filled buffer is left behind unwiped.
         let mut bytes = Zeroizing::new(Vec::with_capacity(LIMIT));
         let Entry { token, email, added, expires } = self;
-        let encoded = Encoded { token: token.expose(), email, added: *added, expires: *expires };
+        let (deployment, token) = (deployment.origin(), token.expose());
+        let encoded = Encoded { deployment, token, email, added: *added, expires: *expires };
         serde_json::to_writer(&mut *bytes, &encoded).unwrap_or_else(|_| unreachable!("plain strings are JSON"));
         bytes
     }
 
-    pub(super) fn decode(bytes: &[u8]) -> Option<Entry> {
-        let Decoded { token, email, added, expires } = serde_json::from_slice(bytes).ok()?;
+    /// The entry of this login; none where the bytes are another's, or no entry at all.
+    pub(super) fn decode(bytes: &Secret, login: &Login) -> Option<Entry> {
+        let Decoded { deployment, token, email, added, expires } = serde_json::from_slice(bytes).ok()?;
         let token = Token::parse(token.as_bytes()).ok()?.token;
-        Some(Entry { token, email, added, expires })
+        let is_its = deployment == login.deployment.origin() && email == login.email;
+        is_its.then_some(Entry { token, email, added, expires })
     }
 }

@@ -14,6 +14,7 @@ use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 use crate::files::{self, Trouble};
 
+use super::store::Secret;
 use super::{Login, Store};
 
 /// The most bytes that the index may have.
@@ -56,15 +57,40 @@ pub(super) fn read(env: &Env) -> Result<Vec<Login>> {
 }
 
 /// The entry of a login that is kept in the index itself.
-pub(super) fn entry(env: &Env, login: &Login) -> Result<Option<Zeroizing<Vec<u8>>>> {
+pub(super) fn entry(env: &Env, login: &Login) -> Result<Option<Secret>> {
     let Some(path) = path(env) else { return Ok(None) };
     let record = load(&path)?.logins.into_iter().find(|record| record.is_of(login));
     Ok(record.and_then(|record| record.entry).map(|entry| Zeroizing::new(entry.as_bytes().to_vec())))
 }
 
-/// Notes a login, and returns the one whose place it takes.
-pub(super) fn put(env: &Env, login: &Login, encoded: &[u8]) -> Result<Option<Login>> {
-    edit(env, |index| {
+/// The index while it is changed: nobody else changes it, or a store beside it, until this is dropped.
+pub(super) struct Ledger {
+    path: PathBuf,
+    index: Index,
+    _lock: File,
+}
+
+impl Ledger {
+    /// # Errors
+    /// The index cannot be used, or somebody else holds it for more than two seconds.
+    pub(super) fn open(env: &Env) -> Result<Ledger> {
+        let path = path(env).ok_or_else(|| {
+            Error::new(Reason::Keyring, "there is no folder to note the login in").hint("set HOME or XDG_DATA_HOME")
+        })?;
+        let lock = lock(&path).map_err(|error| unwritable(&path, error))?;
+        Ok(Ledger { index: load(&path)?, path, _lock: lock })
+    }
+
+    /// Where the login is kept so far.
+    pub(super) fn former(&self, login: &Login) -> Option<Login> {
+        self.index.logins.iter().find(|record| record.is_of(login))?.login()
+    }
+
+    /// Notes a login, in the place of a former one.
+    ///
+    /// # Errors
+    /// The index cannot be written; then it is as it was.
+    pub(super) fn put(&mut self, login: &Login, encoded: &[u8]) -> Result<()> {
         let text = || Zeroizing::new(String::from_utf8_lossy(encoded).into_owned());
         let record = Record {
             deployment: login.deployment.origin().to_owned(),
@@ -72,39 +98,33 @@ pub(super) fn put(env: &Env, login: &Login, encoded: &[u8]) -> Result<Option<Log
             store: login.store,
             entry: (login.store == Store::File).then(text),
         };
-        match index.logins.iter_mut().find(|record| record.is_of(login)) {
-            Some(former) => std::mem::replace(former, record).login(),
-            None => {
-                index.logins.push(record);
-                None
-            }
+        match self.index.logins.iter_mut().find(|record| record.is_of(login)) {
+            Some(former) => *former = record,
+            None => self.index.logins.push(record),
         }
-    })
-}
+        self.save()
+    }
 
-pub(super) fn remove(env: &Env, login: &Login) -> Result<()> {
-    edit(env, |index| index.logins.retain(|record| !record.is_of(login)))
-}
+    /// Takes a login out.
+    ///
+    /// # Errors
+    /// As [`Ledger::put`].
+    pub(super) fn remove(&mut self, login: &Login) -> Result<()> {
+        self.index.logins.retain(|record| !record.is_of(login));
+        self.save()
+    }
 
-/// Changes the index whole or not at all, one process at a time.
-fn edit<T>(env: &Env, change: impl FnOnce(&mut Index) -> T) -> Result<T> {
-    let path = path(env).ok_or_else(|| {
-        Error::new(Reason::Keyring, "there is no folder to note the login in").hint("set HOME or XDG_DATA_HOME")
-    })?;
-    let lock = lock(&path).map_err(|error| unwritable(&path, error))?;
-    let mut index = load(&path)?;
-    let changed = change(&mut index);
-    let mut bytes = Zeroizing::new(Vec::with_capacity(LIMIT));
-    serde_json::to_writer_pretty(&mut *bytes, &index).map_err(|error| unwritable(&path, error.into()))?;
-    files::write(&path, &bytes).map_err(|error| unwritable(&path, error))?;
-    drop(lock);
-    Ok(changed)
+    fn save(&self) -> Result<()> {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(LIMIT));
+        let written = serde_json::to_writer_pretty(&mut *bytes, &self.index).map_err(io::Error::from);
+        written.and_then(|()| files::write(&self.path, &bytes)).map_err(|error| unwritable(&self.path, error))
+    }
 }
 
 /// A lock that is held until the file is dropped. It stands beside the index, which is renamed over.
 fn lock(path: &Path) -> io::Result<File> {
     let file = files::lock(&path.with_extension("lock"))?;
-    // Held for a moment only; whoever holds it longer is stopped or broken, and waited for two seconds.
+    // Held for a moment, or while somebody types a keyring's password; nobody waits for that.
     for _ in 0..200 {
         match file.try_lock() {
             Ok(()) => return Ok(file),

@@ -14,8 +14,6 @@ mod store;
 
 use std::path::PathBuf;
 
-use zeroize::Zeroizing;
-
 use crate::deployment::Deployment;
 use crate::email::Email;
 use crate::env::Env;
@@ -24,7 +22,8 @@ use crate::error::{Error, Reason, Remark, Result};
 pub use entry::Entry;
 pub use store::{Asking, Store};
 
-use store::Refusal;
+use index::Ledger;
+use store::{Refusal, Secret};
 
 /// A login that is kept, and where.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,18 +54,23 @@ pub fn index_file(env: &Env) -> Option<PathBuf> {
 /// # Errors
 /// The store is locked, does not answer within two seconds, or holds something else.
 pub fn read(env: &Env, login: &Login) -> Result<Option<Entry>> {
-    let bytes = match login.store {
-        Store::File => index::entry(env, login)?,
+    let held = match login.store {
+        Store::File => index::entry(env, login)?.into_iter().collect(),
         store => store.get(env, login).map_err(|refusal| refused(store, refusal))?,
     };
-    bytes.map(|bytes| Entry::decode(&bytes).ok_or_else(|| garbled(login))).transpose()
+    // A keyring may hold several under the same attributes; what somebody else put there is not taken for ours.
+    let entries = held.iter().filter_map(|bytes| Entry::decode(bytes, login));
+    match (entries.max_by_key(|entry| entry.added), held.is_empty()) {
+        (None, false) => Err(garbled(login)),
+        (entry, _) => Ok(entry),
+    }
 }
 
 /// Keeps a login in place of a former one of the same user: in the system's keyring, or with `insecure` in a private
 /// file. Returns where, and what is to be said about it. Where it fails, the former entry is still there.
 ///
 /// # Errors
-/// No store takes it.
+/// No store takes it, or it cannot be noted.
 pub fn keep(
     env: &Env,
     deployment: &Deployment,
@@ -74,36 +78,38 @@ pub fn keep(
     insecure: bool,
     asking: Asking,
 ) -> Result<(Store, Vec<Remark>)> {
-    let encoded = entry.encode();
+    let mut ledger = Ledger::open(env)?;
+    let encoded = entry.encode(deployment);
     let mut login = Login { deployment: deployment.clone(), email: entry.email.clone(), store: Store::File };
     let mut remarks = Vec::new();
     if !insecure {
-        login.store = store(env, &mut login, &encoded, asking, &mut remarks)?;
+        login.store = store(env, &mut login, &encoded, asking)?;
+        remarks.extend(login.store.remark());
     }
-    let former = index::put(env, &login, &encoded)?;
-    if let Some(former) = former.filter(|former| former.store != login.store) {
-        // It would only lie about; that it cannot be removed changes nothing.
-        let _ = former.store.delete(env, &former, Asking::Nobody);
+    let former = ledger.former(&login);
+    if let Err(error) = ledger.put(&login, &encoded) {
+        // Nothing would ever find what nobody noted.
+        if former.is_none() {
+            let _ = login.store.delete(env, &login, asking);
+        }
+        return Err(error);
+    }
+    if let Some(former) = former.filter(|former| former.store != login.store)
+        && former.store.delete(env, &former, asking).is_err()
+    {
+        let what = format!("the former token of {} is still in {}", former.email, former.store);
+        remarks.push(Remark::new("former", what).hint("revoke it at Account → Access Tokens"));
     }
     Ok((login.store, remarks))
 }
 
 /// Tries the stores of this system, the best first.
-fn store(
-    env: &Env,
-    login: &mut Login,
-    encoded: &Zeroizing<Vec<u8>>,
-    asking: Asking,
-    remarks: &mut Vec<Remark>,
-) -> Result<Store> {
+fn store(env: &Env, login: &mut Login, encoded: &Secret, asking: Asking) -> Result<Store> {
     let mut reasons = Vec::new();
     for store in Store::OF_SYSTEM {
         login.store = store;
         match store.set(env, login, encoded, asking) {
-            Ok(()) => {
-                remarks.extend(store.remark());
-                return Ok(store);
-            }
+            Ok(()) => return Ok(store),
             Err(Refusal::Absent(why)) => reasons.push(format!("{store} {why}")),
             // It is there, if only it answered: another store would be a surprise.
             Err(refusal) => return Err(refused(store, refusal)),
@@ -114,15 +120,21 @@ fn store(
         .hint("--insecure-storage keeps it in a file that only you can read"))
 }
 
-/// Forgets a login.
+/// Forgets a login; with `force` also one whose store cannot be asked, which is then to be told.
 ///
 /// # Errors
-/// Its store is locked or does not answer; then it is still there.
-pub fn forget(env: &Env, login: &Login, asking: Asking) -> Result<()> {
-    match login.store.delete(env, login, asking) {
-        Ok(()) => index::remove(env, login),
-        Err(refusal) => Err(refused(login.store, refusal)),
-    }
+/// Its store is locked or does not answer, or it cannot be noted; then it is still there.
+pub fn forget(env: &Env, login: &Login, force: bool, asking: Asking) -> Result<Option<Remark>> {
+    let mut ledger = Ledger::open(env)?;
+    let left = match login.store.delete(env, login, asking) {
+        Ok(()) => None,
+        Err(refusal) if force => {
+            let what = format!("{}; its token is still there", refused(login.store, refusal).what);
+            Some(Remark::new("left", what).hint("revoke it at Account → Access Tokens"))
+        }
+        Err(refusal) => return Err(refused(login.store, refusal)),
+    };
+    ledger.remove(login).map(|()| left)
 }
 
 fn refused(store: Store, refusal: Refusal) -> Error {

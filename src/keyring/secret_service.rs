@@ -27,6 +27,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 const NOBODY: &str = "is not there: nothing on this D-Bus session provides it";
 
+/// The most items that are looked into: more than one is not ours.
+const MOST: usize = 8;
+
 /// What marks an entry as ours, beside its deployment and its user.
 const APPLICATION: &str = "co-cred";
 
@@ -40,13 +43,12 @@ struct Errand {
     opening: mpsc::SyncSender<()>,
 }
 
-pub(super) fn get(env: &Env, login: &Login) -> Result<Option<Secret>, Refusal> {
+pub(super) fn get(env: &Env, login: &Login) -> Result<Vec<Secret>, Refusal> {
     run(env, login, Asking::Nobody, |errand, service| {
         let found = service.search_items(errand.attributes())?;
-        match (found.unlocked.first(), found.locked.is_empty()) {
-            (Some(item), _) => Ok(Some(Zeroizing::new(item.get_secret()?))),
-            (None, true) => Ok(None),
-            (None, false) => Err(Error::Locked),
+        match (found.unlocked.is_empty(), found.locked.is_empty()) {
+            (true, false) => Err(Error::Locked),
+            _ => found.unlocked.iter().take(MOST).map(|item| item.get_secret().map(Zeroizing::new)).collect(),
         }
     })
 }
@@ -59,7 +61,12 @@ pub(super) fn set(env: &Env, login: &Login, secret: &Secret, asking: Asking) -> 
             errand.open(|| collection.unlock())?;
         }
         let label = format!("Code Ocean access token of {} at {}", errand.email, errand.deployment);
-        collection.create_item(&label, errand.attributes(), &secret, true, "application/json").map(|_| ())
+        let item = collection.create_item(&label, errand.attributes(), &secret, true, "application/json")?;
+        // Older ones in other collections; that one cannot be removed is no reason to fail.
+        let found = service.search_items(errand.attributes());
+        let others = found.iter().flat_map(|found| &found.unlocked).filter(|other| other.item_path != item.item_path);
+        others.for_each(|other| drop(other.delete()));
+        Ok(())
     })
 }
 

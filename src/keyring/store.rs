@@ -74,12 +74,13 @@ impl Store {
         (self == Store::Kernel).then(|| Remark::new("kernel-keyring", what).hint(hint))
     }
 
-    pub(super) fn get(self, env: &Env, login: &Login) -> Result<Option<Secret>, Refusal> {
+    /// What it holds for a login; more than one thing where somebody else put it there.
+    pub(super) fn get(self, env: &Env, login: &Login) -> Result<Vec<Secret>, Refusal> {
         match self {
             #[cfg(all(feature = "keyring", target_os = "linux"))]
             Store::SecretService => secret_service::get(env, login),
             #[cfg(feature = "keyring")]
-            store if store == native::STORE => native::get(login),
+            store if store == native::STORE => Ok(native::get(login)?.into_iter().collect()),
             _ => Err(elsewhere()),
         }
     }

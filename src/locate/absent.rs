@@ -23,7 +23,7 @@ pub(super) fn explain(house: &House, passed_over: &[Remark]) -> Error {
     if let Some(slot) = slots.iter().find(hinted) {
         return no_token(slot);
     }
-    if let Some(remark) = passed("login-gone").or_else(|| passed("other-deployment")) {
+    if let Some(remark) = ["login-gone", "other-user", "other-deployment"].into_iter().find_map(passed) {
         return error(Reason::NotFound, remark);
     }
     if let Some(slot) = slots.iter().find(unset) {

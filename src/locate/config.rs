@@ -25,8 +25,6 @@ const KEYS: [&str; 4] = ["domain", "email", "token_command", "default"];
 #[derive(Debug, Default)]
 pub(super) struct Config {
     pub(super) deployments: Vec<Configured>,
-    /// Whether its commands may be run: nobody else can have written them.
-    pub(super) trusted: bool,
 }
 
 /// One `[[deployment]]`.
@@ -57,9 +55,14 @@ impl Config {
         let Some(path) = path(env) else { return Ok(Config::default()) };
         let shown = path.display().to_string();
         match files::read(&path, LIMIT) {
+            // It says which programs are run, and where a token goes.
+            Ok(contents) if !contents.trusted => {
+                Err(Error::new(Reason::Unreadable, format!("the configuration {shown} can be written by other users"))
+                    .hint(format!("make it yours, and no one else's to write: chmod go-w {shown}")))
+            }
             Ok(contents) => {
                 let deployments = parse(&contents.bytes).map_err(|error| at(&shown, error))?;
-                Ok(Config { deployments, trusted: contents.trusted })
+                Ok(Config { deployments })
             }
             Err(Trouble::Absent | Trouble::Hidden) => Ok(Config::default()),
             Err(trouble) => Err(Error::new(Reason::Unreadable, format!("the configuration {shown} {trouble}"))

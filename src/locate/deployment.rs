@@ -20,6 +20,8 @@ pub struct Sited {
     pub deployment: Deployment,
     /// The option, variable or file that named it.
     pub place: String,
+    /// Nothing here names it: it is the configuration's default, or the only one that is known.
+    pub assumed: bool,
 }
 
 /// The deployment that was asked for: by the option, a variable or the mount.
@@ -53,10 +55,10 @@ pub(super) fn of(house: &House, bound: Option<(&Deployment, &Place)>) -> Result<
         return Ok(Some(named.clone()));
     }
     if let Some((deployment, place)) = bound {
-        return Ok(Some(Sited { deployment: deployment.clone(), place: place.place.clone() }));
+        return Ok(Some(Sited { deployment: deployment.clone(), place: place.place.clone(), assumed: false }));
     }
     if let Some(default) = house.config()?.preferred() {
-        return Ok(Some(Sited { deployment: default.deployment.clone(), place: "the configuration".to_owned() }));
+        return Ok(Some(assume(&default.deployment, "the configuration")));
     }
     match remote::of_capsule(house.env()) {
         Some((host, place)) => site(&place, &host).map(Some),
@@ -70,9 +72,7 @@ fn only(house: &House) -> Result<Option<Sited>> {
     let logins = house.logins()?.iter().map(|login| (&login.deployment, "the login"));
     let all: Vec<(&Deployment, &str)> = configured.chain(logins).collect();
     Ok(match all.first() {
-        Some((first, place)) if all.iter().all(|(deployment, _)| deployment == first) => {
-            Some(Sited { deployment: (*first).clone(), place: (*place).to_owned() })
-        }
+        Some((first, place)) if all.iter().all(|(deployment, _)| deployment == first) => Some(assume(first, place)),
         _ => None,
     })
 }
@@ -88,9 +88,13 @@ pub(super) fn bound(house: &House) -> Result<Vec<Deployment>> {
     Ok(file.into_iter().chain(configured).chain(logins).collect())
 }
 
+fn assume(deployment: &Deployment, place: &str) -> Sited {
+    Sited { deployment: deployment.clone(), place: place.to_owned(), assumed: true }
+}
+
 fn site(place: &str, value: &str) -> Result<Sited> {
     let deployment = Deployment::parse(value).map_err(|unusable| refuse(place, unusable))?;
-    Ok(Sited { deployment, place: place.to_owned() })
+    Ok(Sited { deployment, place: place.to_owned(), assumed: false })
 }
 
 fn refuse(place: &str, unusable: Unusable) -> Error {

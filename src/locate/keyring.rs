@@ -4,7 +4,7 @@ use crate::email::Email;
 use crate::error::{Error, Reason, Remark, Result};
 use crate::keyring::{self, Entry, Login};
 
-use super::{Found, House, Place, PlaceKind, Source};
+use super::{Found, House, Place, PlaceKind, Sited, Source};
 
 /// From how many days ahead the end of a token is told.
 const AHEAD: i32 = 14;
@@ -22,7 +22,7 @@ impl Keyring<'_> {
     fn login(&self) -> Result<Option<&Login>> {
         let logins = self.house.logins()?;
         let Some(sited) = self.house.in_question()? else { return self.nothing_says(logins) };
-        let here: Vec<&Login> = logins.iter().filter(|login| login.deployment == sited.deployment).collect();
+        let here: Vec<&Login> = self.here(sited).collect();
         if let Some(wanted) = self.house.user()? {
             return Ok(here.into_iter().find(|login| login.email.is(&wanted)));
         }
@@ -37,6 +37,12 @@ impl Keyring<'_> {
                 format!("choose with CODEOCEAN_EMAIL={}", one.email),
             )),
         }
+    }
+
+    /// The logins at a deployment.
+    fn here(&self, sited: &Sited) -> impl Iterator<Item = &Login> {
+        let logins = self.house.logins().unwrap_or_default();
+        logins.iter().filter(move |login| login.deployment == sited.deployment)
     }
 
     fn nothing_says(&self, logins: &[Login]) -> Result<Option<&Login>> {
@@ -78,10 +84,15 @@ impl Source for Keyring<'_> {
                 format!("the login of {} at {} is gone from {}", login.email, login.deployment, login.store),
                 "log in again with co-cred login; the kernel's keyring does not outlive a reboot",
             ),
+            (Ok(None), Some(_)) if self.here(sited).next().is_some() => remark(
+                "other-user",
+                format!("the logins at {} are other users', and not the one's who was asked for", sited.deployment),
+                "co-cred list shows them; CODEOCEAN_EMAIL chooses between users",
+            ),
             (Ok(None), Some(other)) => remark(
                 "other-deployment",
                 format!("{} is logged in at {}, and {} was asked for", other.email, other.deployment, sited.deployment),
-                "co-cred login stores one more; CODEOCEAN_EMAIL chooses between users",
+                "co-cred login keeps one more",
             ),
             _ => Vec::new(),
         }

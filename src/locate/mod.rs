@@ -47,14 +47,26 @@ pub struct Request<'a> {
     pub token_env: Option<&'a str>,
     /// The user whose token it must be, where sources know that.
     pub user: Option<&'a str>,
-    /// Only a token that its source binds to the deployment: one that is merely here may be another's.
-    pub bound: bool,
+    /// Which sources are asked.
+    pub reach: Reach,
+}
+
+/// How far a search goes for a deployment that somebody else asked about: Git, Docker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// To every source: whatever named the deployment may have brought the token, too.
+    Anything,
+    /// To what is meant to be the token, and not to variables that merely look like one: nothing here names the deployment,
+    /// which is only the configuration's default, or the only one known.
+    Meant,
+    /// To tokens that their source binds to the deployment: another one is in question here.
+    Bound,
 }
 
 impl<'a> Request<'a> {
     /// Nothing was asked for.
     pub fn of(env: &'a Env) -> Request<'a> {
-        Request { env, deployment: None, token_file: None, token_env: None, user: None, bound: false }
+        Request { env, deployment: None, token_file: None, token_env: None, user: None, reach: Reach::Anything }
     }
 }
 
@@ -236,29 +248,31 @@ pub fn destination(request: &Request) -> Result<Option<Sited>> {
     deployment::of(&House::open(request), None)
 }
 
-/// The e-mail that the environment or the configuration gives for the account at a deployment.
+/// The e-mail that the environment or the configuration gives for the account at a deployment. The environment's is for
+/// the deployment in question, and for no other.
 ///
 /// # Errors
 /// It is no e-mail, or the configuration cannot be used.
 pub fn email(request: &Request, deployment: &Deployment) -> Result<Option<Email>> {
     let house = House::open(request);
-    match named_email(request.env)? {
+    match house.named_email()? {
         Some(email) => Ok(Some(email)),
         None => Ok(house.config()?.of(deployment).and_then(|configured| configured.email.clone())),
     }
 }
 
-/// The first deployment known here that is wanted, and whether only tokens that are bound to it may go there. The one in
-/// question comes first; a token that is merely here is for that one, and for no other.
+/// The first deployment known here that is wanted, and which tokens may go there. The one in question comes first; a token
+/// that is merely here is for that one, and for no other.
 ///
 /// # Errors
 /// What names a deployment cannot be read, or names none.
-pub fn known(request: &Request, wanted: impl Fn(&Deployment) -> bool) -> Result<Option<(Deployment, bool)>> {
+pub fn known(request: &Request, wanted: impl Fn(&Deployment) -> bool) -> Result<Option<(Deployment, Reach)>> {
     let house = House::open(request);
     if let Some(sited) = house.in_question()?.filter(|sited| wanted(&sited.deployment)) {
-        return Ok(Some((sited.deployment.clone(), false)));
+        let reach = if sited.assumed { Reach::Meant } else { Reach::Anything };
+        return Ok(Some((sited.deployment.clone(), reach)));
     }
-    Ok(deployment::bound(&house)?.into_iter().find(wanted).map(|deployment| (deployment, true)))
+    Ok(deployment::bound(&house)?.into_iter().find(wanted).map(|deployment| (deployment, Reach::Bound)))
 }
 
 /// Every deployment that is known here, the one in question first.
@@ -345,7 +359,18 @@ impl<'a> House<'a> {
     fn user(&self) -> Result<Option<String>> {
         match self.request.user {
             Some(user) => Ok(Some(user.to_owned())),
-            None => Ok(named_email(self.env())?.map(String::from)),
+            None => Ok(self.named_email()?.map(String::from)),
+        }
+    }
+
+    /// `CODEOCEAN_EMAIL`, where it speaks of this deployment.
+    ///
+    /// # Errors
+    /// It is no e-mail.
+    fn named_email(&self) -> Result<Option<Email>> {
+        match self.request.reach {
+            Reach::Bound => Ok(None),
+            Reach::Meant | Reach::Anything => named_email(self.env()),
         }
     }
 
@@ -366,17 +391,19 @@ fn once<T>(cell: &OnceCell<T>, work: impl FnOnce() -> Result<T>) -> Result<&T> {
     }
 }
 
-/// The order of the sources. A new source is one line here, among those that bind their token to a deployment or those
-/// that do not.
+/// The order of the sources. A new source is one line here, among those of its [`Reach`].
 fn sources<'a>(house: &'a House<'a>, named: Option<&'a Sited>) -> Vec<Box<dyn Source + 'a>> {
     let mut sources: Vec<Box<dyn Source>> = Vec::new();
-    if !house.request.bound {
+    let reach = house.request.reach;
+    if reach != Reach::Bound {
         sources.push(Box::new(option::Named { request: house.request }));
         sources.push(Box::new(variable::Dedicated { env: house.env() }));
         sources.extend(house.mounts.iter().map(|mount| Box::new(mount) as Box<dyn Source>));
+    }
+    if reach == Reach::Anything {
         sources.extend(variable::Step::ALL.map(|step| Box::new(variable::Shaped { house, step }) as Box<dyn Source>));
     }
-    sources.push(Box::new(file::CredentialsFile { env: house.env(), named, bound: house.request.bound }));
+    sources.push(Box::new(file::CredentialsFile { env: house.env(), named, bound: reach == Reach::Bound }));
     sources.push(Box::new(command::TokenCommand { house }));
     sources.push(Box::new(keyring::Keyring { house }));
     sources

@@ -239,6 +239,8 @@ fn a_request_in_doubt_is_refused_as_a_whole() {
         "unknown=x\nunknown=y\nprotocol=https\nhost=co.example.org\n",
         "protocol=https\nhost=co.example.org\nno key\n",
         "=https\nhost=co.example.org\n",
+        // The rest of the line may be missing.
+        "protocol=https\nhost=co.example.org",
         &long,
         &many,
     ] {
@@ -457,4 +459,56 @@ fn another_deployment_is_given_its_own_token_alone() {
     assert!(!ran.out.contains("cop_"), "{ran:?}");
     let ran = ask(file(format!("{{\"token\": \"{OTHER}\", \"domain\": \"two.example.org\"}}")), "get", two).expect(0);
     assert_eq!(ran.out, format!("password={OTHER}\nusername={EMAIL}\n"));
+}
+
+/// A name that cannot be read is not taken for none.
+#[test]
+fn a_user_that_is_no_text_is_refused() {
+    let world = known();
+    let mut helper = world.command();
+    helper.args(["git-credential", "get"]).stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped());
+    let mut child = helper.stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let request = b"protocol=https\nhost=co.example.org\nusername=someone\xff\n";
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), request).unwrap();
+    let ran = Ran::from(child.wait_with_output().unwrap()).expect(2);
+    assert_eq!(ran.out, "quit=1\n");
+}
+
+/// A variable that merely looks like a token goes to the deployment that is named beside it, and not to one that is only
+/// the default, or the only one known.
+#[test]
+fn a_token_that_is_merely_here_is_not_given_to_a_deployment_that_nothing_here_names() {
+    let config = "[[deployment]]\ndomain = \"co.example.org\"\nemail = \"ada@example.org\"\ndefault = true\n";
+    let desk = || World::new().file("home/.config/co-cred/config.toml", config);
+    let request = "protocol=https\nhost=co.example.org\n";
+    let ran = ask(desk().with("SRC_CO_TOKEN", OTHER), "get", request);
+    assert!(!ran.out.contains("cop_"), "{ran:?}");
+    let image = desk().with("SRC_CO_TOKEN", OTHER).with_input("registry.co.example.org");
+    assert!(!image.run(["docker-credential", "get"]).out.contains("cop_"));
+    // One that is meant to be the token, and one in the company of its deployment, are given.
+    assert_eq!(ask(desk().with("CODEOCEAN_TOKEN", TOKEN), "get", request).expect(0).out, ANSWER);
+    let named = desk().with("SRC_CO_TOKEN", TOKEN).with("CODEOCEAN_DOMAIN", "co.example.org");
+    assert_eq!(ask(named, "get", request).expect(0).out, ANSWER);
+}
+
+/// On loopback a deployment has no other hosts: they might be anybody's.
+#[test]
+fn a_deployment_on_loopback_has_no_siblings() {
+    for host in ["git.localhost:8080", "localhost:8080"] {
+        let world = known().with("CODEOCEAN_DOMAIN", "http://localhost:8080");
+        assert_eq!(ask(world, "get", &format!("protocol=https\nhost={host}\n")).expect(0).out, "", "{host}");
+    }
+    let world = known().with("CODEOCEAN_DOMAIN", "http://localhost:8080").with_input("registry.localhost:8080");
+    assert!(!world.run(["docker-credential", "get"]).out.contains("cop_"));
+}
+
+/// `CODEOCEAN_EMAIL` speaks of the deployment in question, not of every other.
+#[test]
+fn the_user_of_another_deployment_is_its_own() {
+    let config = format!(
+        "[[deployment]]\ndomain = \"two.example.org\"\nemail = \"grace@example.org\"\ntoken_command = [\"echo\", {OTHER:?}]\n"
+    );
+    let world = known().file("home/.config/co-cred/config.toml", config);
+    let ran = ask(world, "get", "protocol=https\nhost=two.example.org\n").expect(0);
+    assert_eq!(ran.out, format!("password={OTHER}\nusername=grace@example.org\n"));
 }

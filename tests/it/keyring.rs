@@ -290,6 +290,95 @@ fn a_bus_that_accepts_and_says_nothing_costs_two_seconds() {
     assert_eq!(world.spawn(["token", "--offline"]).expect(0).out, format!("{TOKEN}\n"));
 }
 
+/// The list is looked at before a store is touched.
+#[test]
+fn a_login_that_cannot_be_noted_is_not_kept() {
+    let deployment = deployment();
+    let Some((world, _bus)) = with_keyring(&deployment) else { return };
+    login(&world, &deployment, TOKEN, &[]).expect(0);
+    let list = world.path("home/.local/share/co-cred/logins.json");
+    fs::set_permissions(&list, fs::Permissions::from_mode(0o644)).unwrap();
+    login(&world, &deployment, TOKEN, &["--expires", "2999-12-31"]).expect(6);
+    login(&world, &deployment, OTHER, &[]).expect(6);
+    fs::set_permissions(&list, fs::Permissions::from_mode(0o600)).unwrap();
+    let kept = world.spawn(["list", "--json"]).expect(0).json();
+    assert_eq!((kept.as_array().unwrap().len(), &kept[0]["expires"]), (1, &serde_json::Value::Null));
+    if has("secret-tool") {
+        let found = world.spawn_program("secret-tool", &["lookup", "application", "co-cred", "user", GRACE]);
+        assert_eq!(found.out, "", "a token that nobody noted");
+    }
+}
+
+/// What somebody else put into the keyring is not taken for ours.
+#[test]
+fn a_stranger_in_the_keyring_is_not_believed() {
+    let deployment = deployment();
+    let Some((world, _bus)) = with_keyring(&deployment) else { return };
+    if !has("secret-tool") {
+        return;
+    }
+    let plant = |secret: &str| {
+        let (url, ada) = (deployment.url(), "ada@example.org");
+        let attributes = ["application", "co-cred", "deployment", &url, "user", ada, "planted", "yes"];
+        let args = [&["store", "--collection", "session", "--label=x"][..], &attributes].concat();
+        piped(world.program("secret-tool").args(args), secret).expect(0);
+    };
+    login(&world, &deployment, TOKEN, &[]).expect(0);
+    let planted = |deployment: &str, email: &str, added: &str| serde_json::json!({"deployment": deployment, "token": OTHER, "email": email, "added": added, "expires": null});
+    for stranger in [
+        "no entry".to_owned(),
+        planted("https://evil.net", "ada@example.org", "2999-01-01T00:00:00Z").to_string(),
+        planted(&deployment.url(), "zed@example.org", "2999-01-01T00:00:00Z").to_string(),
+        planted(&deployment.url(), "ada@example.org", "2001-01-01T00:00:00Z").to_string(),
+    ] {
+        plant(&stranger);
+        assert_eq!(world.spawn(["token", "--offline"]).expect(0).out, format!("{TOKEN}\n"), "{stranger}");
+    }
+    // The next login takes them all away.
+    login(&world, &deployment, TOKEN, &[]).expect(0);
+    let found = world.spawn_program("secret-tool", &["search", "--all", "application", "co-cred"]);
+    assert_eq!(format!("{}{}", found.out, found.err).matches("label = ").count(), 1, "{found:?}");
+}
+
+#[test]
+fn a_login_whose_keyring_is_gone_can_be_forgotten() {
+    let deployment = deployment();
+    let Some((world, bus)) = with_keyring(&deployment) else { return };
+    login(&world, &deployment, TOKEN, &[]).expect(0);
+    login(&world, &deployment, OTHER, &["--insecure-storage"]).expect(0);
+    let address = bus.address();
+    let away = world.without("DBUS_SESSION_BUS_ADDRESS");
+    // One that cannot be forgotten does not keep the others.
+    let ran = away.spawn(["logout", "--all"]).expect(6);
+    assert!(ran.err.contains("grace@example.org is logged out") && ran.err.contains("--force"), "{ran:?}");
+    let ran = login(&away, &deployment, TOKEN, &["--insecure-storage"]).expect(0);
+    assert!(ran.err.contains("the former token of ada@example.org is still in the Secret Service"), "{ran:?}");
+    away.spawn(["logout"]).expect(0);
+    let world = away.with("DBUS_SESSION_BUS_ADDRESS", &address);
+    login(&world, &deployment, TOKEN, &[]).expect(0);
+    let away = world.without("DBUS_SESSION_BUS_ADDRESS");
+    away.spawn(["logout"]).expect(6);
+    let ran = away.spawn(["logout", "--force"]).expect(0);
+    assert!(ran.err.contains("its token is still there"), "{ran:?}");
+    assert_eq!(away.spawn(["list", "--json"]).expect(0).out, "[]\n");
+}
+
+/// Logins and logouts at the same time: what says that it is kept is listed.
+#[test]
+fn logouts_and_logins_at_the_same_time_agree() {
+    let deployment = deployment();
+    let Some((world, _bus)) = with_keyring(&deployment) else { return };
+    for _ in 0..6 {
+        thread::scope(|scope| {
+            scope.spawn(|| login(&world, &deployment, TOKEN, &["--email", "ada@example.org"]).expect(0));
+            scope.spawn(|| world.spawn(["logout"]));
+        });
+        let listed = !world.spawn(["list", "--json"]).expect(0).json().as_array().unwrap().is_empty();
+        let found = world.spawn_program("secret-tool", &["lookup", "application", "co-cred"]);
+        assert_eq!(listed, found.out.contains(TOKEN), "{found:?}");
+    }
+}
+
 /// Between co-cred and the bus: passes on so many pieces of what the bus says, then breaks off.
 fn unreliable(world: &World, bus: &Bus, pieces: usize, pause: Duration) -> String {
     let path = world.path(&format!("proxy-{pieces}-{}", pause.as_millis()));
@@ -425,6 +514,7 @@ fn a_bus_without_a_service_is_as_none() {
     for address in [bus.address().as_str(), "unix:path=/nonexistent", "garbage", "tcp:host=127.0.0.1,port=1"] {
         let script = format!("DBUS_SESSION_BUS_ADDRESS={address} co-cred login --deployment $URL < token");
         let ran = within_two_seconds(|| in_session(&world, &script)).expect(0);
+        in_session(&world, "co-cred logout").expect(0);
         assert!(ran.err.contains("the token is in the kernel's keyring"), "{address}: {ran:?}");
     }
 }
@@ -504,6 +594,45 @@ fn an_unreachable_deployment_keeps_nothing() {
     assert_eq!(world.spawn(["list", "--json"]).expect(0).out, "[]\n");
 }
 
+/// A terminal in which `co-cred login` waits for the token, and what is seen there.
+struct Terminal {
+    child: std::process::Child,
+    keyboard: std::process::ChildStdin,
+    transcript: PathBuf,
+}
+
+impl Terminal {
+    fn start(world: &World, deployment: &Deployment, script: &str) -> Terminal {
+        let transcript = world.path("transcript");
+        let mut terminal = world.program("script");
+        terminal.args(["--quiet", "--flush", "--return", "--command", script]).arg(&transcript);
+        terminal.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).env("TERM", "xterm");
+        let mut child = terminal.spawn().unwrap();
+        let keyboard = child.stdin.take().unwrap();
+        let mut terminal = Terminal { child, keyboard, transcript };
+        terminal.wait_for("Deployment, as in the browser");
+        terminal.type_line(&deployment.url());
+        terminal.wait_for("it is not shown");
+        // Whoever types is not that fast: the terminal's echo is off by now.
+        thread::sleep(Duration::from_millis(200));
+        terminal
+    }
+
+    fn wait_for(&self, words: &str) {
+        let said = || fs::read_to_string(&self.transcript).unwrap_or_default().contains(words);
+        super::desk::wait(words, said);
+    }
+
+    fn type_line(&mut self, line: &str) {
+        writeln!(self.keyboard, "{line}").unwrap();
+    }
+
+    fn end(self) -> Ran {
+        drop(self.keyboard);
+        self.child.wait_with_output().unwrap().into()
+    }
+}
+
 /// At a terminal the token is typed without being shown.
 #[test]
 fn at_a_terminal_nothing_is_echoed() {
@@ -512,22 +641,36 @@ fn at_a_terminal_nothing_is_echoed() {
     }
     let deployment = deployment();
     let world = desk(&deployment);
-    let transcript = world.path("transcript");
-    let mut terminal = world.program("script");
-    let login = "co-cred login --insecure-storage";
-    terminal.args(["--quiet", "--flush", "--return", "--command", login]).arg(&transcript);
-    terminal.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).env("TERM", "xterm");
-    let mut child = terminal.spawn().unwrap();
-    let said = |word: &str| fs::read_to_string(&transcript).unwrap_or_default().contains(word);
-    let mut keyboard = child.stdin.take().unwrap();
-    super::desk::wait("the first question", || said("Deployment, as in the browser"));
-    writeln!(keyboard, "{}", deployment.url()).unwrap();
-    super::desk::wait("the second question", || said("it is not shown"));
-    // Whoever types is not that fast: the terminal's echo is off by now.
-    thread::sleep(Duration::from_millis(200));
-    writeln!(keyboard, "{TOKEN}").unwrap();
-    let ran: Ran = child.wait_with_output().unwrap().into();
-    assert!(ran.code == 0 && ran.out.contains("is logged in"), "{ran:?}");
+    let mut terminal = Terminal::start(&world, &deployment, "co-cred login --insecure-storage");
+    terminal.type_line(TOKEN);
+    terminal.wait_for("is logged in");
+    let ran = terminal.end().expect(0);
     assert!(!ran.out.contains("cop_"), "{ran:?}");
     assert_eq!(world.spawn(["token", "--offline"]).expect(0).out, format!("{TOKEN}\n"));
+}
+
+/// Whoever changes their mind gets the terminal back as it was, and the shell sees the signal.
+#[test]
+fn ctrl_c_at_the_prompt_leaves_a_usable_terminal() {
+    if !has("script") {
+        return;
+    }
+    let deployment = deployment();
+    for ending in ["\u{3}", "TERM"] {
+        let world = desk(&deployment);
+        let script = "stty -a > before; sh -c 'echo $$ > pid; exec co-cred login --insecure-storage'; echo ended $?; \
+                      stty -a > after; cmp before after && echo the same";
+        let mut terminal = Terminal::start(&world, &deployment, script);
+        match ending {
+            "TERM" => {
+                let pid = fs::read_to_string(world.path("work/pid")).unwrap();
+                std::process::Command::new("kill").arg(pid.trim()).status().unwrap();
+            }
+            key => write!(terminal.keyboard, "{key}").unwrap(),
+        }
+        terminal.wait_for("the same");
+        let ran = terminal.end();
+        let code = if ending == "TERM" { 143 } else { 130 };
+        assert!(ran.out.contains(&format!("ended {code}")), "{ran:?}");
+    }
 }

@@ -1,7 +1,7 @@
 //! `setup`: other programs' files, changed where they must be, left as they are everywhere else, and put back.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
 use serde_json::json;
 
@@ -186,16 +186,75 @@ fn what_cannot_be_done_is_said() {
     bare.spawn(["setup", "podman"]).expect(2);
 }
 
-/// What a login makes known later is wired at once where `setup` was run before.
+/// What a login makes known later is wired at once where `setup` was run before. A logout leaves it wired: what is not
+/// known is answered with silence.
 #[test]
 fn a_login_renews_what_is_wired() {
     let world = desk();
     world.spawn(["setup", "docker"]).expect(0);
-    let login = ["login", "--offline", "--insecure-storage", "--email", "a@b.org", "--deployment", "two.example.org"];
-    world.pipe(&login, TOKEN).expect(0);
+    let login = |deployment: &str| {
+        let login = ["login", "--offline", "--insecure-storage", "--email", "a@b.org", "--deployment", deployment];
+        world.pipe(&login, TOKEN).expect(0);
+    };
+    login("two.example.org");
     assert!(text(&world, "home/.docker/config.json").contains("registry.two.example.org"));
     assert!(!world.path(HELPERS).exists(), "setup git was never run");
-    world.spawn(["logout", "--deployment", "two.example.org"]).expect(0);
-    let config = text(&world, "home/.docker/config.json");
-    assert!(!config.contains("two.example.org") && config.contains("registry.co.example.org"), "{config}");
+    world.spawn(["logout"]).expect(0);
+    fs::remove_file(world.path("home/.config/co-cred/config.toml")).unwrap();
+    login("three.example.org");
+    assert!(text(&world, "home/.docker/config.json").contains("registry.three.example.org"));
+}
+
+/// Somebody chose another helper for a registry, or for all of Git: that is theirs to change, or at least to know.
+#[test]
+fn a_helper_of_the_users_own_is_not_replaced_in_silence() {
+    let mine = "{\"credHelpers\": {\"registry.co.example.org\": \"pass\"}}";
+    let world = desk().file("home/.docker/config.json", mine);
+    let ran = world.spawn(["setup", "docker"]).expect(6);
+    assert!(ran.err.contains("names the helper \"pass\" for registry.co.example.org"), "{ran:?}");
+    assert_eq!(text(&world, "home/.docker/config.json"), mine);
+    assert!(!world.path("home/.config/containers/auth.json").exists(), "all or none");
+    if !has("git") {
+        return;
+    }
+    // One that was set later comes first after the next `setup git`, and one that cannot be outdone is told.
+    world.spawn(["setup", "git"]).expect(0);
+    world.git(&["config", "--global", "credential.helper", "store"]).expect(0);
+    world.spawn(["setup", "git"]).expect(0);
+    let last = ["config", "--get-urlmatch", "credential.helper", "https://co.example.org"];
+    assert_eq!(world.git(&last).out, "!co-cred git-credential\n");
+    world.git(&["init", "-q"]).expect(0);
+    world.git(&["config", "credential.https://co.example.org.helper", "store"]).expect(0);
+    let ran = world.spawn(["setup", "git"]).expect(0);
+    assert!(ran.err.contains("another helper comes after co-cred"), "{ran:?}");
+}
+
+#[test]
+fn undo_takes_out_what_it_can() {
+    let world = desk();
+    world.spawn(["setup", "docker"]).expect(0);
+    assert!(world.path("home/.docker/config.json").exists());
+    fs::write(world.path("home/.docker/config.json"), "broken").unwrap();
+    world.spawn(["setup", "docker", "--undo"]).expect(6);
+    // A file that held nothing else is gone, as it was before.
+    assert!(!world.path("home/.config/containers/auth.json").exists());
+    let world = desk().file("home/.docker/config.json", "{\"credHelpers\": null, \"x\": 1}");
+    world.spawn(["setup", "docker"]).expect(0);
+    world.spawn(["setup", "docker", "--undo"]).expect(0);
+    let left: serde_json::Value = serde_json::from_str(&text(&world, "home/.docker/config.json")).unwrap();
+    assert_eq!(left, json!({"x": 1}));
+}
+
+#[test]
+fn another_owners_file_stays_theirs() {
+    let world = desk().file("home/.docker/config.json", "{}");
+    let path = world.path("home/.docker/config.json");
+    // Only root can give a file away.
+    if std::os::unix::fs::chown(&path, Some(1234), Some(1234)).is_err() {
+        return;
+    }
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    world.spawn(["setup", "docker"]).expect(0);
+    let meta = fs::metadata(&path).unwrap();
+    assert_eq!((meta.uid(), meta.gid(), meta.permissions().mode() & 0o777), (1234, 1234, 0o640));
 }

@@ -19,8 +19,6 @@ pub const PROGRAM: &str = "docker-credential-co-cred";
 /// The key of both files.
 const KEY: &str = "credHelpers";
 
-const NO_OBJECT: &str = "has a credHelpers that is no object";
-
 /// The files, whether they are there or not: `$DOCKER_CONFIG/config.json` or `~/.docker/config.json`, and
 /// `$REGISTRY_AUTH_FILE` or `containers/auth.json` below the configuration folder.
 fn files(env: &Env) -> Vec<PathBuf> {
@@ -36,8 +34,7 @@ fn files(env: &Env) -> Vec<PathBuf> {
 /// Whether a file names co-cred.
 pub fn is_done(env: &Env) -> bool {
     let names_us = |object: Map<String, Value>| {
-        let helpers = object.get(KEY).and_then(Value::as_object);
-        helpers.is_some_and(|helpers| helpers.values().any(|helper| helper == HELPER))
+        helpers(&object).is_ok_and(|helpers| helpers.values().any(|helper| helper == HELPER))
     };
     files(env).iter().any(|file| edit::read(file).is_ok_and(names_us))
 }
@@ -45,42 +42,55 @@ pub fn is_done(env: &Env) -> bool {
 /// Names co-cred as the helper of these deployments' registries, and of no others; returns the files that changed.
 ///
 /// # Errors
-/// A file cannot be read or written; it is left as it is.
+/// A file cannot be read, names another helper for one of the registries, or cannot be written: then none is changed, or
+/// those before it.
 pub fn put(env: &Env, deployments: &[Deployment]) -> Result<Vec<PathBuf>> {
     let registries: Vec<String> = deployments.iter().filter_map(Deployment::registry).collect();
-    change(env, |object| {
-        let helpers = object.entry(KEY).or_insert_with(|| Value::Object(Map::new()));
-        let helpers = helpers.as_object_mut().ok_or(NO_OBJECT)?;
+    let name_us = |object: &mut Map<String, Value>| {
+        let mut helpers = helpers(object)?;
         helpers.retain(|registry, helper| helper != HELPER || registries.contains(registry));
         for registry in &registries {
-            helpers.insert(registry.clone(), HELPER.into());
+            match helpers.insert(registry.clone(), HELPER.into()) {
+                Some(other) if other != HELPER => {
+                    return Err(format!("names the helper {other} for {registry}"));
+                }
+                _ => {}
+            }
         }
+        object.insert(KEY.to_owned(), Value::Object(helpers));
         Ok(())
-    })
+    };
+    let files = files(env);
+    // All are tried before one is touched.
+    files.iter().try_for_each(|file| edit::attempt(file, name_us).map(drop))?;
+    let changed = files.into_iter().map(|file| Ok(edit::json(&file, name_us)?.then_some(file)));
+    changed.filter_map(Result::transpose).collect()
 }
 
-/// Takes co-cred out again.
+/// Takes co-cred out again; returns the files that changed. One that cannot be changed does not keep the others.
 ///
 /// # Errors
-/// As [`put`].
+/// A file cannot be read or written; it is left as it is.
 pub fn undo(env: &Env) -> Result<Vec<PathBuf>> {
-    change(env, |object| {
-        let Some(helpers) = object.get_mut(KEY) else { return Ok(()) };
-        let helpers = helpers.as_object_mut().ok_or(NO_OBJECT)?;
+    let forget_us = |object: &mut Map<String, Value>| {
+        let mut helpers = helpers(object)?;
         helpers.retain(|_, helper| helper != HELPER);
-        if helpers.is_empty() {
-            object.shift_remove(KEY);
-        }
+        match helpers.is_empty() {
+            true => object.shift_remove(KEY),
+            false => object.insert(KEY.to_owned(), Value::Object(helpers)),
+        };
         Ok(())
-    })
+    };
+    let outcomes: Vec<_> =
+        files(env).into_iter().map(|file| Ok(edit::json(&file, forget_us)?.then_some(file))).collect();
+    outcomes.into_iter().filter_map(Result::transpose).collect()
 }
 
-fn change(env: &Env, change: impl Fn(&mut Map<String, Value>) -> Result<(), &'static str>) -> Result<Vec<PathBuf>> {
-    let mut changed = Vec::new();
-    for file in files(env) {
-        if edit::json(&file, &change)? {
-            changed.push(file);
-        }
+/// The helpers that a file names, each for a registry.
+fn helpers(object: &Map<String, Value>) -> Result<Map<String, Value>, String> {
+    match object.get(KEY) {
+        None | Some(Value::Null) => Ok(Map::new()),
+        Some(Value::Object(helpers)) => Ok(helpers.clone()),
+        Some(_) => Err("has a credHelpers that is no object".to_owned()),
     }
-    Ok(changed)
 }

@@ -52,6 +52,10 @@ pub enum Refused {
     TooLong,
     /// `host=`, which would fit any host.
     EmptyHost,
+    /// A protocol, a host or a user that is not UTF-8.
+    NotText,
+    /// The last line has no end: the rest of it may be missing.
+    CutOff,
     /// Standard input cannot be read.
     Input,
 }
@@ -64,6 +68,8 @@ impl fmt::Display for Refused {
             Refused::Twice => "it gives the same key twice",
             Refused::TooLong => "it is too long",
             Refused::EmptyHost => "its host is empty",
+            Refused::NotText => "a host or a user in it is not UTF-8 text",
+            Refused::CutOff => "it ends in the middle of a line",
             Refused::Input => "standard input cannot be read",
         })
     }
@@ -80,16 +86,20 @@ impl Message {
             let mut line = Zeroizing::new(Vec::with_capacity(256));
             (&mut *input).take(LINE as u64 + 2).read_until(b'\n', &mut line).map_err(|_| Refused::Input)?;
             all += line.len();
-            let line = line.strip_suffix(b"\n").unwrap_or(&line);
-            match line {
-                [] => break,
-                line if line.len() > LINE || all > ALL => return Err(Refused::TooLong),
-                line => message.add(line, &mut seen)?,
+            match line.as_slice() {
+                [] | [b'\n'] => return message.checked(),
+                line if line.len() > LINE + 1 || all > ALL => return Err(Refused::TooLong),
+                line => message.add(line.strip_suffix(b"\n").ok_or(Refused::CutOff)?, &mut seen)?,
             }
         }
-        match message.single.get("host") {
+    }
+
+    fn checked(self) -> Result<Message, Refused> {
+        let is_text = |key: &&str| self.single.get(*key).is_none_or(|value| std::str::from_utf8(value).is_ok());
+        match self.single.get("host") {
             Some(host) if host.is_empty() => Err(Refused::EmptyHost),
-            _ => Ok(message),
+            _ if !["protocol", "host", "username"].iter().all(is_text) => Err(Refused::NotText),
+            _ => Ok(self),
         }
     }
 

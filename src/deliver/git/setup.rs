@@ -35,11 +35,30 @@ pub fn is_done(env: &Env) -> bool {
 /// A file cannot be written, or Git is not there to include it.
 pub fn put(env: &Env, deployments: &[Deployment]) -> Result<PathBuf> {
     let file = file(env)?;
+    // Before anything is written: it fails where there is no Git, or where Git cannot read its configuration.
+    let included = included(env, &file)?;
     files::write(&file, text(deployments).as_bytes()).map_err(|error| unwritable(&file, error))?;
-    if !included(env, &file)? {
-        git(env, &["--add", "include.path", &shown(env, &file)])?;
+    if included && !is_last(env, deployments)? {
+        exclude(env, &file)?;
+    }
+    if !included || !is_last(env, deployments)? {
+        git(env, &["config", "--global", "--add", "include.path", &shown(env, &file)])?;
     }
     Ok(file)
+}
+
+/// Whether Git asks co-cred last of all helpers about these deployments: one that comes later is told the token as well,
+/// and may write it to a file.
+///
+/// # Errors
+/// Git is not there, or cannot read its configuration.
+pub fn is_last(env: &Env, deployments: &[Deployment]) -> Result<bool> {
+    for origin in deployments.iter().flat_map(Deployment::git_origins).filter(|origin| origin.starts_with("https:")) {
+        if git(env, &["config", "--get-urlmatch", "credential.helper", &origin])?.trim_end() != HELPER {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Takes it out again; what is not there stays away.
@@ -49,8 +68,7 @@ pub fn put(env: &Env, deployments: &[Deployment]) -> Result<PathBuf> {
 pub fn undo(env: &Env) -> Result<PathBuf> {
     let file = file(env)?;
     if included(env, &file)? {
-        let pattern = format!("^{}$", regex_of(&shown(env, &file)));
-        git(env, &["--unset-all", "include.path", &pattern])?;
+        exclude(env, &file)?;
     }
     match fs::remove_file(&file) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(unwritable(&file, error)),
@@ -84,15 +102,20 @@ fn shown(env: &Env, file: &Path) -> String {
     home.map_or_else(|| file.display().to_string(), |below| format!("~/{}", below.display()))
 }
 
+fn exclude(env: &Env, file: &Path) -> Result<()> {
+    let pattern = format!("^{}$", regex_of(&shown(env, file)));
+    git(env, &["config", "--global", "--unset-all", "include.path", &pattern]).map(drop)
+}
+
 fn included(env: &Env, file: &Path) -> Result<bool> {
-    let paths = git(env, &["--get-all", "include.path"])?;
+    let paths = git(env, &["config", "--global", "--get-all", "include.path"])?;
     Ok(paths.lines().any(|line| line == shown(env, file)))
 }
 
-/// `git config --global`, and what it prints. A value that is not there is no failure.
+/// Runs Git on its configuration; returns what it prints. A value that is not there is no failure.
 fn git(env: &Env, args: &[&str]) -> Result<String> {
     let mut command = Command::new("git");
-    command.args(["config", "--global"]).args(args).env_clear().envs(env.iter());
+    command.args(args).env_clear().envs(env.iter());
     let output = child::output(&mut command, LIMIT, 1024 * 1024)
         .map_err(|_| Error::new(Reason::Unreadable, "git cannot be run").hint("install Git, and put it on PATH"))?;
     match output.status.code() {
