@@ -50,14 +50,14 @@ pub fn read(path: &Path, limit: usize) -> Result<Contents, Trouble> {
     let (file, meta) = open(path, OFlags::empty())?;
     let ours = meta.uid() == rustix::process::geteuid().as_raw() || meta.uid() == 0;
     let trusted = ours && meta.mode() & 0o022 == 0;
-    Ok(Contents { bytes: slurp(file, limit)?, shared: meta.mode() & 0o044 != 0, trusted })
+    Ok(Contents { bytes: slurp(file, &meta, limit)?, shared: meta.mode() & 0o044 != 0, trusted })
 }
 
 /// Reads a file that co-cred itself wrote: no link, owned by this user, private to it. Anything else is not ours.
 pub fn read_own(path: &Path, limit: usize) -> Option<Zeroizing<Vec<u8>>> {
     let (file, meta) = open(path, OFlags::NOFOLLOW).ok()?;
     let own = meta.uid() == rustix::process::geteuid().as_raw() && meta.mode() & 0o077 == 0;
-    if own { slurp(file, limit).ok() } else { None }
+    if own { slurp(file, &meta, limit).ok() } else { None }
 }
 
 /// Writes a file that co-cred alone reads, where nobody else may put one: [`write`], in a folder that is this user's and
@@ -133,13 +133,16 @@ fn open(path: &Path, flags: OFlags) -> Result<(File, fs::Metadata), Trouble> {
     }
 }
 
-fn slurp(file: File, limit: usize) -> Result<Zeroizing<Vec<u8>>, Trouble> {
+fn slurp(file: File, meta: &fs::Metadata, limit: usize) -> Result<Zeroizing<Vec<u8>>, Trouble> {
+    // Some file systems do not know a size before they are read.
+    let size = usize::try_from(meta.len()).ok().filter(|size| (1..=limit).contains(size)).unwrap_or(limit);
     // Room for all that may come, so that no half-filled buffer is left behind unwiped by a reallocation.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(limit + 1));
-    file.take(limit as u64 + 1)
+    let mut bytes = Zeroizing::new(Vec::with_capacity(size + 1));
+    file.take(size as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(|error| Trouble::Broken(format!("cannot be read ({})", error.kind())))?;
-    match bytes.len() > limit {
+    match bytes.len() > size {
+        true if size < limit => Err(Trouble::Broken("grew while it was read".into())),
         true => Err(Trouble::Broken(format!("is larger than {} KiB", limit / 1024))),
         false => Ok(bytes),
     }
