@@ -20,7 +20,7 @@ struct Source {
     args: &'static [&'static str],
 }
 
-const SOURCES: [Source; 7] = [
+const SOURCES: [Source; 9] = [
     Source { name: "option", set: |world| world.with("ODD", SENTINEL), args: &["--token-env", "ODD"] },
     Source { name: "variable", set: |world| world.with("CODEOCEAN_TOKEN", SENTINEL), args: &[] },
     Source { name: "trimmed", set: |world| world.with("API_KEY", format!("'{SENTINEL}'")), args: &[] },
@@ -31,20 +31,42 @@ const SOURCES: [Source; 7] = [
         set: |world| world.file("home/.codeocean/credentials.json", format!("{{\"token\": \"{SENTINEL}\"}}")),
         args: &[],
     },
+    Source { name: "command", set: |world| configured(world.file("vault", SENTINEL)), args: &[] },
+    Source { name: "kept in a file", set: logged_in, args: &[] },
     Source { name: "broken", set: |world| world.with("CODEOCEAN_TOKEN", format!("{SENTINEL}\n{SENTINEL}")), args: &[] },
 ];
 
 /// Commands that must not show it. `exec` runs a command that prints nothing.
-const SILENT: [&[&str]; 8] = [
+const SILENT: [&[&str]; 13] = [
     &["check"],
     &["check", "--json", "--need", "capsule:read"],
     &["status"],
     &["status", "--json"],
     &["doctor"],
     &["doctor", "--json"],
+    &["list"],
+    &["list", "--json"],
     &["exec", "--explain", "--all-names", "--clean"],
+    &["exec", "--explain", "--git", "--clean"],
+    &["setup", "docker"],
+    &["logout"],
     &["exec", "--all-names", "--", "true"],
 ];
+
+/// A configuration whose command prints what is in `vault`.
+fn configured(world: World) -> World {
+    let domain = world.env.text("CODEOCEAN_DOMAIN").unwrap().to_owned();
+    let vault = world.path("vault").display().to_string();
+    let config = format!("[[deployment]]\ndomain = {domain:?}\ntoken_command = [\"cat\", {vault:?}]\n");
+    world.file("home/.config/co-cred/config.toml", config)
+}
+
+fn logged_in(world: World) -> World {
+    let login = ["login", "--offline", "--insecure-storage", "--email", "ada@example.org"];
+    let world = world.with_input(SENTINEL);
+    world.run(login).expect(0);
+    world
+}
 
 #[track_caller]
 fn clean(name: &str, ran: &Ran) {
@@ -114,6 +136,55 @@ fn nothing_kept(world: &World) {
         let text = String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned();
         assert!(!text.contains(&SENTINEL[8..]), "{}", path.display());
         assert!(!path.display().to_string().contains(&SENTINEL[4..]));
+    }
+}
+
+/// Whatever a client says to a helper, and wherever it says the token, words for people do not repeat it; and where it was
+/// not asked for, nor does the answer.
+#[test]
+fn no_helper_and_no_login_repeats_it() {
+    let deployment = Plan::with_token(OTHER).tls().start();
+    let host = deployment.url()["https://".len()..].to_owned();
+    let requests = [
+        format!("protocol=https\nhost={host}\nusername=ada@example.org\npassword={SENTINEL}\n"),
+        format!("protocol=https\nhost={host}\nusername={SENTINEL}\npassword=x\n"),
+        format!("protocol=https\nhost={SENTINEL}\n"),
+        format!("protocol={SENTINEL}\nhost={host}\n"),
+        format!("protocol=https\nhost={host}\n{SENTINEL}=x\n{SENTINEL}=x\n"),
+        format!("protocol=https\nhost={host}\npath={SENTINEL}\r\n"),
+        format!("protocol=https\nhost={host}\nauthtype=Bearer\ncredential={SENTINEL}\n"),
+        format!("{{\"ServerURL\":\"registry.{host}\",\"Username\":\"a@b.org\",\"Secret\":\"{SENTINEL}\"}}"),
+        format!("{{\"ServerURL\":\"registry.{host}\",\"Username\":\"{SENTINEL}\",\"Secret\":\"x\"}}"),
+        format!("{{\"ServerURL\":\"{SENTINEL}\""),
+        format!("registry.{SENTINEL}"),
+        SENTINEL.to_owned(),
+        format!("{SENTINEL}\n{SENTINEL}\n"),
+    ];
+    let commands: [&[&str]; 13] = [
+        &["git-credential", "get"],
+        &["git-credential", "store"],
+        &["git-credential", "erase"],
+        &["docker-credential", "get"],
+        &["docker-credential", "store"],
+        &["docker-credential", "erase"],
+        &["docker-credential", SENTINEL],
+        &["git-credential", SENTINEL],
+        &["login"],
+        &["login", "--email", SENTINEL],
+        &["login", "--expires", SENTINEL],
+        &["login", "--insecure-storage"],
+        &["Password for 'https://cop_SentinelQ7w8E9r0T1y2U3@localhost': "],
+    ];
+    for (request, args) in requests.iter().flat_map(|request| commands.map(|args| (request, args))) {
+        let world = World::new().at(&deployment);
+        let mut command = world.command();
+        let ran = super::desk::piped(command.args(args).env("CO_CRED_LOG", "trace"), request);
+        clean(&format!("{args:?} {request:?}"), &ran);
+        nothing_kept(&world);
+        for path in files(&world.path("home")) {
+            let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+            assert!(!text.contains(&SENTINEL[8..]), "{args:?} {request:?}: {}", path.display());
+        }
     }
 }
 
