@@ -111,8 +111,10 @@ impl Message {
         let (key, value) = (&line[..at], &line[at + 1..]);
         let known = |keys: &[&'static str]| keys.iter().find(|known| known.as_bytes() == key).copied();
         if let Some(key) = known(&MULTIPLE) {
-            let values = self.multiple.entry(key).or_default();
-            if value.is_empty() { values.clear() } else { values.push(value.to_vec()) }
+            match value {
+                [] => drop(self.multiple.remove(key)),
+                value => self.multiple.entry(key).or_default().push(value.to_vec()),
+            }
         } else if !key.ends_with(b"[]") {
             if !seen.insert(key.to_vec()) {
                 return Err(Refused::Twice);
