@@ -2,7 +2,7 @@
 //! the real GNOME Keyring of its own.
 
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ const CONFIG: &str = r#"<busconfig>
 "#;
 
 /// The password of every keyring here.
-const PASSWORD: &str = "pw\n";
+pub const PASSWORD: &str = "pw";
 
 /// A private bus; it ends when dropped, and with it what was started on it.
 pub struct Bus {
@@ -62,15 +62,26 @@ impl Bus {
         let mut daemon = daemon.stderr(Stdio::null()).spawn().unwrap();
         daemon.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).unwrap();
         bus.children.push(daemon);
-        let name = "string:org.freedesktop.secrets";
-        wait("the keyring", || {
-            bus.call("org.freedesktop.DBus", "/", "org.freedesktop.DBus.NameHasOwner", &[name]).contains("true")
-        });
+        bus.wait_for("org.freedesktop.secrets");
         Some(bus)
+    }
+
+    /// Waits until somebody on it has a name.
+    pub fn wait_for(&self, name: &str) {
+        let (method, name) = ("org.freedesktop.DBus.NameHasOwner", format!("string:{name}"));
+        wait(&name, || self.call("org.freedesktop.DBus", "/", method, &[&name]).contains("true"));
     }
 
     pub fn address(&self) -> String {
         format!("unix:path={}", self.socket.display())
+    }
+
+    /// Starts a program on it, which ends with it.
+    pub fn add(&mut self, program: &mut Command) {
+        let program = program.env("DBUS_SESSION_BUS_ADDRESS", self.address());
+        let child = program.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // The keyring's daemon stays the last.
+        self.children.insert(0, child);
     }
 
     pub fn socket(&self) -> &Path {
@@ -104,6 +115,60 @@ impl Drop for Bus {
             let _ = child.kill();
             let _ = child.wait();
         }
+    }
+}
+
+/// A screen that nobody sees, and a keyboard.
+pub struct Screen {
+    server: Child,
+    name: String,
+}
+
+impl Screen {
+    pub fn start() -> Option<Screen> {
+        if !["Xvfb", "xdotool"].iter().all(|program| has(program)) {
+            return None;
+        }
+        let mut server = Command::new("Xvfb");
+        server.args(["-displayfd", "1", "-screen", "0", "800x600x24"]).stdin(Stdio::null()).stderr(Stdio::null());
+        let mut server = server.stdout(Stdio::piped()).spawn().unwrap();
+        let mut number = String::new();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut number).unwrap();
+        Some(Screen { server, name: format!(":{}", number.trim()) })
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn xdotool(&self, args: &[&str]) -> String {
+        let output = Command::new("xdotool").args(args).env("DISPLAY", &self.name).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Whether a window of that name is seen.
+    pub fn shows(&self, name: &str) -> bool {
+        !self.xdotool(&["search", "--onlyvisible", "--name", name]).is_empty()
+    }
+
+    /// Types into a window of that name once it is there, and ends with a key.
+    pub fn answer(&self, name: &str, text: &str, key: &str) {
+        wait(name, || self.shows(name));
+        let window = self.xdotool(&["search", "--onlyvisible", "--name", name]);
+        self.xdotool(&["windowfocus", "--sync", &window]);
+        // A window takes its keyboard a moment after it is seen.
+        std::thread::sleep(Duration::from_millis(500));
+        if !text.is_empty() {
+            self.xdotool(&["type", "--delay", "30", text]);
+        }
+        self.xdotool(&["key", key]);
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
     }
 }
 

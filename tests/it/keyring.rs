@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use stand_in::{Account, Deployment, Fault, Plan};
 
-use super::desk::{Bus, piped};
+use super::desk::{Bus, PASSWORD, Screen, piped};
 use super::world::{OTHER, Ran, TOKEN, World, has};
 
 const GRACE: &str = "grace@example.org";
@@ -602,6 +602,7 @@ struct Terminal {
 }
 
 impl Terminal {
+    /// Runs a script up to where it asks for the token.
     fn start(world: &World, deployment: &Deployment, script: &str) -> Terminal {
         let transcript = world.path("transcript");
         let mut terminal = world.program("script");
@@ -610,8 +611,10 @@ impl Terminal {
         let mut child = terminal.spawn().unwrap();
         let keyboard = child.stdin.take().unwrap();
         let mut terminal = Terminal { child, keyboard, transcript };
-        terminal.wait_for("Deployment, as in the browser");
-        terminal.type_line(&deployment.url());
+        if !script.contains("--deployment") {
+            terminal.wait_for("Deployment, as in the browser");
+            terminal.type_line(&deployment.url());
+        }
         terminal.wait_for("it is not shown");
         // Whoever types is not that fast: the terminal's echo is off by now.
         thread::sleep(Duration::from_millis(200));
@@ -646,6 +649,42 @@ fn at_a_terminal_nothing_is_echoed() {
     terminal.wait_for("is logged in");
     let ran = terminal.end().expect(0);
     assert!(!ran.out.contains("cop_"), "{ran:?}");
+    assert_eq!(world.spawn(["token", "--offline"]).expect(0).out, format!("{TOKEN}\n"));
+}
+
+/// A locked keyring asks whoever is at the terminal for its password, in the desktop's own window; nobody else is asked.
+#[test]
+fn a_locked_keyring_prompts_whoever_is_there() {
+    const PROMPTER: &str = "/usr/libexec/gcr-prompter";
+    const WINDOW: &str = "Unlock Login Keyring";
+    if !has("script") || !has(PROMPTER) {
+        return;
+    }
+    let deployment = deployment();
+    let Some((world, mut bus)) = with_keyring(&deployment) else { return };
+    let Some(screen) = Screen::start() else { return };
+    bus.add(world.program(PROMPTER).env("DISPLAY", screen.name()).env("NO_AT_BRIDGE", "1"));
+    bus.wait_for("org.gnome.keyring.SystemPrompter");
+    login(&world, &deployment, TOKEN, &[]).expect(0);
+    bus.lock();
+    within_two_seconds(|| world.spawn(["token"])).expect(6);
+    within_two_seconds(|| login(&world, &deployment, OTHER, &[])).expect(6);
+    assert!(!screen.shows(WINDOW), "nobody is there to be asked");
+    let script = format!("co-cred login --deployment {}", deployment.url());
+    // Dismissed: what is kept stays as it was.
+    let mut terminal = Terminal::start(&world, &deployment, &script);
+    terminal.type_line(TOKEN);
+    screen.answer(WINDOW, "", "Escape");
+    terminal.wait_for("the Secret Service is locked");
+    terminal.end().expect(6);
+    // Answered, after more than the two seconds that a silent keyring has.
+    let mut terminal = Terminal::start(&world, &deployment, &script);
+    terminal.type_line(TOKEN);
+    super::desk::wait(WINDOW, || screen.shows(WINDOW));
+    thread::sleep(Duration::from_millis(2500));
+    screen.answer(WINDOW, PASSWORD, "Return");
+    terminal.wait_for("is logged in");
+    terminal.end().expect(0);
     assert_eq!(world.spawn(["token", "--offline"]).expect(0).out, format!("{TOKEN}\n"));
 }
 
