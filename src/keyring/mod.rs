@@ -8,6 +8,8 @@ mod entry;
 mod index;
 #[cfg(feature = "keyring")]
 mod native;
+#[cfg(not(all(feature = "keyring", target_os = "linux")))]
+mod none;
 #[cfg(all(feature = "keyring", target_os = "linux"))]
 mod secret_service;
 mod store;

@@ -9,8 +9,10 @@ use keyring_core::api::CredentialStoreApi;
 use keyring_core::{Entry, Error};
 use zeroize::Zeroizing;
 
-use super::store::{Refusal, Secret};
-use super::{Login, Store};
+use crate::env::Env;
+
+use super::Login;
+use super::store::{Asking, Refusal, Secret};
 
 #[cfg(target_os = "macos")]
 use apple_native_keyring_store::keychain::Store as System;
@@ -18,15 +20,6 @@ use apple_native_keyring_store::keychain::Store as System;
 use linux_keyutils_keyring_store::Store as System;
 #[cfg(windows)]
 use windows_native_keyring_store::Store as System;
-
-/// Which of the stores this system has.
-pub(super) const STORE: Store = if cfg!(target_os = "macos") {
-    Store::Keychain
-} else if cfg!(windows) {
-    Store::CredentialManager
-} else {
-    Store::Kernel
-};
 
 const CLOSED: Refusal = Refusal::Absent("is not open to this process");
 
@@ -36,15 +29,15 @@ fn entry(login: &Login) -> Result<Entry, Refusal> {
     system.build(&service, &login.email.as_str().to_ascii_lowercase(), None).map_err(refusal)
 }
 
-pub(super) fn get(login: &Login) -> Result<Option<Secret>, Refusal> {
+pub(super) fn get(_: &Env, login: &Login) -> Result<Vec<Secret>, Refusal> {
     match entry(login)?.get_secret() {
-        Ok(secret) => Ok(Some(Zeroizing::new(secret))),
-        Err(Error::NoEntry) => Ok(None),
+        Ok(secret) => Ok(vec![Zeroizing::new(secret)]),
+        Err(Error::NoEntry) => Ok(Vec::new()),
         Err(error) => Err(refusal(error)),
     }
 }
 
-pub(super) fn set(login: &Login, secret: &Secret) -> Result<(), Refusal> {
+pub(super) fn set(_: &Env, login: &Login, secret: &Secret, _: Asking) -> Result<(), Refusal> {
     #[cfg(target_os = "linux")]
     probe()?;
     entry(login)?.set_secret(secret).map_err(refusal)
@@ -59,7 +52,7 @@ fn probe() -> Result<(), Refusal> {
     works.map_err(|_| CLOSED)
 }
 
-pub(super) fn delete(login: &Login) -> Result<(), Refusal> {
+pub(super) fn delete(_: &Env, login: &Login, _: Asking) -> Result<(), Refusal> {
     match entry(login)?.delete_credential() {
         Ok(()) | Err(Error::NoEntry) => Ok(()),
         Err(error) => Err(refusal(error)),

@@ -12,6 +12,10 @@ use crate::error::Remark;
 use super::Login;
 #[cfg(feature = "keyring")]
 use super::native;
+#[cfg(not(feature = "keyring"))]
+use super::none as native;
+#[cfg(not(all(feature = "keyring", target_os = "linux")))]
+use super::none as secret_service;
 #[cfg(all(feature = "keyring", target_os = "linux"))]
 use super::secret_service;
 
@@ -42,6 +46,10 @@ pub enum Asking {
 
 /// Why a store did not do what was asked.
 #[derive(Debug)]
+#[cfg_attr(
+    not(all(feature = "keyring", target_os = "linux")),
+    allow(dead_code, reason = "only the Secret Service is ever locked or late")
+)]
 pub(super) enum Refusal {
     /// It is not on this system, or not for this process; the words follow its name.
     Absent(&'static str),
@@ -57,7 +65,8 @@ pub(super) enum Refusal {
 pub(super) type Secret = Zeroizing<Vec<u8>>;
 
 impl Store {
-    /// The system's own stores, the best first.
+    /// The system's own stores, the best first. The index is of one system: what it names is among these, or a file, whose
+    /// entries are in the index itself.
     #[cfg(target_os = "linux")]
     pub(super) const OF_SYSTEM: [Store; 2] = [Store::SecretService, Store::Kernel];
     #[cfg(target_os = "macos")]
@@ -77,44 +86,27 @@ impl Store {
     /// What it holds for a login; more than one thing where somebody else put it there.
     pub(super) fn get(self, env: &Env, login: &Login) -> Result<Vec<Secret>, Refusal> {
         match self {
-            #[cfg(all(feature = "keyring", target_os = "linux"))]
+            Store::File => Ok(Vec::new()),
             Store::SecretService => secret_service::get(env, login),
-            #[cfg(feature = "keyring")]
-            store if store == native::STORE => Ok(native::get(login)?.into_iter().collect()),
-            _ => Err(elsewhere()),
+            Store::Kernel | Store::Keychain | Store::CredentialManager => native::get(env, login),
         }
     }
 
     pub(super) fn set(self, env: &Env, login: &Login, secret: &Secret, asking: Asking) -> Result<(), Refusal> {
         match self {
-            #[cfg(all(feature = "keyring", target_os = "linux"))]
+            Store::File => Ok(()),
             Store::SecretService => secret_service::set(env, login, secret, asking),
-            #[cfg(feature = "keyring")]
-            store if store == native::STORE => native::set(login, secret),
-            _ => {
-                let _ = (env, login, secret, asking);
-                Err(elsewhere())
-            }
+            Store::Kernel | Store::Keychain | Store::CredentialManager => native::set(env, login, secret, asking),
         }
     }
 
     pub(super) fn delete(self, env: &Env, login: &Login, asking: Asking) -> Result<(), Refusal> {
         match self {
-            #[cfg(all(feature = "keyring", target_os = "linux"))]
-            Store::SecretService => secret_service::delete(env, login, asking),
-            #[cfg(feature = "keyring")]
-            store if store == native::STORE => native::delete(login),
             Store::File => Ok(()),
-            _ => {
-                let _ = (env, login, asking);
-                Err(elsewhere())
-            }
+            Store::SecretService => secret_service::delete(env, login, asking),
+            Store::Kernel | Store::Keychain | Store::CredentialManager => native::delete(env, login, asking),
         }
     }
-}
-
-fn elsewhere() -> Refusal {
-    Refusal::Absent("is not known to this co-cred")
 }
 
 impl fmt::Display for Store {
