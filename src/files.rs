@@ -60,7 +60,7 @@ pub fn read_own(path: &Path, limit: usize) -> Option<Zeroizing<Vec<u8>>> {
     if own { slurp(file, &meta, limit).ok() } else { None }
 }
 
-/// Writes a file that co-cred alone reads, where nobody else may put one: [`write`], in a folder that is this user's and
+/// Writes a file that co-cred alone reads, where nobody else may put one: [`write()`], in a folder that is this user's and
 /// writable for nobody else.
 pub fn write_own(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = folder_of(path)?;

@@ -97,12 +97,32 @@ impl Common {
     }
 }
 
-/// The same without options before the command: what nearly every call needs, and quicker to build.
+/// The commands that other programs start again and again, without options before them: quicker to build than all.
 #[derive(Debug, Parser)]
 #[command(name = "co-cred", bin_name = "co-cred", max_term_width = 100, disable_help_subcommand = true)]
-struct Plain {
+struct Hot {
     #[command(subcommand)]
-    command: Command,
+    command: HotCommand,
+}
+
+/// See [`Command`].
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+enum HotCommand {
+    /// Run a command with the token in its environment
+    Exec(Exec),
+    /// Git's credential helper protocol
+    GitCredential(Helper),
+}
+
+impl From<Hot> for Args {
+    fn from(Hot { command }: Hot) -> Args {
+        let command = match command {
+            HotCommand::Exec(exec) => Command::Exec(exec),
+            HotCommand::GitCredential(helper) => Command::GitCredential(helper),
+        };
+        Args { command, common: Common::default() }
+    }
 }
 
 impl Args {
@@ -112,9 +132,9 @@ impl Args {
     /// clap's, which may repeat what was typed: [`super::tell::Tell::usage`] tells it without.
     pub fn read(args: &[OsString]) -> Result<Args, clap::Error> {
         let args = &alias(args);
-        match args.get(1).is_some_and(|first| !first.as_encoded_bytes().starts_with(b"-")) {
-            true => Plain::try_parse_from(args).map(|Plain { command }| Args { command, common: Common::default() }),
-            false => Args::try_parse_from(args),
+        match args.get(1).and_then(|first| first.to_str()) {
+            Some("exec" | "git-credential") => Hot::try_parse_from(args).map(Args::from),
+            _ => Args::try_parse_from(args),
         }
     }
 

@@ -7,10 +7,11 @@ use super::world::{OTHER, Ran, TOKEN, World, has};
 
 const EMAIL: &str = "ada@example.org";
 
-/// A capsule: the token is attached as `CUSTOM_KEY`, and nothing is set up.
+/// A capsule: the token is attached as `CUSTOM_KEY`, its own remote tells the deployment, and nothing is set up.
 fn capsule(deployment: &Deployment, others: &[&Deployment]) -> World {
     let all: Vec<&Deployment> = [&[deployment], others].concat();
-    World::new().with("CUSTOM_KEY", TOKEN).with("CODEOCEAN_DOMAIN", deployment.url()).with_git(&all).on_path()
+    let remote = format!("[remote \"origin\"]\n\turl = {}\n", deployment.clone_url());
+    World::new().with("CUSTOM_KEY", TOKEN).file("capsule/.git/config", remote).with_git(&all).on_path()
 }
 
 /// Runs Git under `exec --git`.
