@@ -18,8 +18,8 @@ struct Row {
     runs: usize,
     ours: Command,
     peer: Command,
-    /// What stands on standard input.
-    request: Option<PathBuf>,
+    /// What stands on standard input, ours and the peer's.
+    requests: [Option<PathBuf>; 2],
 }
 
 fn main() {
@@ -68,7 +68,7 @@ fn rows(world: &Path, deployment: &Deployment, bundle: &Path) -> Vec<Row> {
             runs: 1000,
             ours: ours(&["exec", "--verify", "never", "--", "true"]),
             peer: env(),
-            request: None,
+            requests: [None, None],
         },
         Row {
             name: "exec -- true, remembered",
@@ -76,7 +76,7 @@ fn rows(world: &Path, deployment: &Deployment, bundle: &Path) -> Vec<Row> {
             runs: 1000,
             ours: ours(&["exec", "--", "true"]),
             peer: env(),
-            request: None,
+            requests: [None, None],
         },
         Row {
             name: "check, beside curl",
@@ -84,7 +84,7 @@ fn rows(world: &Path, deployment: &Deployment, bundle: &Path) -> Vec<Row> {
             runs: 100,
             ours: ours(&["check"]),
             peer: curl,
-            request: None,
+            requests: [None, None],
         },
     ];
     rows.extend(git_rows(world, deployment, &ours));
@@ -103,19 +103,24 @@ fn git_rows(world: &Path, deployment: &Deployment, ours: &dyn Fn(&[&str]) -> Com
         command
     };
     let store = || command(world, &git_helper("store"), &["--file", file.to_str().unwrap(), "get"]);
-    let row = |name, limit, ours, peer| Row { name, limit, runs: 1000, ours, peer, request: Some(request.clone()) };
+    let row = |name, limit, ours, peer| {
+        let requests = [Some(request.clone()), Some(request.clone())];
+        Row { name, limit, runs: 1000, ours, peer, requests }
+    };
     let variable = || get(ours(&[]));
     let mut rows = vec![row("git-credential get, beside git-credential-store", Some(1.0), variable(), store())];
-    for (name, program, args) in [
-        ("the same, beside git-credential-oauth", "git-credential-oauth", &["get"][..]),
-        ("the same, beside gh auth git-credential", "gh", &["auth", "git-credential", "get"]),
-    ] {
-        if is_installed(program) {
-            let mut peer = command(world, program, args);
-            // gh answers from a variable too, for its own host; the other one looks up its configuration, and is silent.
-            peer.env("GH_TOKEN", TOKEN).env("GH_HOST", &host);
-            rows.push(row(name, None, variable(), peer));
-        }
+    if is_installed("git-credential-oauth") {
+        // It does not know the host, and says so with silence: a lookup in its browser would be no peer.
+        let peer = command(world, "git-credential-oauth", &["get"]);
+        rows.push(row("the same, beside git-credential-oauth", None, variable(), peer));
+    }
+    if is_installed("gh") {
+        let mut peer = command(world, "gh", &["auth", "git-credential", "get"]);
+        peer.env("GH_TOKEN", TOKEN);
+        let github = world.join("github");
+        fs::write(&github, "protocol=https\nhost=github.com\n\n").unwrap();
+        let row = row("the same, beside gh auth git-credential", None, variable(), peer);
+        rows.push(Row { requests: [Some(request.clone()), Some(github)], runs: 100, ..row });
     }
     if let Some(address) = std::env::var_os("DBUS_SESSION_BUS_ADDRESS").filter(|_| has_keyring()) {
         let from_keyring = |args: &[&str]| {
@@ -165,14 +170,14 @@ fn command(world: &Path, program: &str, args: &[&str]) -> Command {
 }
 
 fn measure(mut row: Row) {
-    let request = row.request.as_deref();
+    let [request, peers] = row.requests.each_ref().map(Option::as_deref);
     let (mut ours, mut peer, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
     for run in 0..row.runs + 10 {
         // Whoever comes second may find a warmer machine: they take turns at it.
         let (one, other) = match run % 2 {
-            0 => (time(&mut row.ours, request), time(&mut row.peer, request)),
+            0 => (time(&mut row.ours, request), time(&mut row.peer, peers)),
             _ => {
-                let peer = time(&mut row.peer, request);
+                let peer = time(&mut row.peer, peers);
                 (time(&mut row.ours, request), peer)
             }
         };
