@@ -36,9 +36,9 @@ pub struct Order<'a> {
 }
 
 impl<'a> Order<'a> {
-    fn question<'b>(&'b self, token: &'b Token, deployment: &'b Deployment) -> Question<'b> {
+    fn question<'b>(&'b self, token: &'b Token, place: &'b str, deployment: &'b Deployment) -> Question<'b> {
         let Order { request, pace, needs, owner, .. } = *self;
-        Question { token, deployment, env: request.env, pace, needs, owner }
+        Question { token, place, deployment, env: request.env, pace, needs, owner }
     }
 }
 
@@ -93,7 +93,7 @@ impl Credential {
 pub fn obtain(order: &Order) -> Result<Credential> {
     let Located { mut found, deployment } = locate::locate(&order.request)?;
     let mut remarks = std::mem::take(&mut found.remarks);
-    match prove(order, &found.token, deployment.as_ref()) {
+    match prove(order, &found.token, &found.place.place, deployment.as_ref()) {
         Ok(verdict) => {
             remarks.extend(verdict.and_then(|verdict| verdict.require(&[]).err()).as_ref().map(Remark::from))
         }
@@ -119,23 +119,23 @@ pub fn account(order: &Order, credential: &Credential) -> Result<Option<Email>> 
         return Ok(Some(email));
     }
     let order = Order { owner: true, ..*order };
-    let question = order.question(&credential.token, deployment);
+    let question = order.question(&credential.token, &credential.place.place, deployment);
     match (verify::recall_owner(&question), order.mode) {
         (None, Mode::Always | Mode::Auto) => Ok(verify::verify(&question)?.owner),
         (owner, _) => Ok(owner),
     }
 }
 
-/// The deployment's verdict on a token; none where nothing may be sent.
+/// The deployment's verdict on a token that was found at a place, or just typed; none where nothing may be sent.
 ///
 /// # Errors
 /// The token is rejected, the deployment cannot be asked, or none is known.
-pub fn prove(order: &Order, token: &Token, deployment: Option<&Sited>) -> Result<Option<Verdict>> {
+pub fn prove(order: &Order, token: &Token, place: &str, deployment: Option<&Sited>) -> Result<Option<Verdict>> {
     if order.mode == Mode::Never {
         return Ok(None);
     }
     let Sited { deployment, .. } = deployment.ok_or_else(no_deployment)?;
-    let question = order.question(token, deployment);
+    let question = order.question(token, place, deployment);
     let remembered = match order.mode {
         Mode::Auto => verify::recall(&question).filter(|verdict| suffices(verdict, order.needs)),
         _ => None,

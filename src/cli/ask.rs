@@ -25,7 +25,7 @@ use super::tell::Tell;
 pub(super) fn token(call: &Call, deployment: &Deployment, input: &mut dyn BufRead) -> Result<Token> {
     let raw = match call.interactive {
         true => typed(deployment)?,
-        false => piped(input)?,
+        false => piped(deployment, input)?,
     };
     let parsed = Token::parse(&raw).map_err(|malformed| {
         Error::new(Reason::Usage, format!("what was read {malformed}, so it is no access token"))
@@ -59,13 +59,14 @@ fn restore_when_stopped() -> io::Result<()> {
     Ok(())
 }
 
-fn piped(input: &mut dyn BufRead) -> Result<Zeroizing<Vec<u8>>> {
+fn piped(deployment: &Deployment, input: &mut dyn BufRead) -> Result<Zeroizing<Vec<u8>>> {
     // Room for all that may come, so that no half-filled buffer is left behind unwiped by a reallocation.
     let mut bytes = Zeroizing::new(Vec::with_capacity(LIMIT + 2));
     input.take(LIMIT as u64 + 1).read_to_end(&mut bytes).map_err(unread)?;
     if bytes.trim_ascii().is_empty() {
-        return Err(Error::new(Reason::Usage, "no token came on standard input")
-            .hint("run co-cred login in a terminal, or pipe the token in: pass show code-ocean | co-cred login"));
+        return Err(Error::new(Reason::Usage, "no token came on standard input").hint(format!(
+            "run it in a terminal, or pipe the token in: pass show code-ocean | co-cred login --deployment {deployment}"
+        )));
     }
     Ok(bytes)
 }

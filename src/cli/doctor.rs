@@ -13,14 +13,15 @@ use crate::token;
 
 use super::report::{Report, place};
 use super::tell::clean;
-use super::{Call, args, closed, status};
+use super::{Call, args, closed, setup, status};
 
 pub(super) fn run(call: &Call, typed: &args::Doctor, out: &mut dyn Write) -> Result<u8> {
     let order = Order { owner: true, ..call.order(Mode::Always)? };
     let mut report = Report::new(&order);
     let answers = locate::survey(&order.request);
     report.note_shadowed(&answers);
-    let diagnosis = Diagnosis { env: call.env, slots: Slots::read(call.env), report, answers };
+    let wiring = setup::problems(call.env, &locate::deployments(&order.request).unwrap_or_default());
+    let diagnosis = Diagnosis { env: call.env, slots: Slots::read(call.env), report, answers, wiring };
     let written = match typed.json {
         true => writeln!(out, "{}", diagnosis.json()),
         false => diagnosis.write(out),
@@ -33,6 +34,8 @@ struct Diagnosis<'a> {
     slots: Slots,
     report: Report,
     answers: Vec<Answer>,
+    /// What is wrong with what `co-cred setup` did.
+    wiring: Vec<Remark>,
 }
 
 impl Diagnosis<'_> {
@@ -52,6 +55,7 @@ impl Diagnosis<'_> {
         }
         self.report.remarks().into_iter().chain(self.slots.remarks().to_vec()).for_each(&mut add);
         self.report.shadowed.iter().map(|place| self.shadowed(&place.place)).for_each(&mut add);
+        self.wiring.iter().cloned().for_each(&mut add);
         problems
     }
 

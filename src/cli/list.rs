@@ -46,9 +46,9 @@ impl Row {
     fn state(&self) -> String {
         match &self.entry {
             Ok(Some(entry)) => match (entry.days_left(), entry.expires) {
-                (Some(..0), Some(day)) => format!("over since {day}"),
-                (_, Some(day)) => format!("until {day}"),
-                _ => "kept".to_owned(),
+                (Some(..0), Some(day)) => format!("expired on {day}"),
+                (_, Some(day)) => format!("good until {day}"),
+                _ => String::new(),
             },
             Ok(None) => "gone: log in again".to_owned(),
             Err(error) => error.what.clone(),
@@ -62,7 +62,8 @@ impl Row {
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let added = self.added().map_or_else(String::new, |added| format!(", added {}", &added[..10]));
         let Login { deployment, email, store } = &self.login;
-        writeln!(out, "{deployment}  {email}  in {store}{added}, {}", clean(&self.state()))
+        let state = Some(self.state()).filter(|state| !state.is_empty()).map(|state| format!(", {}", clean(&state)));
+        writeln!(out, "{deployment}  {email}  in {store}{added}{}", state.unwrap_or_default())
     }
 
     fn json(&self) -> Value {

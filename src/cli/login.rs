@@ -21,7 +21,7 @@ pub(super) fn run(call: &Call, typed: &args::Login, input: &mut dyn BufRead, tel
     let wanted = typed.email.as_deref().map(|email| values::email("--email", email)).transpose()?;
     let sited = deployment(call, &order, input, tell)?;
     let token = ask::token(call, &sited.deployment, input)?;
-    let owner = match prove(&order, &token, Some(&sited)) {
+    let owner = match prove(&order, &token, "", Some(&sited)) {
         Ok(verdict) => {
             tell.warn(
                 &verdict
@@ -44,6 +44,10 @@ pub(super) fn run(call: &Call, typed: &args::Login, input: &mut dyn BufRead, tel
     let (store, remarks) = keyring::keep(call.env, &sited.deployment, &entry, typed.insecure_storage, asking)?;
     tell.warn(&remarks);
     tell.done(&format!("{} is logged in at {}; the token is in {store}", entry.email, sited.deployment));
+    if entry.days_left().is_some_and(|days| days < 0) {
+        let hint = "is it the date of another token? co-cred login --expires takes the right one";
+        tell.warn(&[Remark::new("expiry", "the day that --expires gives is over").hint(hint)]);
+    }
     setup::renew(call, tell);
     Ok(0)
 }

@@ -9,6 +9,9 @@ use super::{Call, args, values};
 
 pub(super) fn run(call: &Call, typed: &args::Logout, tell: &mut Tell) -> Result<u8> {
     let logins = chosen(call, typed)?;
+    if logins.is_empty() {
+        tell.done("no login is kept");
+    }
     let asking = if call.interactive { Asking::User } else { Asking::Nobody };
     let mut failure = None;
     // One that cannot be forgotten does not keep the others.

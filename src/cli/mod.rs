@@ -104,7 +104,7 @@ fn dispatch(command: &Command, call: &Call, input: &mut dyn BufRead, out: &mut d
         Command::Setup(setup) => setup::run(call, setup, tell),
         Command::GitCredential(helper) => git_credential::run(call, helper, input, out, tell),
         Command::DockerCredential(helper) => docker_credential::run(call, helper, input, out, tell),
-        Command::GitAskpass(prompted) => git_askpass::run(call, prompted, out),
+        Command::GitAskpass(prompted) => git_askpass::run(call, prompted, out, tell),
         Command::Completions(completions) => completions::run(completions, out),
         Command::Man(man) => man::run(man, out),
     };

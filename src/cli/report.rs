@@ -21,6 +21,8 @@ pub(super) struct Report {
     /// What kept the deployment from being asked, where that is no failure.
     pub(super) doubt: Option<Error>,
     pub(super) shadowed: Vec<Place>,
+    /// The e-mail that Git and Docker would be given is another account's.
+    pub(super) stranger: Option<Remark>,
     pub(super) capsule: Option<Capsule>,
 }
 
@@ -48,6 +50,7 @@ impl Report {
             Ok(located) => {
                 report.deployment = located.deployment;
                 report.verify(order, &located.found);
+                report.stranger = report.stranger_in(order, &located.found);
                 report.chosen = Some(located.found);
             }
             Err(error) => {
@@ -59,7 +62,7 @@ impl Report {
     }
 
     fn verify(&mut self, order: &Order, found: &Found) {
-        match prove(order, &found.token, self.deployment.as_ref()) {
+        match prove(order, &found.token, &found.place.place, self.deployment.as_ref()) {
             Ok(verdict) => {
                 self.error = verdict.as_ref().and_then(|verdict| verdict.require(order.needs).err());
                 self.verdict = verdict;
@@ -69,6 +72,18 @@ impl Report {
             }
             Err(error) => self.error = Some(error),
         }
+    }
+
+    /// Whether the e-mail that is given for the account is the owner's.
+    fn stranger_in(&self, order: &Order, found: &Found) -> Option<Remark> {
+        let owner = self.verdict.as_ref()?.owner.as_ref()?;
+        let given = || locate::email(&order.request, &self.deployment.as_ref()?.deployment).ok()?;
+        let email = found.email.clone().or_else(given).filter(|email| email != owner)?;
+        let what = format!("the token is {owner}'s, but Git and Docker are given {email} as user name");
+        Some(
+            Remark::new("other-account", what)
+                .hint("correct CODEOCEAN_EMAIL or the configuration's email, or log in again"),
+        )
     }
 
     /// Notes which sources hold a token that is not the chosen one.
@@ -104,7 +119,7 @@ impl Report {
     /// What is odd about the token that was chosen, and about asking for it.
     pub(super) fn remarks(&self) -> Vec<Remark> {
         let found = self.chosen.iter().flat_map(|found| &found.remarks).cloned();
-        found.chain(self.doubt.as_ref().map(Remark::from)).collect()
+        found.chain(self.doubt.as_ref().map(Remark::from)).chain(self.stranger.clone()).collect()
     }
 
     /// The JSON of `status` and `check`.

@@ -1,7 +1,5 @@
 //! `co-cred setup`: wires Git or Docker to co-cred, and out again.
 
-use std::path::Path;
-
 use crate::credential::Mode;
 use crate::deliver::{docker, git};
 use crate::deployment::Deployment;
@@ -29,8 +27,12 @@ pub(super) fn run(call: &Call, typed: &args::Setup, tell: &mut Tell) -> Result<u
             }
         }
         (Tool::Git, true) => {
+            let was_done = git::setup::is_done(call.env);
             let file = git::setup::undo(call.env)?;
-            tell.done(&format!("Git does not ask co-cred any more; {} is gone", file.display()));
+            match was_done {
+                true => tell.done(&format!("Git does not ask co-cred any more; {} is gone", file.display())),
+                false => tell.done("nothing had to be changed"),
+            }
         }
         (Tool::Docker, false) => {
             tell_files(&docker::setup::put(call.env, &deployments(call)?)?, tell);
@@ -72,14 +74,31 @@ fn tell_files(files: &[std::path::PathBuf], tell: &mut Tell) {
     }
 }
 
+/// What is wrong with what is wired, for `doctor`.
+pub(super) fn problems(env: &Env, deployments: &[Deployment]) -> Vec<Remark> {
+    let git = git::setup::is_done(env).then(|| missing(env, "co-cred", "Git").or_else(|| outdone(env, deployments)));
+    let docker = docker::setup::is_done(env).then(|| missing(env, docker::setup::PROGRAM, "Docker"));
+    [git, docker].into_iter().flatten().flatten().collect()
+}
+
+/// Another helper that Git tells the token as well.
+fn outdone(env: &Env, deployments: &[Deployment]) -> Option<Remark> {
+    let last = git::setup::is_last(env, deployments).unwrap_or(true);
+    let what = "another helper comes after co-cred in Git's configuration, and is told the token as well";
+    let hint = "git config --show-origin --get-all credential.helper shows where it is set; co-cred setup git mends what it can";
+    (!last).then(|| Remark::new("other-helper", what).hint(hint))
+}
+
 /// A program that is not on `PATH`, where others look for it.
 fn missing(env: &Env, program: &str, tool: &str) -> Option<Remark> {
-    let found = |folder: &Path| folder.join(program).is_file();
-    let here = env.get("PATH").is_some_and(|path| std::env::split_paths(path).any(|folder| found(&folder)));
-    let hint = match program {
-        "co-cred" => "put the folder that has it on PATH".to_owned(),
-        name => format!("link it: ln -s \"$(command -v co-cred)\" ~/.local/bin/{name}"),
+    let folders = || env.get("PATH").into_iter().flat_map(std::env::split_paths);
+    let with = |name: &str| folders().find(|folder| folder.join(name).is_file());
+    if with(program).is_some() {
+        return None;
+    }
+    let hint = match with("co-cred") {
+        Some(folder) => format!("make a link: ln -s co-cred {}", folder.join(program).display()),
+        None => "put the folder that has co-cred on PATH".to_owned(),
     };
-    let what = format!("{program} is not on PATH, where {tool} looks for it");
-    (!here).then(|| Remark::new("not-on-path", what).hint(hint))
+    Some(Remark::new("not-on-path", format!("{program} is not on PATH, where {tool} looks for it")).hint(hint))
 }

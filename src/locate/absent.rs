@@ -38,7 +38,7 @@ pub(super) fn explain(house: &House, passed_over: &[Remark]) -> Error {
         },
     );
     error.hint(match slots.is_empty() {
-        true => "in a capsule, add a secret slot in the Environment Editor and attach the token to it; elsewhere, co-cred login",
+        true => "in a capsule, add a secret slot in the Environment Editor and attach the token to it; elsewhere, co-cred login --deployment codeocean.example.org",
         false => "the capsule's slots hold other secrets: add one for a Code Ocean token, or name it with --token-env",
     })
 }

@@ -1,6 +1,7 @@
 //! `token_command`: a password manager prints the token. It runs without a shell, for ten seconds at most; what it says
 //! on standard error is the user's to see.
 
+use std::io::ErrorKind;
 use std::process::Command;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::child::{self, Failure};
 use crate::error::{Error, Reason, Result};
 use crate::token;
 
-use super::config::{Configured, path};
+use super::config::{Config, Configured, path};
 use super::rung::{Candidate, choose};
 use super::{Found, House, Place, PlaceKind, Source};
 
@@ -32,9 +33,23 @@ impl TokenCommand<'_> {
         if config.deployments.iter().all(|configured| configured.token_command.is_none()) {
             return Ok(None);
         }
-        let Some(sited) = self.house.in_question()? else { return Ok(None) };
+        let Some(sited) = self.house.in_question()? else { return self.nothing_says(config) };
         let configured = config.of(&sited.deployment);
         Ok(configured.and_then(|configured| Some((configured, configured.token_command.as_deref()?))))
+    }
+
+    /// No deployment is in question: with several commands, nothing says which is meant.
+    fn nothing_says<T>(&self, config: &Config) -> Result<Option<T>> {
+        let mut with_command = config.deployments.iter().filter(|configured| configured.token_command.is_some());
+        match (with_command.next(), with_command.next()) {
+            (Some(one), Some(other)) => {
+                let (one, other) = (&one.deployment, &other.deployment);
+                let what = format!("{one} and {other} both have a token_command, and nothing says which is meant");
+                Err(Error::new(Reason::Ambiguous, what)
+                    .hint(format!("choose with --deployment {one}, or write default = true below one of them")))
+            }
+            _ => Ok(None),
+        }
     }
 }
 
@@ -91,6 +106,8 @@ fn run(house: &House, command: &[String]) -> Result<Zeroizing<Vec<u8>>, String> 
     match child::output(&mut command, LIMIT, token::LIMIT) {
         Ok(output) if output.status.success() => Ok(output.stdout),
         Ok(output) => Err(format!("failed ({})", output.status)),
+        Err(Failure::NotStarted(ErrorKind::NotFound)) if program.contains('/') => Err("is not there".to_owned()),
+        Err(Failure::NotStarted(ErrorKind::NotFound)) => Err("is not on PATH".to_owned()),
         Err(Failure::NotStarted(kind)) => Err(format!("cannot be started ({kind})")),
         Err(Failure::Late) => Err(format!("was not done within {} s", LIMIT.as_secs())),
         Err(Failure::TooLong) => Err("printed more than 8 KiB".to_owned()),

@@ -92,7 +92,7 @@ impl Source for Keyring<'_> {
             (Ok(None), Some(other)) => remark(
                 "other-deployment",
                 format!("{} is logged in at {}, and {} was asked for", other.email, other.deployment, sited.deployment),
-                "co-cred login keeps one more",
+                &format!("co-cred login --deployment {} keeps one more", sited.deployment),
             ),
             _ => Vec::new(),
         }
@@ -121,7 +121,7 @@ fn found(login: &Login, entry: Entry) -> Found {
 
 fn expiry(email: &Email, days: i32) -> Option<Remark> {
     let when = match days {
-        ..0 => "is over, by the date that was given".to_owned(),
+        ..0 => "is over, by the date that login was given".to_owned(),
         0 => "ends today".to_owned(),
         1 => "ends tomorrow".to_owned(),
         days if days <= AHEAD => format!("ends in {days} days"),

@@ -33,6 +33,8 @@ pub const TIMEOUT: Duration = Duration::from_secs(10);
 pub struct Question<'a> {
     /// The token in question.
     pub token: &'a Token,
+    /// Where it was found, to be told where it is rejected; empty where somebody has just typed it.
+    pub place: &'a str,
     /// The only place it is sent to.
     pub deployment: &'a Deployment,
     /// For proxies, certificates and the cache folder.
@@ -194,13 +196,16 @@ fn ask(question: &Question) -> Result<Verdict> {
         false if question.owner && capsules.owner().is_none() => search(Scope::DataAssetRead).ok(),
         false => None,
     };
-    conclude(question.deployment, &capsules, assets.as_ref())
+    conclude(question, &capsules, assets.as_ref())
 }
 
-fn conclude(deployment: &Deployment, capsules: &Answer, assets: Option<&Answer>) -> Result<Verdict> {
+fn conclude(question: &Question, capsules: &Answer, assets: Option<&Answer>) -> Result<Verdict> {
     if let (Answer::Unauthorized, Some(Answer::Unauthorized)) = (capsules, assets) {
-        return Err(Error::new(Reason::Rejected, format!("{deployment} does not accept the token (401)"))
-            .hint("it may be revoked, or of another deployment: make one at Account → Access Tokens and attach it"));
+        let Question { deployment, place, .. } = question;
+        let from = if place.is_empty() { String::new() } else { format!(" from {place}") };
+        return Err(Error::new(Reason::Rejected, format!("{deployment} does not accept the token{from} (401)")).hint(
+            "it may be revoked, or of another deployment: make a new one at Account → Access Tokens, and put it there",
+        ));
     }
     let grant = |answer: &Answer| if answer.granted() { Grant::Granted } else { Grant::Denied };
     Ok(Verdict {

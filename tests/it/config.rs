@@ -54,7 +54,8 @@ fn what_it_says_is_shown_and_how_it_fails_is_told() {
     assert!(ran.err.starts_with("the vault is sealed\n"), "{ran:?}");
     assert!(ran.err.contains("token_command (sh) failed (exit status: 3)"), "{ran:?}");
     for (command, told) in [
-        (&["co-cred-no-such-program"][..], "cannot be started"),
+        (&["co-cred-no-such-program"][..], "is not on PATH"),
+        (&["/no/such/program"], "is not there"),
         (&["./relative"], "is a relative path"),
         (&["true"], "printed nothing"),
         (&["printf", "\\n%s", TOKEN], "printed nothing"),
@@ -206,4 +207,36 @@ fn pass_is_asked() {
     let status = world.spawn(["status", "--json"]).expect(0).json();
     assert_eq!((&status["verdict"], &status["source"]["kind"]), (&"valid".into(), &"command".into()));
     world.shell("sh", "gpgconf --kill all").expect(0);
+}
+
+/// Two commands, and nothing that says which is meant: never a guess, and never "not found".
+#[test]
+fn two_commands_are_not_chosen_between() {
+    let one = |domain: &str, more: &str| {
+        format!("[[deployment]]\ndomain = {domain:?}\ntoken_command = [\"echo\", {TOKEN:?}]\n{more}")
+    };
+    let both = one("a.example.org", "") + &one("b.example.org", "");
+    let ran = token(&configured(&both)).expect(8);
+    assert!(ran.err.contains("https://a.example.org and https://b.example.org both have a token_command"), "{ran:?}");
+    token(&configured(&both).with("CODEOCEAN_DOMAIN", "b.example.org")).expect(0);
+    token(&configured(&(one("a.example.org", "") + &one("b.example.org", "default = true\n")))).expect(0);
+}
+
+/// An e-mail that is another's would make Git fail, with a token that is good.
+#[test]
+fn the_e_mail_of_another_account_is_told() {
+    let deployment = Plan::with_token(TOKEN).start();
+    let world = World::new().at(&deployment).with("CUSTOM_KEY", TOKEN).with("CODEOCEAN_EMAIL", "bob@example.org");
+    let told = "the token is ada@example.org's, but Git and Docker are given bob@example.org as user name";
+    assert!(world.run(["doctor"]).expect(0).out.contains(told));
+    assert!(world.run(["status"]).expect(0).err.contains(told));
+    let world = world.with("CODEOCEAN_EMAIL", "Ada@example.org");
+    assert!(world.run(["doctor"]).expect(0).out.contains("no problem found"));
+}
+
+#[test]
+fn a_rejected_token_is_named_by_its_place() {
+    let deployment = Plan::with_token(OTHER).start();
+    let ran = World::new().at(&deployment).with("CUSTOM_KEY", TOKEN).run(["check"]).expect(4);
+    assert!(ran.err.contains("does not accept the token from CUSTOM_KEY (401)"), "{ran:?}");
 }

@@ -87,6 +87,8 @@ struct Desk {
 impl Desk {
     fn new(deployment: &Deployment) -> Desk {
         let world = World::new().with_git(&[deployment]).on_path();
+        // The README makes that link itself.
+        fs::remove_file(world.path("bin/docker-credential-co-cred")).unwrap();
         let world =
             world.file("work/analysis.py", "import os\nprint('analysed with', os.environ['CODEOCEAN_TOKEN'][:4])\n");
         let world = with_python(world);

@@ -182,8 +182,31 @@ fn what_cannot_be_done_is_said() {
     let others: Vec<_> = std::env::split_paths(&path).skip(1).collect();
     let world = desk().with("PATH", std::env::join_paths(others).unwrap());
     let ran = world.spawn(["setup", "docker"]).expect(0);
-    assert!(ran.err.contains("docker-credential-co-cred is not on PATH") && ran.err.contains("ln -s"), "{ran:?}");
+    assert!(ran.err.contains("docker-credential-co-cred is not on PATH"), "{ran:?}");
+    let folder = world.path("work/bin");
+    fs::create_dir(&folder).unwrap();
+    std::os::unix::fs::symlink(super::world::bin(), folder.join("co-cred")).unwrap();
+    let found = std::env::split_paths(world.env.get("PATH").unwrap()).chain([folder.clone()]).collect::<Vec<_>>();
+    let world = world.with("PATH", std::env::join_paths(found).unwrap());
+    let ran = world.spawn(["setup", "docker"]).expect(0);
+    assert!(ran.err.contains(&format!("ln -s co-cred {}/docker-credential-co-cred", folder.display())), "{ran:?}");
     bare.spawn(["setup", "podman"]).expect(2);
+}
+
+/// `doctor` knows what `setup` did, and what would keep it from working.
+#[test]
+fn doctor_sees_what_is_wired() {
+    let path = desk().env.get("PATH").unwrap().to_owned();
+    let others: Vec<_> = std::env::split_paths(&path).skip(1).collect();
+    let world = desk().with("CODEOCEAN_TOKEN", TOKEN);
+    for tool in ["docker", "git"].iter().take(1 + usize::from(has("git"))) {
+        world.spawn(["setup", tool]).expect(0);
+    }
+    assert!(!world.spawn(["doctor", "--offline"]).expect(0).out.contains("not-on-path"));
+    let away = world.with("PATH", std::env::join_paths(others).unwrap());
+    let ran = away.spawn(["doctor", "--offline"]).expect(0);
+    assert!(ran.out.contains("docker-credential-co-cred is not on PATH, where Docker looks for it"), "{ran:?}");
+    assert!(!has("git") || ran.out.contains("co-cred is not on PATH, where Git looks for it"), "{ran:?}");
 }
 
 /// What a login makes known later is wired at once where `setup` was run before. A logout leaves it wired: what is not
