@@ -7,7 +7,8 @@
 //!
 //! ```text
 //! cli          what is typed (args), what is told (tell), one short file for each command
-//! deliver      hand it over, once: exec, print, env
+//! deliver      hand it over, once: exec, print, env, git, docker
+//! supervise    a child that stays a child, its output masked
 //! credential   obtain = locate, then verify: the only constructor of a Credential
 //! verify       ask the deployment; remember the verdict
 //! locate       ask each Source in turn
@@ -38,6 +39,7 @@ pub mod error;
 pub mod files;
 pub mod keyring;
 pub mod locate;
+pub mod supervise;
 pub mod token;
 pub mod traces;
 pub mod verify;

@@ -29,13 +29,15 @@ pub enum Kind {
 /// The byte patterns that betray one token; wiped when dropped.
 pub struct Traces {
     patterns: Vec<(Kind, Zeroizing<Vec<u8>>)>,
+    public: usize,
 }
 
 impl Traces {
     /// Every pattern of a token.
     pub fn of(token: &Token) -> Traces {
         let raw = token.expose();
-        let mut traces = Traces { patterns: Vec::new() };
+        // Four characters of any pattern are no more than the four that every token begins with.
+        let mut traces = Traces { patterns: Vec::new(), public: if token.has_shape() { 4 } else { 0 } };
         traces.add(Kind::Raw, raw.to_owned());
         for before in 0..3 {
             traces.add(Kind::Base64, base64_after(&STANDARD_NO_PAD, before, raw));
@@ -48,6 +50,16 @@ impl Traces {
         traces.add(Kind::Hex, hex(raw, |byte| format!("{byte:02x}")));
         traces.add(Kind::Hex, hex(raw, |byte| format!("{byte:02X}")));
         traces
+    }
+
+    /// Every pattern. Programs break long lines: one that is found with line breaks inside is a trace as well.
+    pub fn patterns(&self) -> impl Iterator<Item = &[u8]> {
+        self.patterns.iter().map(|(_, pattern)| pattern.as_slice())
+    }
+
+    /// How many bytes of any pattern say no more than that it may be a token.
+    pub fn public(&self) -> usize {
+        self.public
     }
 
     /// The kind of the first pattern that stands in `bytes`, on one line or, as base64 often is, broken over several.

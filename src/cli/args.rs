@@ -113,6 +113,8 @@ enum HotCommand {
     Exec(Exec),
     /// Git's credential helper protocol
     GitCredential(Helper),
+    /// What a supervised child is before it becomes the command
+    Supervised(Supervised),
 }
 
 impl From<Hot> for Args {
@@ -120,6 +122,7 @@ impl From<Hot> for Args {
         let command = match command {
             HotCommand::Exec(exec) => Command::Exec(exec),
             HotCommand::GitCredential(helper) => Command::GitCredential(helper),
+            HotCommand::Supervised(supervised) => Command::Supervised(supervised),
         };
         Args { command, common: Common::default() }
     }
@@ -133,7 +136,7 @@ impl Args {
     pub fn read(args: &[OsString]) -> Result<Args, clap::Error> {
         let args = &alias(args);
         match args.get(1).and_then(|first| first.to_str()) {
-            Some("exec" | "git-credential") => Hot::try_parse_from(args).map(Args::from),
+            Some("exec" | "git-credential" | "supervised") => Hot::try_parse_from(args).map(Args::from),
             _ => Args::try_parse_from(args),
         }
     }
@@ -153,7 +156,9 @@ impl Args {
             | Command::GitCredential(Helper { common, .. })
             | Command::DockerCredential(Helper { common, .. })
             | Command::Setup(Setup { common, .. }) => common.or(&self.common),
-            Command::GitAskpass(_) | Command::Completions(_) | Command::Man(_) => self.common.clone(),
+            Command::Supervised(_) | Command::GitAskpass(_) | Command::Completions(_) | Command::Man(_) => {
+                self.common.clone()
+            }
         }
     }
 }
@@ -222,6 +227,9 @@ pub enum Command {
     GitCredential(Helper),
     /// The credential helper protocol of Docker, Podman and Skopeo
     DockerCredential(Helper),
+    /// What a supervised child is before it becomes the command
+    #[command(hide = true)]
+    Supervised(Supervised),
     /// Answer a prompt of Git's, as GIT_ASKPASS
     #[command(hide = true)]
     GitAskpass(Prompted),
@@ -255,6 +263,9 @@ pub struct Exec {
     /// Let Git, in CMD and its children, ask co-cred for this deployment's credential; no file is touched
     #[arg(long)]
     pub git: bool,
+    /// Mask every trace of the token in what CMD prints, as it streams; CMD then stays a child of co-cred's
+    #[arg(long)]
+    pub mask: bool,
     /// Say what would be set, and from where, and run nothing
     #[arg(long)]
     pub explain: bool,
@@ -436,6 +447,20 @@ pub enum Tool {
     Git,
     /// Docker, Podman, Skopeo and Buildah
     Docker,
+}
+
+/// What a supervised child is before it becomes the command
+#[derive(Debug, clap::Args)]
+pub struct Supervised {
+    /// The process that it must not outlive.
+    #[arg(long)]
+    pub parent: i32,
+    /// It has a terminal of its own on its standard output.
+    #[arg(long)]
+    pub terminal: bool,
+    /// The command and its arguments.
+    #[arg(trailing_var_arg = true, required = true)]
+    pub command: Vec<OsString>,
 }
 
 /// Answer a prompt of Git's

@@ -93,6 +93,7 @@ fn failure(args: &[OsString], code: u8) -> u8 {
 fn dispatch(command: &Command, call: &Call, input: &mut dyn BufRead, out: &mut dyn Write, tell: &mut Tell) -> u8 {
     let result = match command {
         Command::Exec(exec) => return exec::run(call, exec, out, tell),
+        Command::Supervised(supervised) => return exec::supervised(supervised, tell),
         Command::Token(_) => token::run(call, out, tell),
         Command::Env(env) => env::run(call, env, out, tell),
         Command::Check(check) => check::run(call, check, out, tell),

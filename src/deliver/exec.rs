@@ -117,12 +117,19 @@ impl Plan {
 
     /// Becomes the command. Returns only where that fails.
     pub fn exec(&self, env: &Env, command: &[OsString]) -> io::Error {
-        let Some((program, args)) = command.split_first() else { return io::ErrorKind::InvalidInput.into() };
+        match command.split_first() {
+            Some((program, args)) => self.command(env, program, args).exec(),
+            None => io::ErrorKind::InvalidInput.into(),
+        }
+    }
+
+    /// A program with its arguments, in this environment.
+    pub fn command(&self, env: &Env, program: &OsStr, args: &[OsString]) -> Command {
         let mut command = Command::new(program);
         command.args(args).env_clear();
         command.envs(env.iter().filter(|(name, _)| self.removed.iter().all(|removed| removed != name)));
         command.envs(self.set.iter().map(|assignment| (&assignment.name, assignment.value.as_str())));
-        command.exec()
+        command
     }
 }
 

@@ -29,7 +29,7 @@ use crate::email::Email;
 use crate::env::Env;
 use crate::error::{Error, Reason, Remark, Result};
 use crate::keyring::{Login, logins};
-use crate::token::Token;
+use crate::token::{Token, is_token_like};
 
 pub use deployment::Sited;
 pub use variable::{NAMES, shadowed};
@@ -238,6 +238,14 @@ pub fn survey(request: &Request) -> Vec<Answer> {
         Answer { place, found, passed_over, glance }
     };
     sources(&house, named).into_iter().map(ask).collect()
+}
+
+/// Every token that can be seen here at no cost, whichever is used: none of them is to be printed.
+pub fn tokens(request: &Request) -> Vec<Token> {
+    let found = survey(request).into_iter().filter_map(|answer| answer.found.ok().flatten()).map(|found| found.token);
+    let variables = request.env.iter().filter(|(_, value)| is_token_like(value.as_encoded_bytes()));
+    let parsed = variables.filter_map(|(_, value)| Some(Token::parse(value.as_encoded_bytes()).ok()?.token));
+    found.chain(parsed).collect()
 }
 
 /// The deployment for whatever token may be found; for `status`, where none was.

@@ -88,7 +88,30 @@ fn rows(world: &Path, deployment: &Deployment, bundle: &Path) -> Vec<Row> {
         },
     ];
     rows.extend(git_rows(world, deployment, &ours));
+    rows.push(mask_row(world));
     rows
+}
+
+/// A gigabyte of text, masked on its way through a pipe, beside `cat` in the same place. The promise is eight tenths of its
+/// throughput.
+fn mask_row(world: &Path) -> Row {
+    let text = world.join("text");
+    let line = b"The quick brown fox jumps over the lazy dog, and writes a line of a log.\n";
+    fs::write(&text, line.repeat(1_000_000_000 / line.len())).unwrap();
+    let through = |middle: String| {
+        let mut shell = command(world, "sh", &["-c", &format!("{middle} | cat > /dev/null")]);
+        shell.env("CODEOCEAN_TOKEN", TOKEN);
+        shell
+    };
+    let text = text.display();
+    Row {
+        name: "exec --mask of 1 GB, beside cat",
+        limit: Some(1.25),
+        runs: 20,
+        ours: through(format!("{BINARY} exec --offline --mask -- cat {text}")),
+        peer: through(format!("cat {text} | cat")),
+        requests: [None, None],
+    }
 }
 
 /// Git's helper: from a variable, with the e-mail remembered, beside Git's own; and from the keyring, beside the tool that

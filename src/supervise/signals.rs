@@ -1,0 +1,124 @@
+//! Every signal that can be handed on is; the child's end is ours.
+
+use std::fs;
+use std::io;
+
+use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, wait};
+use signal_hook::consts::signal::*;
+use signal_hook::iterator::SignalsInfo;
+use signal_hook::iterator::exfiltrator::WithOrigin;
+use signal_hook::low_level::siginfo::Cause;
+
+use super::End;
+use super::terminal::Terminal;
+
+/// The signals that are handed on. KILL and STOP cannot be; ILL, FPE, SEGV, BUS, TRAP, ABRT and PIPE are about us.
+const HANDED_ON: [i32; 16] = [
+    SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGCONT, SIGTSTP, SIGTTIN,
+    SIGTTOU, SIGWINCH, SIGURG, SIGIO,
+];
+
+/// Signals that come to us from now on. One that was ignored when we were started stays ignored, for the child as well.
+pub(super) struct Watch(SignalsInfo<WithOrigin>);
+
+impl Watch {
+    pub(super) fn new() -> io::Result<Watch> {
+        let ignored = ignored();
+        let heard = HANDED_ON.into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+        Ok(Watch(SignalsInfo::new(heard.chain([SIGCHLD]))?))
+    }
+}
+
+/// The set of ignored signals, as the kernel shows it (proc(5), SigIgn): bit `n - 1` for signal `n`.
+fn ignored() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
+}
+
+/// Whoever looks after a child: how a signal reaches it, and what its being stopped means.
+pub(super) trait Keeper {
+    /// Hands a signal on; one that the terminal made has gone to everybody in front of it.
+    fn hand_on(&self, signal: Signal, by_terminal: bool);
+
+    /// The child was stopped, as job control does it, by this signal.
+    fn stopped(&self, signal: i32);
+}
+
+/// Hands on what comes until the child has ended.
+pub(super) fn until_end(mut watch: Watch, child: Pid, keeper: &dyn Keeper) -> End {
+    // The first look is for a child that ended before anybody listened.
+    let mut end = reap(child, keeper);
+    for origin in watch.0.forever() {
+        if let Some(end) = end {
+            return end;
+        }
+        if let Some(signal) = Signal::from_named_raw(origin.signal).filter(|signal| *signal != Signal::CHILD) {
+            keeper.hand_on(signal, matches!(origin.cause, Cause::Kernel));
+        }
+        end = reap(child, keeper);
+        if let Some(end) = end {
+            return end;
+        }
+    }
+    end.unwrap_or(End::Code(1))
+}
+
+/// Takes note of every process of ours that has ended or stopped; the child's end is returned.
+fn reap(child: Pid, keeper: &dyn Keeper) -> Option<End> {
+    while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG | WaitOptions::UNTRACED) {
+        if pid != child {
+            continue;
+        }
+        match (status.exit_status(), status.terminating_signal(), status.stopping_signal()) {
+            (Some(code), _, _) => return Some(End::Code(code as u8)),
+            (_, Some(signal), _) => return Some(End::Signal(signal)),
+            (_, _, Some(signal)) => keeper.stopped(signal),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// A child in our own group, on pipes.
+pub(super) struct Beside(pub(super) Pid);
+
+impl Keeper for Beside {
+    fn hand_on(&self, signal: Signal, by_terminal: bool) {
+        if !by_terminal {
+            let _ = kill_process(self.0, signal);
+        }
+    }
+
+    fn stopped(&self, signal: i32) {
+        // Whoever started us sees us stopped; what starts us again is handed on.
+        if matches!(signal, SIGTSTP | SIGTTIN | SIGTTOU) {
+            let _ = kill_process(getpid(), Signal::STOP);
+        }
+    }
+}
+
+/// The leader of a session on a terminal of ours.
+pub(super) struct Behind<'a>(pub(super) Pid, pub(super) &'a Terminal);
+
+impl Keeper for Behind<'_> {
+    fn hand_on(&self, signal: Signal, _: bool) {
+        match signal {
+            Signal::WINCH => self.1.resize(),
+            signal => drop(kill_process(self.0, signal)),
+        }
+    }
+
+    fn stopped(&self, signal: i32) {
+        // The leader stops itself, with a signal that works on any process, when the command was stopped.
+        if signal == SIGSTOP {
+            self.1.restore();
+            let _ = kill_process(getpid(), Signal::STOP);
+            if self.1.is_typed_into() {
+                let _ = self.1.raw();
+            }
+            self.1.resize();
+            let _ = kill_process(self.0, Signal::CONT);
+        }
+    }
+}

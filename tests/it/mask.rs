@@ -1,0 +1,159 @@
+//! Masking: nothing of a token gets through, wherever a stream is cut, and nothing else is touched.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use co_cred::supervise::mask::{MASK, Masker, Patterns};
+use co_cred::token::Token;
+use co_cred::traces::Traces;
+use proptest::prelude::*;
+
+use super::world::{OTHER, TOKEN};
+
+fn patterns(tokens: &[&str]) -> Patterns {
+    let traces: Vec<Traces> =
+        tokens.iter().map(|token| Traces::of(&Token::parse(token.as_bytes()).unwrap().token)).collect();
+    Patterns::of(&traces).unwrap()
+}
+
+/// What comes out where the stream comes in these pieces.
+fn masked<'a>(patterns: &Patterns, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<u8>, usize) {
+    let (mut masker, mut out) = (Masker::new(patterns), Vec::new());
+    pieces.into_iter().for_each(|piece| masker.feed(piece, &mut out));
+    let count = masker.finish(&mut out);
+    (out, count)
+}
+
+/// Twelve ways in which programs write a token down.
+fn encodings() -> Vec<(&'static str, String)> {
+    let basic = |engine: &dyn Fn(&[u8]) -> String, before: &str, after: &str| {
+        engine(format!("{before}{TOKEN}{after}").as_bytes())
+    };
+    let standard = |bytes: &[u8]| STANDARD.encode(bytes);
+    let url_safe = |bytes: &[u8]| URL_SAFE.encode(bytes);
+    let hex = |upper: bool| -> String {
+        TOKEN.bytes().map(|byte| if upper { format!("{byte:02X}") } else { format!("{byte:02x}") }).collect()
+    };
+    vec![
+        ("raw", TOKEN.to_owned()),
+        ("in a URL", format!("https://{TOKEN}:@co.example.org/x?token={TOKEN}")),
+        ("a header", format!("Authorization: Basic {}", basic(&standard, "", ":"))),
+        ("base64", basic(&standard, "", "")),
+        ("base64, one byte on", basic(&standard, "x", "y")),
+        ("base64, two bytes on", basic(&standard, "xy", "z")),
+        ("base64 of e-mail and token", basic(&standard, "ada@example.org:", "")),
+        ("base64, URL-safe", basic(&url_safe, "?>", "?>")),
+        ("hexadecimal", hex(false)),
+        ("HEXADECIMAL", hex(true)),
+        ("JSON", format!("{{\"token\": \"{TOKEN}\"}}")),
+        ("twice, with nothing between", format!("{TOKEN}{TOKEN}")),
+    ]
+}
+
+/// No piece of the token of eight characters or more, in any encoding that is looked for, is left.
+#[track_caller]
+fn clean(what: &str, out: &[u8]) {
+    let traces = Traces::of(&Token::parse(TOKEN.as_bytes()).unwrap().token);
+    assert_eq!(traces.found_in(out), None, "{what}: {}", String::from_utf8_lossy(out));
+    assert!(!String::from_utf8_lossy(out).contains(&TOKEN[4..]), "{what}");
+}
+
+#[test]
+fn no_encoding_gets_through_wherever_it_is_cut() {
+    let patterns = patterns(&[TOKEN, OTHER]);
+    for (what, text) in encodings() {
+        let stream = [b"before \xff\x00 ", text.as_bytes(), b" \r\n after c"].concat();
+        let (whole, count) = masked(&patterns, [stream.as_slice()]);
+        assert!(count > 0, "{what}");
+        clean(what, &whole);
+        assert!(whole.starts_with(b"before \xff\x00 ") && whole.ends_with(b" \r\n after c"), "{what}");
+        for cut in 0..=stream.len() {
+            assert_eq!(masked(&patterns, [&stream[..cut], &stream[cut..]]).0, whole, "{what} cut at {cut}");
+        }
+        assert_eq!(masked(&patterns, stream.chunks(1)).0, whole, "{what}, byte by byte");
+        assert_eq!(masked(&patterns, stream.chunks(7)).0, whole, "{what}, in sevens");
+    }
+}
+
+/// Programs break long lines, and so a trace.
+#[test]
+fn a_trace_over_several_lines_does_not_get_through() {
+    let patterns = patterns(&[TOKEN]);
+    let encoded = STANDARD.encode(format!("ada@example.org:{TOKEN} and more"));
+    for (width, end) in (5..40).flat_map(|width| [(width, "\n"), (width, "\r\n")]) {
+        let lines: Vec<&str> =
+            encoded.as_bytes().chunks(width).map(|line| std::str::from_utf8(line).unwrap()).collect();
+        let stream = format!("first line\n{}\nlast line\n", lines.join(end));
+        let (whole, count) = masked(&patterns, [stream.as_bytes()]);
+        assert!(count > 0, "{width}");
+        clean(&format!("lines of {width}"), &whole);
+        for cut in 0..=stream.len() {
+            let (cut_up, _) = masked(&patterns, [&stream.as_bytes()[..cut], &stream.as_bytes()[cut..]]);
+            assert_eq!(cut_up, whole, "lines of {width}, cut at {cut}");
+        }
+    }
+}
+
+#[test]
+fn a_token_that_begins_another_hides_neither() {
+    let longer = format!("{TOKEN}XYZ9");
+    let patterns = patterns(&[TOKEN, &longer]);
+    let stream = format!("a {longer} b {TOKEN} c");
+    for cut in 0..=stream.len() {
+        let (out, count) = masked(&patterns, [&stream.as_bytes()[..cut], &stream.as_bytes()[cut..]]);
+        assert_eq!((String::from_utf8_lossy(&out).as_ref(), count), ("a *** b *** c", 2), "{cut}");
+    }
+    let (out, _) = masked(&patterns, [TOKEN.as_bytes()]);
+    assert_eq!(out, MASK);
+}
+
+/// A prompt that ends as a token begins is seen before anything else comes; and the token is masked all the same.
+#[test]
+fn what_says_nothing_is_let_go() {
+    let patterns = patterns(&[TOKEN]);
+    let (mut masker, mut out) = (Masker::new(&patterns), Vec::new());
+    masker.feed(b"Enter your topic", &mut out);
+    assert_eq!(out, b"Enter your topi");
+    assert!(masker.may_let_go());
+    masker.let_go(&mut out);
+    assert_eq!(out, b"Enter your topic");
+    assert!(!masker.may_let_go());
+    masker.feed(&TOKEN.as_bytes()[1..], &mut out);
+    masker.feed(b" done", &mut out);
+    assert_eq!(masker.finish(&mut out), 1);
+    assert_eq!(out, b"Enter your topic*** done");
+    // More than what every token begins with is kept back for as long as it takes.
+    let (mut masker, mut out) = (Masker::new(&patterns), Vec::new());
+    masker.feed(&TOKEN.as_bytes()[..6], &mut out);
+    assert!(out.is_empty() && !masker.may_let_go());
+    masker.finish(&mut out);
+    assert_eq!(out, &TOKEN.as_bytes()[..6]);
+}
+
+proptest! {
+    /// Bytes without a trace pass as they are, however they are cut; near misses too.
+    #[test]
+    fn nothing_else_is_touched(
+        parts in prop::collection::vec(
+            prop_oneof![
+                prop::collection::vec(any::<u8>(), 0..40),
+                (0..TOKEN.len()).prop_map(|end| TOKEN.as_bytes()[..end].to_vec()),
+                (1..TOKEN.len()).prop_map(|start| TOKEN.as_bytes()[start..].to_vec()),
+                Just(b"\n".to_vec()),
+                Just(b"\r\n".to_vec()),
+            ],
+            0..12,
+        ),
+        size in 1usize..50,
+    ) {
+        let patterns = patterns(&[TOKEN]);
+        let stream = parts.concat();
+        let traces = Traces::of(&Token::parse(TOKEN.as_bytes()).unwrap().token);
+        let (out, count) = masked(&patterns, stream.chunks(size));
+        if traces.found_in(&stream).is_none() {
+            prop_assert_eq!(count, 0);
+            prop_assert_eq!(out, stream);
+        } else {
+            prop_assert!(traces.found_in(&out).is_none());
+        }
+    }
+}
