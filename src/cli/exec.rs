@@ -10,9 +10,9 @@ use crate::deliver::exec::{Plan, Wishes};
 use crate::deliver::git::wiring::wiring;
 use crate::error::{Error, Reason, Remark, Result};
 use crate::locate;
-use crate::supervise::mask::Patterns;
 use crate::supervise::{self, End, birth};
 use crate::traces::Traces;
+use crate::traces::search::Patterns;
 
 use super::args;
 use super::tell::{Tell, clean};
@@ -83,12 +83,15 @@ fn masked(call: &Call, typed: &args::Exec, credential: &Credential, plan: &Plan,
     Ok(end_as(report.end))
 }
 
-/// The end that the shell would have seen. Where a signal cannot end us, as PID 1, its code is as a shell tells of it.
+/// The end that the shell would have seen. The first process of a container cannot be ended by a signal of its own: there
+/// it is the code by which a shell tells of one.
 fn end_as(end: End) -> u8 {
     match end {
         End::Code(code) => code,
         End::Signal(signal) => {
-            let _ = signal_hook::low_level::emulate_default_handler(signal);
+            if std::process::id() != 1 {
+                let _ = signal_hook::low_level::emulate_default_handler(signal);
+            }
             u8::try_from(128 + signal).unwrap_or(FAILED)
         }
     }

@@ -19,7 +19,8 @@ use std::thread::JoinHandle;
 use rustix::process::{Pid, set_child_subreaper};
 use rustix::stdio::{stderr, stdin, stdout};
 
-use mask::Patterns;
+use crate::traces::search::Patterns;
+
 use signals::{Behind, Beside, Watch, until_end};
 use stream::Pump;
 use terminal::Terminal;

@@ -9,7 +9,9 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, read, write};
 
-use super::mask::{Masker, Patterns};
+use crate::traces::search::Patterns;
+
+use super::mask::Masker;
 
 /// The most bytes that are read at once.
 const PIECE: usize = 128 * 1024;

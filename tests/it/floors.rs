@@ -100,7 +100,7 @@ fn the_token_leaves_in_these_files_only() {
         "deliver/mod.rs",
         "deliver/print.rs",
         "keyring/entry.rs",
-        "traces.rs",
+        "traces/mod.rs",
         "verify/answer.rs",
         "verify/memory.rs",
     ];

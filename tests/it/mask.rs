@@ -2,9 +2,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
-use co_cred::supervise::mask::{MASK, Masker, Patterns};
+use co_cred::supervise::mask::{MASK, Masker};
 use co_cred::token::Token;
 use co_cred::traces::Traces;
+use co_cred::traces::search::Patterns;
 use proptest::prelude::*;
 
 use super::world::{OTHER, TOKEN};
@@ -104,6 +105,22 @@ fn a_token_that_begins_another_hides_neither() {
     }
     let (out, _) = masked(&patterns, [TOKEN.as_bytes()]);
     assert_eq!(out, MASK);
+}
+
+/// Nothing that a program prints makes masking slow, or hold much back.
+#[test]
+fn no_output_is_slow() {
+    let patterns = patterns(&[TOKEN]);
+    let size = 8 * 1024 * 1024;
+    let start = std::time::Instant::now();
+    for unit in ["\n", "\r\n", "cop_Zx81", "c\n", "Y29w\n", "c\no\np\n_\n", "\0", "6"] {
+        let stream = unit.repeat(size / unit.len());
+        let (out, count) = masked(&patterns, stream.as_bytes().chunks(128 * 1024));
+        assert!(count == 0 && out == stream.as_bytes(), "{unit:?}");
+    }
+    // In a build without optimisation; a quadratic search would take minutes.
+    assert!(start.elapsed() < std::time::Duration::from_secs(30), "{:?}", start.elapsed());
+    assert!(!format!("{patterns:?}").contains("cop_"));
 }
 
 /// A prompt that ends as a token begins is seen before anything else comes; and the token is masked all the same.

@@ -253,7 +253,7 @@ fn a_command_that_cannot_start_is_told_as_ever() {
 /// A terminal: its size, its keys, its modes.
 #[test]
 fn in_a_terminal_the_command_has_a_terminal() {
-    if !has("python3") {
+    if !["python3", "ps"].iter().all(|program| has(program)) {
         return;
     }
     let program = r#"
@@ -308,6 +308,12 @@ open("go", "w").close()
 until(fd, b"over")
 assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
+# A program that draws the whole screen.
+pid, fd = start("top", "-n", "1")
+resize(fd, 24, 80)
+until(fd, b"load average")
+assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
 # A progress bar with carriage returns, and colours, pass as they are.
 pid, fd = start("sh", "-c", r"printf '10%%\r\033[32m20%%\033[0m\r'; printf 'done\n'")
 seen = until(fd, b"done")
@@ -315,9 +321,48 @@ assert b"10%\r\x1b[32m20%\x1b[0m\rdone\r\n" in seen, seen
 os.waitpid(pid, 0)
 print("fine")
 "#;
-    let world = world().file("work/terminal.py", program);
+    let world = world().file("work/terminal.py", program).with("TERM", "xterm");
     let ran = world.spawn_program("python3", &["terminal.py", bin()]);
     assert_eq!(ran.out, "fine\n", "{ran:?}");
+}
+
+/// As the first process of a container: orphans are ours to reap, and a signal ends us by its code.
+#[test]
+fn as_the_first_process_it_reaps_orphans() {
+    let world = world();
+    let unshare = ["-pf", "--mount-proc", bin()];
+    if !has("unshare") || !world.program("unshare").args(["-pf", "--mount-proc", "true"]).status().unwrap().success() {
+        return;
+    }
+    let run = |script: &str| {
+        let args = [&unshare[..], &EXEC, &["sh", "-c", script]].concat();
+        world.spawn_program("unshare", &args)
+    };
+    let orphans =
+        "for i in 1 2 3 4 5; do (sh -c 'sleep 0.05 & exit' &); done; sleep 0.5; ps -eo stat= | grep -c Z; exit 6";
+    let ran = run(orphans).expect(6);
+    assert!(!has("ps") || ran.out == "0\n", "{ran:?}");
+    // The first process cannot be ended by a signal of its own.
+    assert_eq!(run("kill -TERM $$").code, 143);
+}
+
+/// A notebook prints what it holds; so does the program that runs it.
+#[test]
+fn a_notebook_that_prints_its_headers_is_masked() {
+    let Some(python) = super::clients::python() else { return };
+    let cell = "import os, base64\nt = os.environ['CODEOCEAN_TOKEN']\n\
+                print({'Authorization': 'Basic ' + base64.b64encode((t + ':').encode()).decode()})\nt";
+    let notebook = serde_json::json!({
+        "cells": [{"cell_type": "code", "execution_count": null, "id": "a", "metadata": {}, "outputs": [], "source": cell}],
+        "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}},
+        "nbformat": 4, "nbformat_minor": 5,
+    });
+    let world = world().file("work/notebook.ipynb", notebook.to_string());
+    let convert = ["-m", "nbconvert", "--to", "markdown", "--execute", "--stdout", "notebook.ipynb"];
+    let args = [&[python.to_str().unwrap()], &convert[..]].concat();
+    let ran = Ran::from(masked(&world, &args).output().unwrap()).expect(0);
+    assert!(ran.out.contains("'Basic ***") && ran.out.contains("'***'"), "{ran:?}");
+    assert!(!ran.out.contains(&TOKEN[4..]), "{ran:?}");
 }
 
 /// Real programs that say too much.
