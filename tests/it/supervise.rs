@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -112,7 +112,9 @@ fn a_window_that_changes_and_a_stop_are_handed_on() {
     let world = world();
     let script = "trap 'echo changed' WINCH; trap 'echo continued' CONT; echo ready; for i in 1 2 3 4 5 6 7 8 9; do sleep 0.1; done; echo end";
     let said = world.path("work/said");
-    let mut child = masked(&world, &["sh", "-c", script]).stdout(fs::File::create(&said).unwrap()).spawn().unwrap();
+    // In a group of its own, as a shell starts a job: the kernel stops no group that nobody could start again.
+    let mut command = masked(&world, &["sh", "-c", script]);
+    let mut child = command.process_group(0).stdout(fs::File::create(&said).unwrap()).spawn().unwrap();
     let text = || fs::read_to_string(&said).unwrap();
     wait("ready", || text().contains("ready"));
     kill(&child, "WINCH");
