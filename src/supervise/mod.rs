@@ -63,6 +63,9 @@ pub fn run(patterns: Patterns, start: impl FnOnce(bool) -> Command) -> io::Resul
     let child = command.spawn()?;
     // The command holds our copies of the child's ends, whose closing is the end of its streams.
     drop(command);
+    if let Some(terminal) = &mut terminal {
+        terminal.handed_over();
+    }
     let child = Pid::from_child(&child);
     let pumps = pumps.start(terminal.as_ref())?;
     let how = match &terminal {

@@ -15,7 +15,8 @@ use rustix::termios::{OptionalActions, OutputModes, Termios, tcgetattr, tcgetwin
 pub(super) struct Terminal {
     ours: Termios,
     control: OwnedFd,
-    child: File,
+    /// The child's end, until it has it.
+    child: Option<File>,
 }
 
 impl Terminal {
@@ -30,14 +31,23 @@ impl Terminal {
         let child = std::os::unix::fs::OpenOptionsExt::custom_flags(OpenOptions::new().read(true).write(true), flags)
             .open(path)?;
         tcsetattr(&child, OptionalActions::Now, &ours)?;
-        let terminal = Terminal { ours, control, child };
+        let terminal = Terminal { ours, control, child: Some(child) };
         terminal.resize();
         Ok(terminal)
     }
 
     /// One of the child's standard streams.
     pub(super) fn child(&self) -> io::Result<Stdio> {
-        self.child.try_clone().map(Stdio::from)
+        self.end()?.try_clone().map(Stdio::from)
+    }
+
+    /// The child has its end: when the last that holds it is gone, so is what it prints.
+    pub(super) fn handed_over(&mut self) {
+        self.child = None;
+    }
+
+    fn end(&self) -> io::Result<&File> {
+        self.child.as_ref().ok_or(io::ErrorKind::NotConnected.into())
     }
 
     /// What the child prints.
@@ -52,9 +62,9 @@ impl Terminal {
 
     /// Line ends are made by our own terminal, which is not set otherwise.
     pub(super) fn leave_output_alone(&self) -> io::Result<()> {
-        let mut modes = tcgetattr(&self.child)?;
+        let mut modes = tcgetattr(self.end()?)?;
         modes.output_modes.remove(OutputModes::OPOST);
-        Ok(tcsetattr(&self.child, OptionalActions::Now, &modes)?)
+        Ok(tcsetattr(self.end()?, OptionalActions::Now, &modes)?)
     }
 
     /// From now on every key goes to the child's terminal, which makes signals of them.

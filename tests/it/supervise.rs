@@ -310,6 +310,14 @@ open("go", "w").close()
 until(fd, b"over")
 assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
 
+# A command that is done is done at once.
+began = time.time()
+for _ in range(5):
+    pid, fd = start("echo", "done")
+    until(fd, b"done")
+    os.waitpid(pid, 0)
+assert time.time() - began < 2, time.time() - began
+
 # A program that draws the whole screen.
 pid, fd = start("top", "-n", "1")
 resize(fd, 24, 80)
