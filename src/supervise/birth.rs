@@ -16,7 +16,7 @@ use rustix::process::{
 };
 use rustix::stdio::stdout;
 use rustix::termios::tcsetpgrp;
-use signal_hook::consts::signal::SIGTSTP;
+use signal_hook::consts::signal::{SIGTTIN, SIGTTOU};
 
 use super::End;
 use super::signals::{Keeper, Watch, until_end};
@@ -40,12 +40,12 @@ pub fn lead_command(command: &[OsString], parent: i32) -> io::Result<End> {
     setsid()?;
     ioctl_tiocsctty(stdout())?;
     end_with(parent)?;
-    let watch = Watch::new()?;
+    let mut watch = Watch::new()?;
     let (program, args) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     let child = Command::new(program).args(args).process_group(0).spawn()?;
     let leader = Leader { group: Pid::from_child(&child) };
     leader.put_in_front();
-    Ok(until_end(watch, leader.group, &leader))
+    Ok(until_end(&mut watch, leader.group, &leader))
 }
 
 fn end_with(parent: i32) -> io::Result<()> {
@@ -78,13 +78,13 @@ impl Keeper for Leader {
 
     fn stopped(&self, signal: i32) {
         match signal {
-            // The supervisor sees it, and starts us again; we are told, and hand that on.
-            SIGTSTP => drop(kill_process(getpid(), Signal::STOP)),
             // It read or wrote before it was put in front.
-            _ => {
+            SIGTTIN | SIGTTOU => {
                 self.put_in_front();
                 let _ = kill_process_group(self.group, Signal::CONT);
             }
+            // The supervisor sees it, and starts us again; we are told, and hand that on.
+            _ => drop(kill_process(getpid(), Signal::STOP)),
         }
     }
 }

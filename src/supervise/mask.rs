@@ -43,17 +43,25 @@ impl<'a> Masker<'a> {
         };
         let bytes = joined.as_ref().map_or(bytes, |joined| joined.as_slice());
         let spans = self.patterns.spans(bytes);
-        let tail = self.patterns.tail(bytes);
-        // A trace that is whole ends there, whatever its last bytes might begin.
-        let inside = |at: usize| spans.iter().find(|span| span.start < at && at < span.end).map(|span| span.end);
-        let (end, depth) = match tail {
-            Some(Tail { start, depth }) => inside(start).map_or((start, depth), |end| (end, 0)),
-            None => (bytes.len(), 0),
-        };
+        let (end, depth) = self.cut(bytes, &spans);
         self.pass(&bytes[..end], spans.iter().filter(|span| span.end <= end), out);
         self.held.extend_from_slice(&bytes[end..]);
         self.shown = self.shown.saturating_sub(end);
         self.depth = depth;
+    }
+
+    /// How much may pass, and how much of a trace the rest may be.
+    fn cut(&self, bytes: &[u8], spans: &[Range<usize>]) -> (usize, usize) {
+        let mut from = 0;
+        loop {
+            let Some(Tail { start, depth }) = self.patterns.tail(&bytes[from..]) else { return (bytes.len(), 0) };
+            let start = from + start;
+            // A trace that is whole ends there; what its last bytes might begin is looked at from there.
+            match spans.iter().find(|span| span.start < start && start < span.end) {
+                Some(span) => from = span.end,
+                None => return (start, depth),
+            }
+        }
     }
 
     fn pass<'s>(&mut self, bytes: &[u8], spans: impl Iterator<Item = &'s Range<usize>>, out: &mut Vec<u8>) {

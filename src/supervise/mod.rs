@@ -49,7 +49,7 @@ pub struct Report {
 /// # Errors
 /// It cannot be started, or the system gives no pipe or no terminal.
 pub fn run(patterns: Patterns, start: impl FnOnce(bool) -> Command) -> io::Result<Report> {
-    let watch = Watch::new()?;
+    let mut watch = Watch::new()?;
     // Orphans of the command come to us, and are reaped. Where the kernel cannot, they go where they would without us.
     let _ = set_child_subreaper(Pid::from_raw(1));
     let mut terminal = rustix::termios::isatty(stdout()).then(Terminal::open).transpose()?;
@@ -69,10 +69,13 @@ pub fn run(patterns: Patterns, start: impl FnOnce(bool) -> Command) -> io::Resul
     let child = Pid::from_child(&child);
     let pumps = pumps.start(terminal.as_ref())?;
     let how = match &terminal {
-        Some(terminal) => until_end(watch, child, &Behind(child, terminal)),
-        None => until_end(watch, child, &Beside(child)),
+        Some(terminal) => until_end(&mut watch, child, &Behind(child, terminal)),
+        None => until_end(&mut watch, child, &Beside(child)),
     };
     drop(end);
+    // Keys are the shell's again, whatever is still printed.
+    drop(terminal);
+    signals::stand_alone(watch);
     let masked = pumps.into_iter().map(|pump| pump.join().unwrap_or_default()).sum();
     Ok(Report { end: how, masked })
 }
@@ -122,7 +125,7 @@ impl Pumps {
 
     fn start(self, terminal: Option<&Terminal>) -> io::Result<Vec<JoinHandle<usize>>> {
         if let (Some(input), Some(terminal)) = (self.input, terminal) {
-            terminal.raw()?;
+            terminal.raw();
             std::thread::spawn(move || input.run());
         }
         let start = |pump: Pump| Ok(pump.start(Arc::clone(&self.patterns), self.ended.try_clone()?));

@@ -7,16 +7,39 @@ use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, wait};
 use signal_hook::consts::signal::*;
 use signal_hook::iterator::SignalsInfo;
 use signal_hook::iterator::exfiltrator::WithOrigin;
+use signal_hook::low_level::emulate_default_handler;
 use signal_hook::low_level::siginfo::Cause;
 
 use super::End;
 use super::terminal::Terminal;
 
-/// The signals that are handed on. KILL and STOP cannot be; ILL, FPE, SEGV, BUS, TRAP, ABRT and PIPE are about us.
-const HANDED_ON: [i32; 16] = [
-    SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGCONT, SIGTSTP, SIGTTIN,
-    SIGTTOU, SIGWINCH, SIGURG, SIGIO,
+/// The signals that are handed on. KILL and STOP cannot be; ILL, FPE, SEGV, BUS, TRAP, ABRT and PIPE are about us, and so
+/// are TTIN and TTOU, which stop whoever reaches for a terminal that is not theirs just now.
+const HANDED_ON: [Signal; 19] = [
+    Signal::HUP,
+    Signal::INT,
+    Signal::QUIT,
+    Signal::TERM,
+    Signal::USR1,
+    Signal::USR2,
+    Signal::ALARM,
+    Signal::VTALARM,
+    Signal::PROF,
+    Signal::CONT,
+    Signal::TSTP,
+    Signal::WINCH,
+    Signal::URG,
+    Signal::IO,
+    Signal::XCPU,
+    Signal::XFSZ,
+    Signal::SYS,
+    Signal::POWER,
+    Signal::STKFLT,
 ];
+
+/// Those that a terminal sends to the whole group in front of it. The kernel sends others to one process: an alarm, a
+/// hang-up to a session's leader.
+const TO_THE_GROUP: [Signal; 4] = [Signal::INT, Signal::QUIT, Signal::TSTP, Signal::WINCH];
 
 /// Signals that come to us from now on. One that was ignored when we were started stays ignored, for the child as well.
 pub(super) struct Watch(SignalsInfo<WithOrigin>);
@@ -24,7 +47,7 @@ pub(super) struct Watch(SignalsInfo<WithOrigin>);
 impl Watch {
     pub(super) fn new() -> io::Result<Watch> {
         let ignored = ignored();
-        let heard = HANDED_ON.into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+        let heard = HANDED_ON.map(Signal::as_raw).into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
         Ok(Watch(SignalsInfo::new(heard.chain([SIGCHLD]))?))
     }
 }
@@ -46,7 +69,7 @@ pub(super) trait Keeper {
 }
 
 /// Hands on what comes until the child has ended.
-pub(super) fn until_end(mut watch: Watch, child: Pid, keeper: &dyn Keeper) -> End {
+pub(super) fn until_end(watch: &mut Watch, child: Pid, keeper: &dyn Keeper) -> End {
     // The first look is for a child that ended before anybody listened.
     let mut end = reap(child, keeper);
     for origin in watch.0.forever() {
@@ -54,7 +77,7 @@ pub(super) fn until_end(mut watch: Watch, child: Pid, keeper: &dyn Keeper) -> En
             return end;
         }
         if let Some(signal) = Signal::from_named_raw(origin.signal).filter(|signal| *signal != Signal::CHILD) {
-            keeper.hand_on(signal, matches!(origin.cause, Cause::Kernel));
+            keeper.hand_on(signal, matches!(origin.cause, Cause::Kernel) && TO_THE_GROUP.contains(&signal));
         }
         end = reap(child, keeper);
         if let Some(end) = end {
@@ -62,6 +85,15 @@ pub(super) fn until_end(mut watch: Watch, child: Pid, keeper: &dyn Keeper) -> En
         }
     }
     end.unwrap_or(End::Code(1))
+}
+
+/// With no child left to hand them to, signals mean us: from now on they do what they do to anybody.
+pub(super) fn stand_alone(mut watch: Watch) {
+    std::thread::spawn(move || {
+        for origin in watch.0.forever().filter(|origin| origin.signal != SIGCHLD) {
+            let _ = emulate_default_handler(origin.signal);
+        }
+    });
 }
 
 /// Takes note of every process of ours that has ended or stopped; the child's end is returned.
@@ -105,6 +137,10 @@ impl Keeper for Behind<'_> {
     fn hand_on(&self, signal: Signal, _: bool) {
         match signal {
             Signal::WINCH => self.1.resize(),
+            Signal::CONT => {
+                self.1.raw();
+                let _ = kill_process(self.0, signal);
+            }
             signal => drop(kill_process(self.0, signal)),
         }
     }
@@ -114,9 +150,7 @@ impl Keeper for Behind<'_> {
         if signal == SIGSTOP {
             self.1.restore();
             let _ = kill_process(getpid(), Signal::STOP);
-            if self.1.is_typed_into() {
-                let _ = self.1.raw();
-            }
+            self.1.raw();
             self.1.resize();
             let _ = kill_process(self.0, Signal::CONT);
         }

@@ -4,7 +4,7 @@ use std::io::PipeReader;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, read, write};
@@ -23,6 +23,9 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// may have more to say, as `tee` does, or hold them for good.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// How long they are listened to in all: what never falls silent is left to itself.
+const AT_MOST: Duration = Duration::from_secs(5);
+
 /// A stream that is to be masked.
 pub(super) struct Pump {
     from: OwnedFd,
@@ -32,6 +35,8 @@ pub(super) struct Pump {
 /// What came of waiting.
 enum Came {
     Data,
+    /// A signal, which is others' business.
+    Nothing,
     Silence,
     End,
 }
@@ -49,7 +54,7 @@ impl Pump {
     fn run(self, patterns: &Patterns, ended: PipeReader) -> usize {
         let mut masker = Masker::new(patterns);
         let (mut piece, mut out) = (vec![0; PIECE], Vec::with_capacity(PIECE));
-        let mut ended = Some(ended);
+        let (mut ended, mut last) = (Some(ended), None);
         loop {
             let patience = match (masker.may_let_go(), &ended) {
                 (true, _) => Some(PATIENCE),
@@ -60,8 +65,11 @@ impl Pump {
             match wait(&self.from, ended.as_ref(), patience) {
                 Came::End => {
                     ended = None;
+                    last = Some(Instant::now() + AT_MOST);
                     continue;
                 }
+                Came::Nothing => continue,
+                Came::Data if last.is_some_and(|last| Instant::now() > last) => break,
                 Came::Silence if masker.may_let_go() => masker.let_go(&mut out),
                 Came::Silence => break,
                 Came::Data => match read(&self.from, &mut piece) {
@@ -93,6 +101,7 @@ fn wait(from: &OwnedFd, ended: Option<&PipeReader>, patience: Option<Duration>) 
         Ok(0) => Came::Silence,
         Ok(_) if !fds[0].revents().is_empty() => Came::Data,
         Ok(_) => Came::End,
+        Err(Errno::INTR) => Came::Nothing,
         // Looked at once more by reading.
         Err(_) => Came::Data,
     }

@@ -5,15 +5,25 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, read, write};
+use rustix::process::getpgrp;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::stdio::{stdin, stdout};
-use rustix::termios::{OptionalActions, OutputModes, Termios, tcgetattr, tcgetwinsize, tcsetattr, tcsetwinsize};
+use rustix::termios::{
+    OptionalActions, OutputModes, Termios, isatty, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr, tcsetwinsize,
+};
+
+/// How often it is looked whether the terminal is ours again.
+const BEAT: Duration = Duration::from_millis(200);
 
 /// The child's terminal, and how ours was.
 pub(super) struct Terminal {
-    ours: Termios,
+    /// How the one that somebody types into was set; none where standard input is no terminal.
+    typed_into: Option<Termios>,
     control: OwnedFd,
     /// The child's end, until it has it.
     child: Option<File>,
@@ -22,6 +32,7 @@ pub(super) struct Terminal {
 impl Terminal {
     pub(super) fn open() -> io::Result<Terminal> {
         let ours = tcgetattr(stdout())?;
+        let typed_into = if isatty(stdin()) { Some(tcgetattr(stdin())?) } else { None };
         let control = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
         grantpt(&control)?;
         unlockpt(&control)?;
@@ -31,7 +42,7 @@ impl Terminal {
         let child = std::os::unix::fs::OpenOptionsExt::custom_flags(OpenOptions::new().read(true).write(true), flags)
             .open(path)?;
         tcsetattr(&child, OptionalActions::Now, &ours)?;
-        let terminal = Terminal { ours, control, child: Some(child) };
+        let terminal = Terminal { typed_into, control, child: Some(child) };
         terminal.resize();
         Ok(terminal)
     }
@@ -67,22 +78,20 @@ impl Terminal {
         Ok(tcsetattr(self.end()?, OptionalActions::Now, &modes)?)
     }
 
-    /// From now on every key goes to the child's terminal, which makes signals of them.
-    pub(super) fn raw(&self) -> io::Result<()> {
-        let mut modes = self.ours.clone();
-        modes.make_raw();
-        Ok(tcsetattr(stdin(), OptionalActions::Now, &modes)?)
+    /// From now on every key goes to the child's terminal, which makes signals of them. In the background nothing is typed
+    /// for us, and a terminal that is another's just now is left as it is.
+    pub(super) fn raw(&self) {
+        if let Some(mut modes) = self.typed_into.clone().filter(|_| is_in_front()) {
+            modes.make_raw();
+            let _ = tcsetattr(stdin(), OptionalActions::Now, &modes);
+        }
     }
 
     /// As it was.
     pub(super) fn restore(&self) {
-        // What is left to be printed is printed first. Where it is gone, there is nothing to restore.
-        let _ = tcsetattr(stdout(), OptionalActions::Drain, &self.ours);
-    }
-
-    /// Whether somebody types into it.
-    pub(super) fn is_typed_into(&self) -> bool {
-        rustix::termios::isatty(stdin())
+        if let Some(modes) = self.typed_into.as_ref().filter(|_| is_in_front()) {
+            let _ = tcsetattr(stdin(), OptionalActions::Now, modes);
+        }
     }
 
     /// The size of ours, which the child is told of.
@@ -106,6 +115,16 @@ impl Input {
     pub(super) fn run(self) {
         let mut keys = [0; 4096];
         loop {
+            // In the background, to read would stop us.
+            if !is_in_front() {
+                thread::sleep(BEAT);
+                continue;
+            }
+            match poll(&mut [PollFd::from_borrowed_fd(stdin(), PollFlags::IN)], Timespec::try_from(BEAT).ok().as_ref())
+            {
+                Ok(0) | Err(Errno::INTR) => continue,
+                _ => {}
+            }
             match read(stdin(), &mut keys) {
                 Ok(0) | Err(Errno::IO) => return,
                 Ok(typed) => {
@@ -118,6 +137,11 @@ impl Input {
             }
         }
     }
+}
+
+/// Whether the terminal is ours just now: we are in front of it.
+fn is_in_front() -> bool {
+    tcgetpgrp(stdin()).is_ok_and(|group| group == getpgrp())
 }
 
 fn hand_on(to: std::os::fd::BorrowedFd, mut keys: &[u8]) -> Result<(), Errno> {

@@ -75,10 +75,11 @@ impl Patterns {
         if !self.pairs[pair_of(bytes[before], bytes[after])] {
             return None;
         }
-        self.patterns.iter().find_map(|pattern| {
+        let found = self.patterns.iter().flat_map(|pattern| {
             let joints = pattern.windows(2).enumerate().filter(|(_, pair)| *pair == [bytes[before], bytes[after]]);
-            joints.filter_map(|(joint, _)| around(bytes, before, after, pattern, joint)).next()
-        })
+            joints.filter_map(|(joint, _)| around(bytes, before, after, pattern, joint))
+        });
+        found.max_by_key(|range| range.len())
     }
 
     /// The longest end that may become a trace.
@@ -95,7 +96,8 @@ impl Patterns {
 
     /// The same, for a trace that is broken over several lines.
     fn folded_tail(&self, bytes: &[u8]) -> Option<Tail> {
-        let first = bytes.len() - bytes.len().min(2 * self.longest);
+        // Every byte on a line of its own, and some to spare: what is broken further apart is not waited for.
+        let first = bytes.len() - bytes.len().min(8 * self.longest + 256);
         let window = &bytes[first..];
         if !window.iter().any(|byte| is_break(*byte)) {
             return None;

@@ -94,6 +94,33 @@ fn a_trace_over_several_lines_does_not_get_through() {
     }
 }
 
+/// Every character on a line of its own, and a carriage return alone, too.
+#[test]
+fn a_trace_in_many_pieces_does_not_get_through() {
+    let patterns = patterns(&[TOKEN]);
+    let hex: String = TOKEN.bytes().map(|byte| format!("{byte:02x}")).collect();
+    for (text, end) in [(TOKEN, "\n"), (TOKEN, "\r\n"), (TOKEN, "\r"), (&hex, "\r\n")] {
+        let stream: String = text.chars().map(|c| format!("{c}{end}")).collect::<String>() + "|";
+        for size in [1, 2, 3, 5, 1000] {
+            let (out, count) = masked(&patterns, stream.as_bytes().chunks(size));
+            assert_eq!(count, 1, "{end:?} in {size}s: {}", String::from_utf8_lossy(&out));
+        }
+    }
+}
+
+/// What is held back behind a trace is no less a secret for that.
+#[test]
+fn the_beginning_of_a_second_token_is_kept_back_too() {
+    let (one, two, three) = ("cop_11112222cop_AA", "cop_AAcop_ZZZZ1111xx", "cop_ZZZZ9999yyyy");
+    let patterns = patterns(&[one, two, three]);
+    let (mut masker, mut out) = (Masker::new(&patterns), Vec::new());
+    masker.feed(format!("{one}cop_ZZZZ").as_bytes(), &mut out);
+    assert!(!masker.may_let_go(), "{}", String::from_utf8_lossy(&out));
+    masker.feed(b"9999yyyy|", &mut out);
+    masker.finish(&mut out);
+    assert_eq!(String::from_utf8_lossy(&out), "******|");
+}
+
 #[test]
 fn a_token_that_begins_another_hides_neither() {
     let longer = format!("{TOKEN}XYZ9");

@@ -133,6 +133,39 @@ fn a_window_that_changes_and_a_stop_are_handed_on() {
     assert!(child.wait().unwrap().success());
 }
 
+/// An alarm that was set for us is ours to hand on: nobody else gets it.
+#[test]
+fn an_alarm_is_handed_on() {
+    if !has("python3") {
+        return;
+    }
+    let world = world();
+    let program = "import os, signal, sys\nsignal.alarm(1)\nos.execv(sys.argv[1], sys.argv[1:])\n";
+    let args = [&["-c", program, bin()][..], &EXEC, &["sleep", "20"]].concat();
+    let start = Instant::now();
+    let status = world.program("python3").args(args).status().unwrap();
+    assert_eq!(status.signal(), Some(14), "{status:?}");
+    assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+/// What stays behind and never falls silent is left to itself, and a signal ends us meanwhile.
+#[test]
+fn after_the_commands_end_signals_are_ours() {
+    let world = world();
+    let chatty = "(for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do echo x; sleep 0.5; done) & exit 3";
+    let start = Instant::now();
+    let said = fs::File::create(world.path("work/chat")).unwrap();
+    let status = masked(&world, &["sh", "-c", chatty]).stdout(said).stderr(Stdio::null()).status().unwrap();
+    assert_eq!(status.code(), Some(3));
+    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+    let mut child = masked(&world, &["sh", "-c", chatty]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    thread::sleep(Duration::from_millis(500));
+    kill(&child, "TERM");
+    let start = Instant::now();
+    assert_eq!(child.wait().unwrap().signal(), Some(15));
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+}
+
 /// A signal that whoever started us ignores stays ignored.
 #[test]
 fn what_was_ignored_stays_ignored() {
@@ -282,9 +315,9 @@ def until(fd, word, limit=10):
     return seen
 
 # Sizes, before and after a change; what is typed is echoed once; the token is masked.
-pid, fd = start("sh", "-c", "read x; stty size; trap 'stty size; exit 4' WINCH; echo $CODEOCEAN_TOKEN; echo ready; while :; do sleep 0.05; done")
+pid, fd = start("sh", "-c", "echo waiting; read x; stty size; trap 'stty size; exit 4' WINCH; echo $CODEOCEAN_TOKEN; echo ready; while :; do sleep 0.05; done")
 resize(fd, 33, 77)
-time.sleep(0.3)
+until(fd, b"waiting")
 os.write(fd, b"go\n")
 seen = until(fd, b"ready")
 assert b"33 77" in seen and b"***" in seen and seen.count(b"go") == 1, seen
@@ -316,7 +349,31 @@ for _ in range(5):
     pid, fd = start("echo", "done")
     until(fd, b"done")
     os.waitpid(pid, 0)
-assert time.time() - began < 2, time.time() - began
+assert time.time() - began < 4, time.time() - began
+
+# Under a shell with jobs: in the background it runs to its end and leaves the terminal alone; stopped, it goes on there.
+pid, fd = pty.fork()
+if pid == 0:
+    os.execvp("bash", ["bash", "--norc", "--noprofile", "-i"])
+def line(text):
+    os.write(fd, text.encode() + b"\n")
+masked = sys.argv[1] + " exec --offline --mask -- "
+line("PS1='$ '; set +o history")
+line(masked + "sh -c 'sleep 0.3; echo in the back''ground' & wait; echo wai''ted $?")
+until(fd, b"waited 0")
+line(masked + "sh -c 'echo star''ted; sleep 1; echo at the e''nd'")
+until(fd, b"started")
+os.write(fd, b"\x1a")
+until(fd, b"Stopped")
+line("bg; wait; echo wai''ted again")
+until(fd, b"waited again")
+line(masked + "sh -c 'kill -STOP $$; echo res''umed'")
+until(fd, b"Stopped")
+line("fg")
+until(fd, b"resumed")
+until(fd, b"$ ")
+line("exit")
+os.waitpid(pid, 0)
 
 # A program that draws the whole screen.
 pid, fd = start("top", "-n", "1")
