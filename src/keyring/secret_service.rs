@@ -22,6 +22,9 @@ use super::store::{Asking, Refusal, Secret};
 /// How long a bus and a service may take.
 const LIMIT: Duration = Duration::from_secs(2);
 
+/// How long it takes to replace an item.
+const MOMENT: Duration = Duration::from_millis(50);
+
 /// How long somebody may take to type the keyring's password, once it asks for it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -44,13 +47,22 @@ struct Errand {
 }
 
 pub(super) fn get(env: &Env, login: &Login) -> Result<Vec<Secret>, Refusal> {
-    run(env, login, Asking::Nobody, |errand, service| {
-        let found = service.search_items(errand.attributes())?;
-        match (found.unlocked.is_empty(), found.locked.is_empty()) {
-            (true, false) => Err(Error::Locked),
-            _ => found.unlocked.iter().take(MOST).map(|item| item.get_secret().map(Zeroizing::new)).collect(),
+    run(env, login, Asking::Nobody, |errand, service| match held(errand, service) {
+        // Another login may just be taking an item's place: between the search and the look, it was there.
+        Err(Error::Zbus(zbus::Error::MethodError(..)) | Error::ZbusFdo(_)) => {
+            thread::sleep(MOMENT);
+            held(errand, service)
         }
+        outcome => outcome,
     })
+}
+
+fn held(errand: &Errand, service: &SecretService) -> Result<Vec<Secret>, Error> {
+    let found = service.search_items(errand.attributes())?;
+    match (found.unlocked.is_empty(), found.locked.is_empty()) {
+        (true, false) => Err(Error::Locked),
+        _ => found.unlocked.iter().take(MOST).map(|item| item.get_secret().map(Zeroizing::new)).collect(),
+    }
 }
 
 pub(super) fn set(env: &Env, login: &Login, secret: &Secret, asking: Asking) -> Result<(), Refusal> {
