@@ -70,16 +70,12 @@ fn masked(call: &Call, typed: &args::Exec, credential: &Credential, plan: &Plan,
     };
     let report =
         supervise::run(patterns, start).map_err(|error| internal("the command cannot be supervised", error))?;
-    match report.masked {
-        0 => {}
-        1 => tell
-            .warn(&[Remark::new("masked", "a trace of the token was masked in what the command printed").hint(MASKED)]),
-        many => tell.warn(&[Remark::new(
-            "masked",
-            format!("{many} traces of the token were masked in what the command printed"),
-        )
-        .hint(MASKED)]),
-    }
+    let told = match report.masked {
+        0 => None,
+        1 => Some("a trace of the token was masked in what the command printed".to_owned()),
+        many => Some(format!("{many} traces of the token were masked in what the command printed")),
+    };
+    tell.warn(&told.map(|what| Remark::new("masked", what).hint(MASKED)).into_iter().collect::<Vec<_>>());
     Ok(end_as(report.end))
 }
 

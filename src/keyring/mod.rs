@@ -14,8 +14,6 @@ mod none;
 mod secret_service;
 mod store;
 
-use std::path::PathBuf;
-
 use crate::deployment::Deployment;
 use crate::email::Email;
 use crate::env::Env;
@@ -44,11 +42,6 @@ pub struct Login {
 /// The index is there but cannot be used.
 pub fn logins(env: &Env) -> Result<Vec<Login>> {
     index::read(env)
-}
-
-/// The file that says which logins there are.
-pub fn index_file(env: &Env) -> Option<PathBuf> {
-    index::path(env)
 }
 
 /// The entry of a login; none where its store has lost it.

@@ -70,21 +70,15 @@ pub(super) trait Keeper {
 
 /// Hands on what comes until the child has ended.
 pub(super) fn until_end(watch: &mut Watch, child: Pid, keeper: &dyn Keeper) -> End {
-    // The first look is for a child that ended before anybody listened.
-    let mut end = reap(child, keeper);
     for origin in watch.0.forever() {
-        if let Some(end) = end {
-            return end;
-        }
         if let Some(signal) = Signal::from_named_raw(origin.signal).filter(|signal| *signal != Signal::CHILD) {
             keeper.hand_on(signal, matches!(origin.cause, Cause::Kernel) && TO_THE_GROUP.contains(&signal));
         }
-        end = reap(child, keeper);
-        if let Some(end) = end {
+        if let Some(end) = reap(child, keeper) {
             return end;
         }
     }
-    end.unwrap_or(End::Code(1))
+    unreachable!("nobody closes the watch, which was there before the child")
 }
 
 /// With no child left to hand them to, signals mean us: from now on they do what they do to anybody.
