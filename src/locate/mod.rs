@@ -16,6 +16,7 @@ mod rung;
 pub mod shell;
 pub mod slots;
 mod variable;
+mod yaml;
 
 use std::cell::OnceCell;
 use std::path::Path;

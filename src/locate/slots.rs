@@ -13,6 +13,7 @@ use crate::error::Remark;
 use crate::files::{self, Trouble};
 
 use super::shell::is_name;
+use super::yaml;
 
 /// The most bytes that a slot file may have.
 const LIMIT: usize = 64 * 1024;
@@ -150,9 +151,7 @@ pub fn from_json(bytes: &[u8]) -> Result<Entries, String> {
 /// The reason, in words that follow the file's name.
 pub fn from_yaml(bytes: &[u8]) -> Result<Entries, String> {
     let text = std::str::from_utf8(bytes).map_err(|_| "is not UTF-8 text".to_owned())?;
-    let file: Option<EnvironmentYml> = serde_saphyr::from_str(text).map_err(|error| match error.location() {
-        Some(location) => format!("is not what is expected (line {}, column {})", location.line(), location.column()),
-        None => "is not what is expected".to_owned(),
-    })?;
+    let file: Option<EnvironmentYml> =
+        serde_json::from_value(yaml::read(text)?).map_err(|_| "is not what is expected".to_owned())?;
     Ok(file.and_then(|file| file.credentials).unwrap_or_default())
 }

@@ -99,6 +99,36 @@ fn in_capsules_of_the_older_generation() {
 }
 
 #[test]
+fn in_the_older_file_as_yaml_may_be_written() {
+    let entries = [
+        ("credentials: [{type: general, value: \"A\"}, {'value': B}]", vec!["A", "B"]),
+        (
+            "# nothing\n---\ncredentials:\n  - description: &x it\n    value: A # its name\n    id: *x\n...\n---\ncredentials: []\n",
+            vec!["A"],
+        ),
+        (
+            "credentials:\n- value: null\n- value: 'null'\n- value: 7\n- value: ~\n- value: >\n    A\n",
+            vec!["null", "A"],
+        ),
+        ("a: {b: {c: [d]}}\ncredentials:\n- {value: A, deeper: {value: B}}", vec!["A"]),
+        ("credentials:\n", vec![]),
+        ("", vec![]),
+    ];
+    for (yaml, wanted) in entries {
+        let world = World::new().file("capsule/environment/environment.yml", yaml).with("CODEOCEAN_TOKEN", TOKEN);
+        let status = world.run(["doctor", "--json", "--offline"]).expect(0).json();
+        let slots: Vec<&Value> = status["slots"].as_array().unwrap().iter().map(|slot| &slot["variable"]).collect();
+        assert_eq!(slots, wanted, "{yaml}");
+    }
+    let deep = format!("credentials: {}", "[".repeat(30_000));
+    for broken in ["credentials: [", "credentials: 7", "\t- a", &deep, "a: b: c"] {
+        let world = World::new().file("capsule/environment/environment.yml", broken).with("CODEOCEAN_TOKEN", TOKEN);
+        let ran = world.run(["doctor", "--offline"]).expect(0);
+        assert!(ran.out.contains("environment.yml"), "{broken}: {ran:?}");
+    }
+}
+
+#[test]
 fn in_a_capsule_that_holds_slot_files_of_both_generations() {
     let json = r#"{"version": 1, "secrets": [{"type": "general", "id": "x", "description": "CAVE", "value": "NEW"}]}"#;
     let yaml = "credentials:\n- type: general\n  description: Code Ocean\n  value: OLD\n";
