@@ -25,6 +25,8 @@ pub enum Kind {
     ScopeMissing = 7,
     /// Different tokens have the same claim to be used.
     Ambiguous = 8,
+    /// A token is in a file.
+    Leaked = 9,
 }
 
 impl Kind {
@@ -44,6 +46,7 @@ impl Kind {
             Kind::Unreadable => "unreadable",
             Kind::ScopeMissing => "scope missing",
             Kind::Ambiguous => "ambiguous",
+            Kind::Leaked => "leaked",
         }
     }
 }
@@ -99,13 +102,17 @@ pub enum Reason {
     Keyring,
     /// Different tokens on the same rung.
     Ambiguous,
+    /// A file that is to be searched for the token cannot be.
+    NotSearched,
+    /// A token is in a file.
+    Leaked,
 }
 
 impl Reason {
     /// The kind, and with it the exit code, of this reason.
     pub fn kind(self) -> Kind {
         match self {
-            Reason::Internal => Kind::Internal,
+            Reason::Internal | Reason::NotSearched => Kind::Internal,
             Reason::Usage | Reason::BadDeployment | Reason::BadConfig => Kind::Usage,
             Reason::NoDeployment | Reason::NotFound | Reason::NotAttached | Reason::Pipeline => Kind::NotFound,
             Reason::Rejected => Kind::Rejected,
@@ -121,6 +128,7 @@ impl Reason {
             | Reason::NotADeployment => Kind::Unreachable,
             Reason::Unreadable | Reason::Malformed | Reason::Command | Reason::Keyring => Kind::Unreadable,
             Reason::Ambiguous => Kind::Ambiguous,
+            Reason::Leaked => Kind::Leaked,
         }
     }
 
@@ -151,6 +159,8 @@ impl Reason {
             Reason::Command => "command",
             Reason::Keyring => "keyring",
             Reason::Ambiguous => "ambiguous",
+            Reason::NotSearched => "not-searched",
+            Reason::Leaked => "leaked",
         }
     }
 }

@@ -111,14 +111,38 @@ fn folder_of(path: &Path) -> io::Result<&Path> {
 }
 
 fn replace(path: &Path, bytes: &[u8], settle: impl Fn(&mut File) -> io::Result<()>) -> io::Result<()> {
-    let mut file = tempfile::NamedTempFile::new_in(path.parent().ok_or(io::ErrorKind::InvalidInput)?)?;
-    file.write_all(bytes)?;
-    settle(file.as_file_mut())?;
+    take_place(path, |file| {
+        file.write_all(bytes)?;
+        settle(file)
+    })
+}
+
+/// Puts a file in the place of one that is there, with its owner and its mode; `fill` writes what it holds.
+pub fn replace_with(path: &Path, fill: impl FnOnce(&File) -> io::Result<()>) -> io::Result<()> {
+    let former = fs::symlink_metadata(path)?;
+    take_place(path, |file| {
+        fill(file)?;
+        take_after(file, &former)?;
+        file.sync_all()
+    })
+}
+
+/// Writes a file beside its place, and renames it there if that succeeded.
+fn take_place(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+    // The parent of a bare name is an empty path.
+    let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    write(file.as_file_mut())?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
 }
 
-fn open(path: &Path, flags: OFlags) -> Result<(File, fs::Metadata), Trouble> {
+/// Opens a regular file for reading, never blocking on a FIFO or a device.
+///
+/// # Errors
+/// [`Trouble`].
+pub fn open(path: &Path, flags: OFlags) -> Result<(File, fs::Metadata), Trouble> {
     let flags = flags | OFlags::NONBLOCK | OFlags::NOCTTY;
     let file = OpenOptions::new()
         .read(true)

@@ -9,6 +9,7 @@
 //! cli          what is typed (args), what is told (tell), one short file for each command
 //! deliver      hand it over, once: exec, print, env, git, docker
 //! supervise    a child that stays a child, its output masked
+//! gate         no file is kept with a token in it
 //! credential   obtain = locate, then verify: the only constructor of a Credential
 //! verify       ask the deployment; remember the verdict
 //! locate       ask each Source in turn
@@ -37,6 +38,7 @@ pub mod email;
 pub mod env;
 pub mod error;
 pub mod files;
+pub mod gate;
 pub mod keyring;
 pub mod locate;
 pub mod supervise;

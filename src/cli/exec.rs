@@ -2,28 +2,22 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::credential::{Credential, Mode, obtain};
 use crate::deliver::Assignment;
 use crate::deliver::exec::{Plan, Wishes};
 use crate::deliver::git::wiring::wiring;
 use crate::error::{Error, Reason, Remark, Result};
-use crate::locate;
-use crate::supervise::{self, End, birth};
-use crate::traces::Traces;
-use crate::traces::search::Patterns;
 
 use super::args;
 use super::tell::{Tell, clean};
 use super::values::variable_names;
-use super::{Call, closed};
+use super::{Call, closed, supervised};
 
 pub(super) const FAILED: u8 = 125;
 const NOT_EXECUTABLE: u8 = 126;
 const NOT_THERE: u8 = 127;
-
-const MASKED: &str = "see to it that the command does not print it; one that got out elsewhere should be revoked";
 
 pub(super) fn run(call: &Call, typed: &args::Exec, out: &mut dyn Write, tell: &mut Tell) -> u8 {
     match attempt(call, typed, out, tell) {
@@ -47,77 +41,10 @@ fn attempt(call: &Call, typed: &args::Exec, out: &mut dyn Write, tell: &mut Tell
         return explain(&credential, &plan, out).map(|()| 0).or_else(closed);
     }
     tell.warn(&plan.left.iter().map(|name| left(name)).collect::<Vec<_>>());
-    if typed.mask {
-        return masked(call, typed, &credential, &plan, tell);
+    if typed.mask || !typed.gate.is_empty() {
+        return supervised::run(call, typed, &credential, &plan, tell);
     }
     Ok(not_started(&typed.command, plan.exec(call.env, &typed.command), tell))
-}
-
-/// Runs the command as a child, its output masked; ends as it ended.
-fn masked(call: &Call, typed: &args::Exec, credential: &Credential, plan: &Plan, tell: &mut Tell) -> Result<u8> {
-    let others = locate::tokens(&call.order(Mode::Never)?.request);
-    let traces: Vec<Traces> = std::iter::once(credential.token()).chain(&others).map(Traces::of).collect();
-    let patterns =
-        Patterns::of(&traces).map_err(|error| internal("the traces of so many tokens are too many", error))?;
-    let us = program()?;
-    let parent = std::process::id().to_string();
-    let start = |terminal: bool| {
-        let mut args: Vec<OsString> = ["supervised", "--parent", &parent].map(OsString::from).into();
-        args.extend(terminal.then(|| "--terminal".into()));
-        args.push("--".into());
-        args.extend(typed.command.iter().cloned());
-        plan.command(call.env, us.as_os_str(), &args)
-    };
-    let report =
-        supervise::run(patterns, start).map_err(|error| internal("the command cannot be supervised", error))?;
-    let told = match report.masked {
-        0 => None,
-        1 => Some("a trace of the token was masked in what the command printed".to_owned()),
-        many => Some(format!("{many} traces of the token were masked in what the command printed")),
-    };
-    tell.warn(&told.map(|what| Remark::new("masked", what).hint(MASKED)).into_iter().collect::<Vec<_>>());
-    Ok(end_as(report.end))
-}
-
-/// The end that the shell would have seen. The first process of a container cannot be ended by a signal of its own: there
-/// it is the code by which a shell tells of one.
-fn end_as(end: End) -> u8 {
-    match end {
-        End::Code(code) => code,
-        End::Signal(signal) => {
-            if std::process::id() != 1 {
-                let _ = signal_hook::low_level::emulate_default_handler(signal);
-            }
-            u8::try_from(128 + signal).unwrap_or(FAILED)
-        }
-    }
-}
-
-/// What stands between a supervisor and the command.
-pub(super) fn supervised(typed: &args::Supervised, tell: &mut Tell) -> u8 {
-    let lead = || birth::lead_command(&typed.command, typed.parent);
-    match typed.terminal {
-        true => lead().map_or_else(|failure| not_started(&typed.command, failure, tell), end_as),
-        false => not_started(&typed.command, birth::become_command(&typed.command, typed.parent), tell),
-    }
-}
-
-fn internal(what: &str, error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::new(Reason::Internal, what).hint("leave out --mask, and please report it").caused_by(error)
-}
-
-/// This very program.
-fn program() -> Result<PathBuf> {
-    std::env::current_exe().map_err(|error| {
-        Error::new(Reason::Internal, "co-cred cannot tell where it lies").hint("is /proc mounted?").caused_by(error)
-    })
-}
-
-fn not_started(command: &[OsString], failure: io::Error, tell: &mut Tell) -> u8 {
-    let program = command.first().map(|program| program.as_os_str()).unwrap_or_default();
-    let (code, error) = refused(program, failure);
-    tell.error(&error);
-    code
 }
 
 /// The variables that make Git ask this very program.
@@ -126,7 +53,7 @@ fn git_wiring(call: &Call, credential: &Credential) -> Result<Vec<Assignment>> {
         Error::new(Reason::NoDeployment, "--git needs the deployment's host, and none is known")
             .hint("name it with --deployment https://codeocean.example.org or CODEOCEAN_DOMAIN")
     })?;
-    let program = program()?;
+    let program = supervised::program()?;
     wiring(call.env, credential, &sited.deployment, &program)
 }
 
@@ -151,6 +78,14 @@ fn explain(credential: &Credential, plan: &Plan, out: &mut dyn Write) -> io::Res
         Some(sited) => writeln!(out, "the deployment is named by {}", clean(&sited.place)),
         None => writeln!(out, "no deployment is known: CODEOCEAN_DOMAIN is not set"),
     }
+}
+
+/// Tells why a command was not started; returns the code for it.
+pub(super) fn not_started(command: &[OsString], failure: io::Error, tell: &mut Tell) -> u8 {
+    let program = command.first().map(|program| program.as_os_str()).unwrap_or_default();
+    let (code, error) = refused(program, failure);
+    tell.error(&error);
+    code
 }
 
 fn refused(program: &OsStr, failure: io::Error) -> (u8, Error) {

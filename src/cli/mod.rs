@@ -10,6 +10,7 @@ mod docker_credential;
 mod doctor;
 mod env;
 mod exec;
+mod findings;
 mod git_askpass;
 mod git_credential;
 mod helper;
@@ -17,9 +18,12 @@ mod list;
 mod login;
 mod logout;
 mod man;
+mod progress;
 mod report;
+mod scan;
 mod setup;
 mod status;
+mod supervised;
 pub mod tell;
 mod token;
 mod trace;
@@ -48,7 +52,7 @@ pub struct Streams<'a> {
     pub out: &'a mut dyn Write,
     /// For words.
     pub err: &'a mut dyn Write,
-    /// Whether words may be coloured: `err` is a terminal. `NO_COLOR` is looked at later.
+    /// Whether words may be coloured, and progress shown: `err` is a terminal. `NO_COLOR` is looked at later.
     pub colour: bool,
 }
 
@@ -78,7 +82,7 @@ pub fn run(args: &[OsString], env: &Env, streams: &mut Streams) -> u8 {
     };
     let common = args.all_common();
     tell.quiet = common.quiet;
-    let call = Call { common: &common, env, interactive: streams.interactive };
+    let call = Call { common: &common, env, interactive: streams.interactive, watched: streams.colour };
     trace::with(common.verbose, env, || dispatch(&args.command, &call, streams.input, streams.out, &mut tell))
 }
 
@@ -93,12 +97,13 @@ fn failure(args: &[OsString], code: u8) -> u8 {
 fn dispatch(command: &Command, call: &Call, input: &mut dyn BufRead, out: &mut dyn Write, tell: &mut Tell) -> u8 {
     let result = match command {
         Command::Exec(exec) => return exec::run(call, exec, out, tell),
-        Command::Supervised(supervised) => return exec::supervised(supervised, tell),
+        Command::Supervised(supervised) => return supervised::stand_between(supervised, tell),
         Command::Token(_) => token::run(call, out, tell),
         Command::Env(env) => env::run(call, env, out, tell),
         Command::Check(check) => check::run(call, check, out, tell),
         Command::Status(status) => status::run(call, status, out, tell),
         Command::Doctor(doctor) => doctor::run(call, doctor, out),
+        Command::Scan(scan) => scan::run(call, scan, out, tell),
         Command::Login(login) => login::run(call, login, input, tell),
         Command::Logout(logout) => logout::run(call, logout, tell),
         Command::List(list) => list::run(call, list, out, tell),
@@ -121,6 +126,8 @@ struct Call<'a> {
     env: &'a Env,
     /// Somebody is there to be asked.
     interactive: bool,
+    /// Somebody sees what is told: it goes to a terminal.
+    watched: bool,
 }
 
 impl<'a> Call<'a> {

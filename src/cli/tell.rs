@@ -47,6 +47,11 @@ impl<'a> Tell<'a> {
         }
     }
 
+    /// Tells one of several things, on a line of its own.
+    pub fn item(&mut self, what: &str) {
+        let _ = self.err.write_all(format!("{}\n", clean(what)).as_bytes());
+    }
+
     /// Asks for a line; the answer is typed behind it.
     pub fn ask(&mut self, what: &str) {
         let _ = self.err.write_all(format!("{}: ", clean(what)).as_bytes());

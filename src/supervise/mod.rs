@@ -44,21 +44,24 @@ pub struct Report {
 }
 
 /// Runs the command that `start` makes to its end. It is handed whether the child gets a terminal of its own, and its
-/// standard streams are set here.
+/// standard streams are set here; without patterns to mask it has ours.
 ///
 /// # Errors
 /// It cannot be started, or the system gives no pipe or no terminal.
-pub fn run(patterns: Patterns, start: impl FnOnce(bool) -> Command) -> io::Result<Report> {
+pub fn run(patterns: Option<Patterns>, start: impl FnOnce(bool) -> Command) -> io::Result<Report> {
     let mut watch = Watch::new()?;
     // Orphans of the command come to us, and are reaped. Where the kernel cannot, they go where they would without us.
     let _ = set_child_subreaper(Pid::from_raw(1));
-    let mut terminal = rustix::termios::isatty(stdout()).then(Terminal::open).transpose()?;
+    let on_terminal = patterns.is_some() && rustix::termios::isatty(stdout());
+    let mut terminal = on_terminal.then(Terminal::open).transpose()?;
     let mut command = start(terminal.is_some());
     let (ended, end) = io::pipe()?;
-    let pumps = Pumps { patterns: Arc::new(patterns), ended, running: Vec::new(), input: None };
+    let masked = patterns.is_some();
+    let pumps = Pumps { patterns: patterns.map(Arc::new), ended, running: Vec::new(), input: None };
     let pumps = match &mut terminal {
         Some(terminal) => pumps.with_terminal(&mut command, terminal)?,
-        None => pumps.with_pipes(&mut command)?,
+        None if masked => pumps.with_pipes(&mut command)?,
+        None => pumps,
     };
     let child = command.spawn()?;
     // The command holds our copies of the child's ends, whose closing is the end of its streams.
@@ -82,7 +85,7 @@ pub fn run(patterns: Patterns, start: impl FnOnce(bool) -> Command) -> io::Resul
 
 /// What flows where.
 struct Pumps {
-    patterns: Arc<Patterns>,
+    patterns: Option<Arc<Patterns>>,
     /// Closed when the child has ended.
     ended: PipeReader,
     running: Vec<Pump>,
@@ -128,7 +131,8 @@ impl Pumps {
             terminal.raw();
             std::thread::spawn(move || input.run());
         }
-        let start = |pump: Pump| Ok(pump.start(Arc::clone(&self.patterns), self.ended.try_clone()?));
+        let Some(patterns) = self.patterns else { return Ok(Vec::new()) };
+        let start = |pump: Pump| Ok(pump.start(Arc::clone(&patterns), self.ended.try_clone()?));
         self.running.into_iter().map(start).collect()
     }
 }

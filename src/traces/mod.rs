@@ -1,6 +1,8 @@
 //! The shapes in which a token shows up where it should not: as it is, and as programs commonly write it down. Encodings
 //! of encodings, other character sets and anything that cuts it in pieces are not among them.
 
+mod likeness;
+pub mod needles;
 pub mod search;
 
 use base64::Engine;

@@ -127,7 +127,7 @@ fn pair_of(before: u8, after: u8) -> usize {
 }
 
 /// The range of a pattern whose bytes `joint` and `joint + 1` are those at `before` and `after`, with breaks between any.
-fn around(bytes: &[u8], before: usize, after: usize, pattern: &[u8], joint: usize) -> Option<Range<usize>> {
+pub(super) fn around(bytes: &[u8], before: usize, after: usize, pattern: &[u8], joint: usize) -> Option<Range<usize>> {
     let mut wanted = pattern[..=joint].iter().rev();
     let mut next = wanted.next();
     let mut start = before + 1;

@@ -1,0 +1,116 @@
+//! `co-cred exec` where the command stays our child: its output masked, its results searched before they are kept.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::credential::{Credential, Mode};
+use crate::deliver::exec::Plan;
+use crate::error::{Error, Kind, Reason, Remark, Result};
+use crate::locate;
+use crate::supervise::{self, End, birth};
+use crate::token::Token;
+use crate::traces::Traces;
+use crate::traces::search::Patterns;
+
+use super::exec::{FAILED, not_started};
+use super::tell::Tell;
+use super::{Call, args, scan};
+
+const MASKED: &str = "see to it that the command does not print it; one that got out elsewhere should be revoked";
+
+/// Runs the command, and ends as it ended; where that was well, as the gate says.
+pub(super) fn run(
+    call: &Call,
+    typed: &args::Exec,
+    credential: &Credential,
+    plan: &Plan,
+    tell: &mut Tell,
+) -> Result<u8> {
+    let mut tokens = locate::tokens(&call.order(Mode::Never)?.request);
+    tokens.retain(|token| token != credential.token());
+    let tokens: Vec<&Token> = std::iter::once(credential.token()).chain(&tokens).collect();
+    let traces: Vec<Traces> = tokens.iter().map(|token| Traces::of(token)).collect();
+    let missing = typed.gate.iter().filter(|folder| !folder.exists()).map(|folder| missing(folder));
+    tell.warn(&missing.collect::<Vec<_>>());
+    let end = supervise(call, typed, plan, typed.mask.then_some(&traces), tell)?;
+    if typed.gate.is_empty() {
+        return Ok(end_as(end));
+    }
+    // What failed has left files all the same.
+    let Err(error) = scan::gate(call, &traces, &typed.gate, tell) else { return Ok(end_as(end)) };
+    let code = tell.error(&error);
+    Ok(match end {
+        End::Code(0) if error.kind() == Kind::Leaked => code,
+        End::Code(0) => FAILED,
+        end => end_as(end),
+    })
+}
+
+/// Runs the command as a child, its output masked where there are traces to mask.
+fn supervise(
+    call: &Call,
+    typed: &args::Exec,
+    plan: &Plan,
+    traces: Option<&Vec<Traces>>,
+    tell: &mut Tell,
+) -> Result<End> {
+    let patterns = traces.map(|traces| Patterns::of(traces)).transpose();
+    let patterns = patterns.map_err(|error| internal("the traces of so many tokens are too many", error))?;
+    let us = program()?;
+    let parent = std::process::id().to_string();
+    let start = |terminal: bool| {
+        let mut args: Vec<OsString> = ["supervised", "--parent", &parent].map(OsString::from).into();
+        args.extend(terminal.then(|| "--terminal".into()));
+        args.push("--".into());
+        args.extend(typed.command.iter().cloned());
+        plan.command(call.env, us.as_os_str(), &args)
+    };
+    let report =
+        supervise::run(patterns, start).map_err(|error| internal("the command cannot be supervised", error))?;
+    let told = match report.masked {
+        0 => None,
+        1 => Some("a trace of the token was masked in what the command printed".to_owned()),
+        many => Some(format!("{many} traces of the token were masked in what the command printed")),
+    };
+    tell.warn(&told.map(|what| Remark::new("masked", what).hint(MASKED)).into_iter().collect::<Vec<_>>());
+    Ok(report.end)
+}
+
+/// The end that the shell would have seen. The first process of a container cannot be ended by a signal of its own: there
+/// it is the code by which a shell tells of one.
+fn end_as(end: End) -> u8 {
+    match end {
+        End::Code(code) => code,
+        End::Signal(signal) => {
+            if std::process::id() != 1 {
+                let _ = signal_hook::low_level::emulate_default_handler(signal);
+            }
+            u8::try_from(128 + signal).unwrap_or(FAILED)
+        }
+    }
+}
+
+/// What stands between a supervisor and the command.
+pub(super) fn stand_between(typed: &args::Supervised, tell: &mut Tell) -> u8 {
+    let lead = || birth::lead_command(&typed.command, typed.parent);
+    match typed.terminal {
+        true => lead().map_or_else(|failure| not_started(&typed.command, failure, tell), end_as),
+        false => not_started(&typed.command, birth::become_command(&typed.command, typed.parent), tell),
+    }
+}
+
+/// This very program.
+pub(super) fn program() -> Result<PathBuf> {
+    std::env::current_exe().map_err(|error| {
+        Error::new(Reason::Internal, "co-cred cannot tell where it lies").hint("is /proc mounted?").caused_by(error)
+    })
+}
+
+/// Better said now than after hours.
+fn missing(folder: &Path) -> Remark {
+    Remark::new("gate", format!("{} is not there yet: the gate fails unless the command makes it", folder.display()))
+}
+
+fn internal(what: &str, error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::new(Reason::Internal, what).hint("leave out --mask, and please report it").caused_by(error)
+}

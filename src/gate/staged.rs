@@ -1,0 +1,141 @@
+//! What is about to be committed: the blobs of Git's index that differ from the last commit, as Git itself gives them.
+
+use std::ffi::OsStr;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::child::{self, Failure};
+use crate::env::Env;
+use crate::error::{Error, Reason, Result};
+use crate::traces::needles::Needles;
+
+use super::unpack::Search;
+use super::{At, Progress, Report, Site, file};
+
+/// So long Git may take for the list, and for each piece of a blob.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The longest list of staged files.
+const LIST: usize = 32 << 20;
+
+/// Searches what is staged in the repository of the working directory, names included.
+///
+/// # Errors
+/// Git is not there, fails, or this is no repository.
+pub fn scan(needles: &Needles, env: &Env, progress: &Progress) -> Result<Report> {
+    let args = ["diff", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff", "--diff-filter=d"];
+    let list =
+        child::output(git(env).args(args).args(["--ignore-submodules", "--"]), PATIENCE, LIST).map_err(not_run)?;
+    if !list.status.success() {
+        let what = "git cannot say what is staged";
+        return Err(Error::new(Reason::Usage, what).hint("run it in a Git repository: git status says more"));
+    }
+    let mut search = Search::new(needles, progress);
+    let mut blobs = Blobs::open(env).map_err(|error| not_run(Failure::NotStarted(error.kind())))?;
+    for (id, path) in entries(&list.stdout) {
+        let mut site =
+            Site { path: PathBuf::from(OsStr::from_bytes(path)), file: search.name(path), inside: Vec::new() };
+        progress.file();
+        file::look_at_text(&mut search, path, At::Name, &site);
+        if let Err(error) = blobs.look(&mut search, id, &mut site) {
+            search.unread(&site, format!("cannot be read from the index ({error})"));
+        }
+    }
+    search.report.sort();
+    Ok(search.report)
+}
+
+/// The blobs and paths of `git diff --raw -z`: `:MODE MODE ID ID STATUS`, a NUL, the path, a NUL.
+fn entries(list: &[u8]) -> impl Iterator<Item = (&str, &[u8])> {
+    let mut words = list.split(|byte| *byte == 0);
+    std::iter::from_fn(move || Some((words.next()?, words.next()?))).filter_map(|(head, path)| {
+        let mut head = std::str::from_utf8(head).ok()?.split(' ');
+        // A submodule is a commit, not a blob.
+        let mode = head.nth(1).filter(|mode| *mode != "160000");
+        let id = head.nth(1).filter(|id| !id.bytes().all(|byte| byte == b'0'));
+        mode.and(id).map(|id| (id, path))
+    })
+}
+
+/// Git with the environment that was handed in, which tells it where the index is. Objects that are not here stay there.
+fn git(env: &Env) -> Command {
+    let mut git = Command::new("git");
+    git.env_clear().envs(env.iter()).env("GIT_NO_LAZY_FETCH", "1").env("LC_ALL", "C");
+    git
+}
+
+/// `git cat-file --batch`: an id in, a blob out.
+struct Blobs {
+    git: Child,
+    asked: ChildStdin,
+    answers: BufReader<Patient>,
+}
+
+impl Blobs {
+    fn open(env: &Env) -> io::Result<Blobs> {
+        let mut command = git(env);
+        command.args(["cat-file", "--batch"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut git = command.spawn()?;
+        match (git.stdin.take(), git.stdout.take()) {
+            (Some(asked), Some(answers)) => Ok(Blobs { git, asked, answers: BufReader::new(Patient(answers)) }),
+            _ => Err(io::ErrorKind::BrokenPipe.into()),
+        }
+    }
+
+    /// Searches one blob.
+    fn look(&mut self, search: &mut Search, id: &str, site: &mut Site) -> io::Result<()> {
+        self.asked.write_all(format!("{id}\n").as_bytes())?;
+        self.asked.flush()?;
+        let mut head = String::new();
+        (&mut self.answers).take(256).read_line(&mut head)?;
+        // `ID blob SIZE`, or `ID missing`.
+        let size = head.trim_end().split(' ').nth(2).and_then(|size| size.parse::<u64>().ok());
+        let size = size.ok_or_else(|| io::Error::other("git does not have it"))?;
+        search.begin(size);
+        search.report.files += 1;
+        search.report.bytes += size;
+        let mut blob = (&mut self.answers).take(size);
+        search.stream(&mut blob, 0, site)?;
+        search.progress.bytes(usize::try_from(size).unwrap_or_default());
+        if blob.limit() > 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        (&mut self.answers).take(1).read_exact(&mut [0])
+    }
+}
+
+impl Drop for Blobs {
+    fn drop(&mut self) {
+        let _ = self.git.kill();
+        let _ = self.git.wait();
+    }
+}
+
+/// A pipe that is not waited for without end.
+struct Patient(ChildStdout);
+
+impl Read for Patient {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let patience = Timespec::try_from(PATIENCE).ok();
+        match poll(&mut [PollFd::from_borrowed_fd(self.0.as_fd(), PollFlags::IN)], patience.as_ref()) {
+            Ok(0) => Err(io::ErrorKind::TimedOut.into()),
+            _ => self.0.read(into),
+        }
+    }
+}
+
+fn not_run(failure: Failure) -> Error {
+    let what = match failure {
+        Failure::NotStarted(io::ErrorKind::NotFound) => "git is not found".to_owned(),
+        Failure::NotStarted(kind) => format!("git cannot be started ({kind})"),
+        Failure::Late => "git does not say in time what is staged".to_owned(),
+        Failure::TooLong => "git has more staged than can be listed".to_owned(),
+    };
+    Error::new(Reason::Usage, what).hint("--staged reads Git's index: git must be there, and answer")
+}

@@ -1,0 +1,109 @@
+//! What has the shape of a token, though nobody here knows it: another account's, or one from before it was renewed.
+//!
+//! The alphabet and the length of tokens are not documented. What is taken for one begins with `cop_`, at the beginning of
+//! a word, and goes on with ten letters and digits or more, at least one of them a digit: no word of any language.
+
+use std::ops::Range;
+
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use super::Kind;
+
+/// How a token begins in one way to write it down.
+pub(super) struct Prefix {
+    pub(super) bytes: &'static [u8],
+    kind: Kind,
+    /// How many characters of base64 stand before it in its group of four.
+    before: usize,
+}
+
+/// All of them. Base64 has three, after no byte, one, and two.
+pub(super) const PREFIXES: [Prefix; 7] = [
+    Prefix { bytes: b"cop_", kind: Kind::Raw, before: 0 },
+    Prefix { bytes: b"COP_", kind: Kind::Raw, before: 0 },
+    Prefix { bytes: b"Y29wX", kind: Kind::Base64, before: 0 },
+    Prefix { bytes: b"NvcF", kind: Kind::Base64, before: 2 },
+    Prefix { bytes: b"jb3Bf", kind: Kind::Base64, before: 3 },
+    Prefix { bytes: b"636f705f", kind: Kind::Hex, before: 0 },
+    Prefix { bytes: b"636F705F", kind: Kind::Hex, before: 0 },
+];
+
+/// So many letters and digits make a token of what begins as one.
+const FEWEST: usize = 10;
+
+/// So much of what is encoded is decoded.
+const AHEAD: usize = 128;
+
+/// Base64 without its end.
+const ENGINE: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone),
+);
+
+/// What looks like a token where one of the [`PREFIXES`] stands.
+pub(super) fn at(bytes: &[u8], place: usize) -> Option<(Range<usize>, Kind)> {
+    let prefix = PREFIXES.iter().find(|prefix| bytes[place..].starts_with(prefix.bytes))?;
+    let end = match prefix.kind {
+        Kind::Base64 => in_base64(bytes, place, prefix.before)?,
+        Kind::Hex => in_hex(bytes, place)?,
+        _ => plain(bytes, place)?,
+    };
+    Some((place..end, prefix.kind))
+}
+
+/// Where the token ends that begins here, if it is one.
+fn plain(bytes: &[u8], place: usize) -> Option<usize> {
+    let rest = bytes.get(place + 4..)?;
+    let run = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let digit = rest[..run].iter().any(u8::is_ascii_digit);
+    (run >= FEWEST && digit && begins_a_word(&bytes[..place])).then_some(place + 4 + run)
+}
+
+/// Whether a word may begin behind this: what stands there is no part of one, or only the end of an escape.
+fn begins_a_word(before: &[u8]) -> bool {
+    match before {
+        [.., b'\\', b'n' | b'r' | b't'] => true,
+        [.., b'%' | b'=', one, other] if one.is_ascii_hexdigit() && other.is_ascii_hexdigit() => true,
+        [.., last] => !last.is_ascii_alphanumeric() && *last != b'_',
+        [] => true,
+    }
+}
+
+fn in_base64(bytes: &[u8], place: usize, before: usize) -> Option<usize> {
+    // The group before it as well, where there is one: it tells whether a word begins.
+    let group = place.checked_sub(before)?;
+    let start = group.checked_sub(4).filter(|start| bytes[*start..group].iter().all(is_base64)).unwrap_or(group);
+    let run = bytes[start..].iter().take(AHEAD).take_while(|byte| is_base64(byte)).count();
+    let text: Vec<u8> = bytes[start..start + run].iter().map(standard).collect();
+    // A lone character at the end says nothing.
+    let whole = if text.len() % 4 == 1 { text.len() - 1 } else { text.len() };
+    let decoded = ENGINE.decode(&text[..whole]).ok()?;
+    let at = (group - start) / 4 * 3 + before.saturating_sub(1);
+    plain(&decoded, at).map(|_| start + run)
+}
+
+fn in_hex(bytes: &[u8], place: usize) -> Option<usize> {
+    let start = place.checked_sub(2).filter(|start| bytes[*start..place].iter().all(u8::is_ascii_hexdigit));
+    let start = start.unwrap_or(place);
+    let run = bytes[start..].iter().take(AHEAD).take_while(|byte| byte.is_ascii_hexdigit()).count();
+    let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    let decoded: Vec<u8> = bytes[start..start + run].chunks_exact(2).map_while(pair).collect();
+    plain(&decoded, (place - start) / 2).map(|_| start + run)
+}
+
+fn is_base64(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+}
+
+/// Of the two alphabets, the standard one.
+fn standard(byte: &u8) -> u8 {
+    match byte {
+        b'-' => b'+',
+        b'_' => b'/',
+        byte => *byte,
+    }
+}
