@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 use zeroize::Zeroizing;
@@ -111,30 +111,65 @@ fn folder_of(path: &Path) -> io::Result<&Path> {
 }
 
 fn replace(path: &Path, bytes: &[u8], settle: impl Fn(&mut File) -> io::Result<()>) -> io::Result<()> {
-    take_place(path, |file| {
-        file.write_all(bytes)?;
-        settle(file)
-    })
+    let mut file = beside(path)?;
+    file.write_all(bytes)?;
+    settle(file.as_file_mut())?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
 }
 
-/// Puts a file in the place of one that is there, with its owner and its mode; `fill` writes what it holds.
-pub fn replace_with(path: &Path, fill: impl FnOnce(&File) -> io::Result<()>) -> io::Result<()> {
-    let former = fs::symlink_metadata(path)?;
-    take_place(path, |file| {
-        fill(file)?;
-        take_after(file, &former)?;
-        file.sync_all()
-    })
+/// A file that is to take another's place; it is gone when dropped.
+#[derive(Debug)]
+pub struct Copy {
+    file: tempfile::NamedTempFile,
+    path: PathBuf,
 }
 
-/// Writes a file beside its place, and renames it there if that succeeded.
-fn take_place(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
+impl Copy {
+    /// Takes the place.
+    pub fn take_place(self) -> io::Result<()> {
+        self.file.persist(self.path).map_err(|error| error.error).map(drop)
+    }
+}
+
+/// A file beside one that is there, with its owner, its mode and its attributes; `fill` writes what it holds.
+pub fn copy_beside(path: &Path, fill: impl FnOnce(&File) -> io::Result<()>) -> io::Result<Copy> {
+    let (former, file) = (File::open(path)?, beside(path)?);
+    fill(file.as_file())?;
+    take_after(file.as_file(), &former.metadata()?)?;
+    take_attributes(file.as_file(), &former)?;
+    file.as_file().sync_all()?;
+    Ok(Copy { file, path: path.to_path_buf() })
+}
+
+fn beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
     // The parent of a bare name is an empty path.
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    write(file.as_file_mut())?;
-    file.persist(path).map_err(|error| error.error)?;
+    tempfile::NamedTempFile::new_in(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
+}
+
+/// Copies the extended attributes, access control lists among them.
+#[cfg(target_os = "linux")]
+fn take_attributes(file: &File, former: &File) -> io::Result<()> {
+    let mut names = vec![0; 64 * 1024];
+    let len = match rustix::fs::flistxattr(former, &mut names) {
+        Err(rustix::io::Errno::OPNOTSUPP) => return Ok(()),
+        len => len?,
+    };
+    for name in names[..len].split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
+        let mut value = vec![0; 64 * 1024];
+        let len = rustix::fs::fgetxattr(former, name, &mut value)?;
+        match rustix::fs::fsetxattr(file, name, &value[..len], rustix::fs::XattrFlags::empty()) {
+            // A security module sets its labels itself.
+            Err(_) if name == b"security.selinux" => {}
+            done => done?,
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn take_attributes(_: &File, _: &File) -> io::Result<()> {
     Ok(())
 }
 

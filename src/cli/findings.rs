@@ -1,51 +1,40 @@
 //! What a search of files has to tell: for people, a line each, and as JSON. Never a value: where it stands, and how it is
 //! written down.
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use crate::gate::{At, Finding, Gap, Report, Site};
+use crate::gate::{At, Finding, Gap, Kept, Report, Site};
 use crate::token::{Token, mask};
 use crate::traces::Kind;
 
 use super::tell::clean;
 
-/// What counts of a report: traces, and where that was asked for, what looks like a token.
-pub(super) struct Counted {
-    /// How many there are.
-    pub(super) all: u64,
-    /// The files in which they stand, each once.
-    pub(super) files: BTreeSet<Site>,
-}
-
-impl Counted {
-    pub(super) fn of(report: &Report, strict: bool) -> Counted {
-        let counts = report.findings.iter().filter(|finding| strict || finding.token.is_some());
-        let file = |finding: &Finding| Site { inside: Vec::new(), ..finding.site.clone() };
-        let all = report.traces + if strict { report.likenesses } else { 0 };
-        Counted { all, files: counts.map(file).collect() }
-    }
-
-    pub(super) fn words(&self) -> String {
-        let times = if self.all == 1 { "once".to_owned() } else { format!("{} times", self.all) };
-        match self.files.len() {
-            1 => format!("the token stands in a file, {times}"),
-            files => format!("the token stands in {files} files, {times} in all"),
-        }
+/// How often the token was found: in words, where it was.
+pub(super) fn count(report: &Report, strict: bool) -> Option<String> {
+    let (all, files) = match strict {
+        true => (report.traces.all + report.likenesses.all, report.suspects),
+        false => (report.traces.all, report.traces.files),
+    };
+    let times = if all == 1 { "once".to_owned() } else { format!("{all} times") };
+    match (all, files) {
+        (0, _) => None,
+        (_, 1) => Some(format!("the token stands in a file, {times}")),
+        _ => Some(format!("the token stands in {files} files, {times} in all")),
     }
 }
 
 /// One line for each finding, traces first, then for what could not be searched.
 pub(super) fn lines(report: &Report) -> Vec<String> {
-    let (traces, likenesses): (Vec<&Finding>, Vec<&Finding>) =
-        report.findings.iter().partition(|finding| finding.token.is_some());
-    let kept = |findings: &[&Finding]| findings.len() as u64;
-    let left = (report.traces - kept(&traces)) + (report.likenesses - kept(&likenesses));
-    let findings = traces.into_iter().chain(likenesses).map(line);
-    let more = (left > 0).then(|| format!("and {left} more"));
-    findings.chain(more).chain(report.unread.iter().map(gap)).collect()
+    let findings = [&report.traces, &report.likenesses].into_iter().flat_map(|kept| some(kept, line));
+    findings.chain(some(&report.unread, gap)).collect()
+}
+
+/// Those that are kept, and how many more there are.
+pub(super) fn some<T>(kept: &Kept<T>, line: impl Fn(&T) -> String) -> Vec<String> {
+    let more = kept.all - kept.some.len() as u64;
+    kept.some.iter().map(line).chain((more > 0).then(|| format!("and {more} more"))).collect()
 }
 
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -84,7 +73,7 @@ fn name(site: &Site) -> String {
 /// How much was searched, where nothing was found.
 pub(super) fn searched(report: &Report) -> String {
     let files = if report.files == 1 { "1 file".to_owned() } else { format!("{} files", report.files) };
-    match report.likenesses {
+    match report.likenesses.all {
         0 => format!("no token in {files}"),
         _ => format!("the token is not in {files}, but something that looks like one is; --strict counts that, too"),
     }
@@ -108,21 +97,26 @@ pub(super) fn json(report: &Report, tokens: &[Token]) -> Value {
             "fingerprint": finding.token.and_then(fingerprint),
         })
     };
-    let gaps = |gaps: &[Gap]| -> Value {
+    let findings = |kept: &Kept<Finding>| -> Value { kept.some.iter().map(finding).collect() };
+    let gaps = |kept: &Kept<Gap>| -> Value {
         let one = |gap: &Gap| json!({ "file": mask(&gap.site.file), "inside": gap.site.inside, "reason": gap.why });
-        gaps.iter().map(one).collect()
+        kept.some.iter().map(one).collect()
     };
-    let (traces, likenesses): (Vec<&Finding>, Vec<&Finding>) =
-        report.findings.iter().partition(|finding| finding.token.is_some());
     json!({
-        "found": traces.into_iter().map(finding).collect::<Vec<_>>(),
-        "suspected": likenesses.into_iter().map(finding).collect::<Vec<_>>(),
+        "found": findings(&report.traces),
+        "suspected": findings(&report.likenesses),
         "unread": gaps(&report.unread),
+        "unopened": gaps(&report.unopened),
         "passed_over": gaps(&report.passed_over),
-        "traces": report.traces,
-        "likenesses": report.likenesses,
-        "files": report.files,
-        "bytes": report.bytes,
+        "left": gaps(&report.left),
+        "counts": {
+            "found": report.traces.all,
+            "suspected": report.likenesses.all,
+            "unread": report.unread.all,
+            "redacted": report.redacted,
+            "files": report.files,
+            "bytes": report.bytes,
+        },
     })
 }
 

@@ -103,7 +103,7 @@ fn dispatch(command: &Command, call: &Call, input: &mut dyn BufRead, out: &mut d
         Command::Check(check) => check::run(call, check, out, tell),
         Command::Status(status) => status::run(call, status, out, tell),
         Command::Doctor(doctor) => doctor::run(call, doctor, out),
-        Command::Scan(scan) => scan::run(call, scan, out, tell),
+        Command::Scan(scan) => scan::run(call, scan, input, out, tell),
         Command::Login(login) => login::run(call, login, input, tell),
         Command::Logout(logout) => logout::run(call, logout, tell),
         Command::List(list) => list::run(call, list, out, tell),

@@ -1,17 +1,18 @@
 //! `co-cred scan`: is the token in a file? And the same question for `exec --gate`, once its command has ended.
 
-use std::io::Write;
+use std::io::{BufRead, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::credential::Mode;
 use crate::error::{Error, Kind, Reason, Remark, Result};
-use crate::gate::{Gap, Progress, Report, redact, scan, staged};
+use crate::gate::{Progress, Redact, Report, scan, scan_stream, staged};
 use crate::locate;
 use crate::token::Token;
 use crate::traces::Traces;
 use crate::traces::needles::Needles;
 
-use super::findings::{self, Counted};
+use super::findings;
 use super::progress::watched;
 use super::tell::Tell;
 use super::{Call, args, closed};
@@ -21,24 +22,23 @@ const RESULTS: &str = "/results";
 
 const REVOKE: &str = "a token that was exposed should be revoked: Account → Access Tokens; then make a new one";
 
-/// So many findings are told where they go between a command's own words.
+/// So much is told among other words.
 const TOLD: usize = 20;
 
-pub(super) fn run(call: &Call, typed: &args::Scan, out: &mut dyn Write, tell: &mut Tell) -> Result<u8> {
+pub(super) fn run(
+    call: &Call,
+    typed: &args::Scan,
+    input: &mut dyn BufRead,
+    out: &mut dyn Write,
+    tell: &mut Tell,
+) -> Result<u8> {
     let tokens = tokens(call)?;
     if tokens.is_empty() {
         let remark = Remark::new("no-token", "no token is here: only what looks like one can be searched for");
         tell.warn(&[remark.hint("co-cred doctor shows where it was looked for; --token-file names a file with it")]);
     }
     let needles = needles(&tokens.iter().map(Traces::of).collect::<Vec<_>>())?;
-    let progress = Progress::default();
-    let report = match typed.staged {
-        true => watched(call, &progress, || staged::scan(&needles, call.env, &progress))?,
-        false => {
-            let paths = paths(&typed.paths)?;
-            watched(call, &progress, || scan(&needles, &paths, &progress))
-        }
-    };
+    let report = search(call, typed, &needles, input)?;
     let written = match typed.json {
         true => writeln!(out, "{:#}", findings::json(&report, &tokens)),
         false => findings::write(&report, out).and_then(|()| out.flush()),
@@ -46,33 +46,72 @@ pub(super) fn run(call: &Call, typed: &args::Scan, out: &mut dyn Write, tell: &m
     if let Err(error) = written {
         closed(error)?;
     }
-    let counted = Counted::of(&report, typed.strict);
-    passed_over(&report.passed_over, tell);
-    if typed.redact && !counted.files.is_empty() {
-        return Ok(overwrite(&needles, &counted, typed.strict, tell));
-    }
-    let verdict = verdict(&report, &counted);
-    if let (Ok(()), false) = (&verdict, typed.json) {
+    passed_over(&report, tell);
+    let done = verdict(&report, typed.strict);
+    if done.is_ok() && !typed.json {
         tell.done(&findings::searched(&report));
     }
-    verdict.map(|()| 0)
+    done.map(|()| 0)
 }
 
-/// Whether the folders that a command wrote to may be kept.
-///
-/// # Errors
-/// They may not, or it cannot be told.
-pub(super) fn gate(call: &Call, traces: &[Traces], folders: &[PathBuf], tell: &mut Tell) -> Result<()> {
-    let paths = paths(folders)?;
-    let (needles, progress) = (needles(traces)?, Progress::default());
-    let report = watched(call, &progress, || scan(&needles, &paths, &progress));
-    let lines = findings::lines(&report);
-    lines.iter().take(TOLD).for_each(|line| tell.item(line));
-    if lines.len() > TOLD {
-        tell.item(&format!("and {} more: co-cred scan shows them", lines.len() - TOLD));
+/// Searches whatever was asked for.
+fn search(call: &Call, typed: &args::Scan, needles: &Needles, input: &mut dyn BufRead) -> Result<Report> {
+    let progress = Progress::default();
+    let redact = match (typed.redact, typed.strict) {
+        (false, _) => Redact::Nothing,
+        (true, false) => Redact::Traces,
+        (true, true) => Redact::Likenesses,
+    };
+    if typed.staged {
+        return watched(call, &progress, || staged::scan(needles, call.env, &progress));
     }
-    passed_over(&report.passed_over, tell);
-    verdict(&report, &Counted::of(&report, false))
+    if typed.paths == [Path::new("-")] {
+        if typed.redact {
+            return Err(Error::new(Reason::Usage, "--redact overwrites files, and - is none").hint("name the files"));
+        }
+        return Ok(watched(call, &progress, || scan_stream(needles, &mut &mut *input, &progress)));
+    }
+    let paths = paths(&typed.paths, needles)?;
+    Ok(watched(call, &progress, || scan(needles, &paths, redact, &progress)))
+}
+
+/// What is to be kept of a command, searched once it has ended.
+pub(super) struct Gate<'a> {
+    call: &'a Call<'a>,
+    folders: &'a [PathBuf],
+    needles: Needles,
+}
+
+impl<'a> Gate<'a> {
+    /// Before the command runs: a folder that is not there yet is better told now than after hours.
+    ///
+    /// # Errors
+    /// There are too many tokens.
+    pub(super) fn new(call: &'a Call, folders: &'a [PathBuf], traces: &[Traces], tell: &mut Tell) -> Result<Gate<'a>> {
+        let needles = needles(traces)?;
+        let missing = folders.iter().filter(|folder| !folder.exists()).map(|folder| {
+            let folder = needles.mask(folder.as_os_str().as_bytes());
+            Remark::new("gate", format!("{folder} is not there yet: the gate fails unless the command makes it"))
+        });
+        tell.warn(&missing.collect::<Vec<_>>());
+        Ok(Gate { call, folders, needles })
+    }
+
+    /// Whether the folders may be kept.
+    ///
+    /// # Errors
+    /// They may not, or it cannot be told.
+    pub(super) fn look(&self, tell: &mut Tell) -> Result<()> {
+        let (paths, progress) = (paths(self.folders, &self.needles)?, Progress::default());
+        let report = watched(self.call, &progress, || scan(&self.needles, &paths, Redact::Nothing, &progress));
+        let lines = findings::lines(&report);
+        lines.iter().take(TOLD).for_each(|line| tell.item(line));
+        if lines.len() > TOLD {
+            tell.item(&format!("and {} more: co-cred scan shows them", lines.len() - TOLD));
+        }
+        passed_over(&report, tell);
+        verdict(&report, false)
+    }
 }
 
 /// The tokens to search for: the one that would be used, and every other that can be seen here.
@@ -102,56 +141,49 @@ fn needles(traces: &[Traces]) -> Result<Needles> {
 }
 
 /// The folders to search, which must be there: a gate with a mistyped name would be no gate.
-fn paths(typed: &[PathBuf]) -> Result<Vec<PathBuf>> {
+fn paths(typed: &[PathBuf], needles: &Needles) -> Result<Vec<PathBuf>> {
     let paths = if typed.is_empty() { vec![PathBuf::from(RESULTS)] } else { typed.to_vec() };
     match paths.iter().find(|path| !path.exists()) {
         None => Ok(paths),
-        Some(missing) => Err(absent(missing)),
+        Some(missing) => {
+            let what = format!("{} is not there: nothing was searched", needles.mask(missing.as_os_str().as_bytes()));
+            Err(Error::new(Reason::Usage, what)
+                .hint("name a folder or a file that is there, as in: co-cred scan ./results"))
+        }
     }
 }
 
-fn absent(path: &Path) -> Error {
-    let what = format!("{} is not there: nothing was searched", path.display());
-    Error::new(Reason::Usage, what).hint("name a folder or a file that is, as in: co-cred scan ./results")
-}
-
-fn passed_over(gaps: &[Gap], tell: &mut Tell) {
-    let remark = |gap: &Gap| Remark::new("passed-over", findings::gap(gap));
-    tell.warn(&gaps.iter().map(remark).collect::<Vec<_>>());
+/// Tells what there was no looking into.
+fn passed_over(report: &Report, tell: &mut Tell) {
+    let gaps = [&report.unopened, &report.passed_over].into_iter().flat_map(|kept| findings::some(kept, findings::gap));
+    let remarks: Vec<Remark> = gaps.map(|what| Remark::new("passed-over", what)).collect();
+    let (told, rest) = remarks.split_at(remarks.len().min(TOLD));
+    tell.warn(told);
+    if !rest.is_empty() {
+        tell.warn(&[Remark::new("passed-over", format!("{} more: --json shows them", rest.len()))]);
+    }
+    findings::some(&report.left, findings::gap).iter().for_each(|line| tell.item(line));
 }
 
 /// What a search means.
-fn verdict(report: &Report, counted: &Counted) -> Result<()> {
-    if counted.all > 0 {
-        return Err(Error::new(Reason::Leaked, counted.words()).hint(REVOKE));
+fn verdict(report: &Report, strict: bool) -> Result<()> {
+    if let Some(found) = findings::count(report, strict) {
+        let after = match (report.redacted, report.left.files) {
+            (0, 0) => String::new(),
+            (_, 0) => "; each was overwritten".to_owned(),
+            (_, 1) => "; a file still holds it".to_owned(),
+            (_, files) => format!("; {files} files still hold it"),
+        };
+        return Err(Error::new(Reason::Leaked, found + &after).hint(REVOKE));
     }
-    match report.unread.len() {
+    let unopened = if strict { report.unopened.files } else { 0 };
+    match report.unread.files + unopened {
         0 => Ok(()),
-        1 => Err(not_searched("a file could not be searched")),
-        many => Err(not_searched(&format!("{many} files could not be searched, or not wholly"))),
+        1 => Err(not_searched("a file could not be searched, or not wholly".to_owned())),
+        files => Err(not_searched(format!("{files} files could not be searched, or not wholly"))),
     }
 }
 
-fn not_searched(what: &str) -> Error {
+fn not_searched(what: String) -> Error {
     Error::new(Reason::NotSearched, what).hint("what is in there is not known: make it readable, or take it away")
-}
-
-/// Overwrites what was found. That it stood there stays told by the exit code.
-fn overwrite(needles: &Needles, counted: &Counted, likenesses: bool, tell: &mut Tell) -> u8 {
-    let mut done = 0;
-    for site in &counted.files {
-        match redact::redact(needles, &site.path, likenesses) {
-            Ok(0) => tell.item(&format!("{}: stays as it is: only what is encoded in it holds the token", site.file)),
-            Ok(count) => {
-                tell.item(&format!("{}: {count} overwritten", site.file));
-                done += 1;
-            }
-            Err(why) => tell.item(&format!("{} {why}", site.file)),
-        }
-    }
-    let what = match counted.files.len() {
-        all if all == done => format!("{}; each was overwritten", counted.words()),
-        all => format!("{}; {} of {all} files still hold it", counted.words(), all - done),
-    };
-    tell.error(&Error::new(Reason::Leaked, what).hint(REVOKE))
 }

@@ -1,7 +1,7 @@
 //! `co-cred exec` where the command stays our child: its output masked, its results searched before they are kept.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::credential::{Credential, Mode};
 use crate::deliver::exec::Plan;
@@ -13,8 +13,9 @@ use crate::traces::Traces;
 use crate::traces::search::Patterns;
 
 use super::exec::{FAILED, not_started};
+use super::scan::Gate;
 use super::tell::Tell;
-use super::{Call, args, scan};
+use super::{Call, args};
 
 const MASKED: &str = "see to it that the command does not print it; one that got out elsewhere should be revoked";
 
@@ -30,14 +31,10 @@ pub(super) fn run(
     tokens.retain(|token| token != credential.token());
     let tokens: Vec<&Token> = std::iter::once(credential.token()).chain(&tokens).collect();
     let traces: Vec<Traces> = tokens.iter().map(|token| Traces::of(token)).collect();
-    let missing = typed.gate.iter().filter(|folder| !folder.exists()).map(|folder| missing(folder));
-    tell.warn(&missing.collect::<Vec<_>>());
+    let gate = (!typed.gate.is_empty()).then(|| Gate::new(call, &typed.gate, &traces, tell)).transpose()?;
     let end = supervise(call, typed, plan, typed.mask.then_some(&traces), tell)?;
-    if typed.gate.is_empty() {
-        return Ok(end_as(end));
-    }
     // What failed has left files all the same.
-    let Err(error) = scan::gate(call, &traces, &typed.gate, tell) else { return Ok(end_as(end)) };
+    let Some(Err(error)) = gate.map(|gate| gate.look(tell)) else { return Ok(end_as(end)) };
     let code = tell.error(&error);
     Ok(match end {
         End::Code(0) if error.kind() == Kind::Leaked => code,
@@ -104,11 +101,6 @@ pub(super) fn program() -> Result<PathBuf> {
     std::env::current_exe().map_err(|error| {
         Error::new(Reason::Internal, "co-cred cannot tell where it lies").hint("is /proc mounted?").caused_by(error)
     })
-}
-
-/// Better said now than after hours.
-fn missing(folder: &Path) -> Remark {
-    Remark::new("gate", format!("{} is not there yet: the gate fails unless the command makes it", folder.display()))
 }
 
 fn internal(what: &str, error: impl std::error::Error + Send + Sync + 'static) -> Error {

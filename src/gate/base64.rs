@@ -10,6 +10,8 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
+use crate::traces::Kind;
+
 use super::Site;
 use super::layer::Layer;
 use super::unpack::Search;
@@ -19,6 +21,9 @@ const RUN: usize = 64;
 
 /// What may stand between two lines is no longer than this.
 const BREAK: usize = 64;
+
+/// How gzip and zip begin.
+const FILES: [&[u8]; 3] = [b"H4sIA", b"H4sIC", b"UEsDB"];
 
 /// So many characters are decoded at once.
 const PIECE: usize = 4096;
@@ -31,24 +36,36 @@ const ENGINE: GeneralPurpose = GeneralPurpose::new(
 );
 
 pub(super) fn look(search: &mut Search, layer: &mut dyn Layer, site: &mut Site) -> io::Result<()> {
+    let origin = layer.position();
     loop {
         let bytes = layer.peek(RUN)?;
         if bytes.len() < RUN {
             return Ok(());
         }
-        // Of the first bytes, the last that is none of base64 tells where a run may begin.
-        match bytes[..RUN].iter().rposition(|byte| !is_base64(*byte)) {
+        // Of the first bytes, the last that is none of base64 tells where a run may begin. Some write a slash as `\/`.
+        let is_none = |at: &usize| !is_base64(bytes[*at]) && !bytes[*at..].starts_with(b"\\/");
+        match (0..RUN).rev().find(is_none) {
             // The letter of an escape, as in `\n`, belongs to it.
             Some(last) if bytes[last] == b'\\' => layer.consume(if last + 2 > RUN { last } else { last + 2 }),
             Some(last) => layer.consume(last + 1),
-            None => {
-                let start = layer.position();
-                search.unpacked(&mut Run::new(layer), format!("base64 at byte {start}"), site)?;
-                // The same traces, seen from outside.
-                drop(layer.take_hits(start));
-            }
+            None => run(search, layer, origin, site)?,
         }
     }
+}
+
+/// Searches what a run stands for.
+fn run(search: &mut Search, layer: &mut dyn Layer, origin: u64, site: &mut Site) -> io::Result<()> {
+    let start = layer.position();
+    let before = search.report.traces.all;
+    let name = format!("base64 at byte {}", start - origin);
+    search.unpacked(&mut Run::new(layer), name, site)?;
+    let mut hits = layer.take_hits(start);
+    if search.report.traces.all > before {
+        // The same traces, seen from outside.
+        hits.retain(|hit| hit.kind != Kind::Base64);
+    }
+    search.found(&hits, origin, site);
+    Ok(())
 }
 
 /// What a run stands for.
@@ -56,12 +73,16 @@ struct Run<'a> {
     layer: &'a mut dyn Layer,
     decoded: Zeroizing<Vec<u8>>,
     given: usize,
+    /// How long the first line is, once it has ended, and how long this one is so far.
+    width: Option<usize>,
+    line: usize,
     ended: bool,
 }
 
 impl Run<'_> {
     fn new(layer: &mut dyn Layer) -> Run<'_> {
-        Run { layer, decoded: Zeroizing::new(Vec::with_capacity(PIECE)), given: 0, ended: false }
+        let decoded = Zeroizing::new(Vec::with_capacity(PIECE));
+        Run { layer, decoded, given: 0, width: None, line: 0, ended: false }
     }
 
     fn decode(&mut self) -> io::Result<()> {
@@ -70,12 +91,16 @@ impl Run<'_> {
             let bytes = self.layer.peek(1)?;
             let room = PIECE - characters.len();
             let line = bytes.iter().take(room).take_while(|byte| is_base64(**byte)).count();
-            characters.extend_from_slice(&bytes[..line]);
+            characters.extend(bytes[..line].iter().map(|byte| standard(*byte)));
             self.layer.consume(line);
-            if line < room && !self.layer.peek(1)?.first().is_some_and(|byte| is_base64(*byte)) {
-                let between = a_break(self.layer.peek(BREAK)?);
-                self.layer.consume(between.unwrap_or_default());
-                self.ended = between.is_none();
+            self.line += line;
+            let next = self.layer.peek(BREAK)?;
+            if next.starts_with(b"\\/") && characters.len() < PIECE {
+                characters.push(b'/');
+                self.layer.consume(2);
+                self.line += 1;
+            } else if line < room && !next.first().is_some_and(|byte| is_base64(*byte)) {
+                self.end_line()?;
             }
         }
         // The end may not be one: then the last characters say nothing.
@@ -83,6 +108,19 @@ impl Run<'_> {
         self.decoded.clear();
         self.given = 0;
         ENGINE.decode_vec(&characters[..whole], &mut self.decoded).map_err(io::Error::other)
+    }
+
+    /// A line goes on in the next where both are of one width, or the next is the last.
+    fn end_line(&mut self) -> io::Result<()> {
+        let between = a_break(self.layer.peek(BREAK)?);
+        let wrapped = self.line.is_multiple_of(4) && self.width.is_none_or(|width| width == self.line);
+        match between.filter(|_| wrapped) {
+            Some(between) => self.layer.consume(between),
+            None => self.ended = true,
+        }
+        self.width = Some(self.line);
+        self.line = 0;
+        Ok(())
     }
 }
 
@@ -99,7 +137,7 @@ impl Read for Run<'_> {
     }
 }
 
-/// The length of what stands between two lines of base64, behind which it goes on.
+/// The length of the line end behind which base64 goes on. What begins as a file does is one of its own.
 fn a_break(bytes: &[u8]) -> Option<usize> {
     let blank = |rest: &[u8]| rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
     let mut at = 0;
@@ -111,11 +149,24 @@ fn a_break(bytes: &[u8]) -> Option<usize> {
         at += blank(&bytes[at..]);
         at += usize::from(*bytes.get(at)? == b'"');
     } else {
-        at += blank(&bytes[at..]);
+        let blanks = blank(&bytes[at..]);
+        let breaks = bytes[at..at + blanks].iter().any(|byte| matches!(byte, b'\r' | b'\n'));
+        at += if breaks { blanks } else { 0 };
     }
-    (at > 0 && is_base64(*bytes.get(at)?)).then_some(at)
+    let next = bytes.get(at..)?;
+    let begins = FILES.iter().any(|file| next.starts_with(file));
+    (at > 0 && is_base64(*next.first()?) && !begins).then_some(at)
 }
 
 fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+}
+
+/// Of the two alphabets, the standard one.
+fn standard(byte: u8) -> u8 {
+    match byte {
+        b'-' => b'+',
+        b'_' => b'/',
+        byte => byte,
+    }
 }

@@ -11,8 +11,8 @@ use rustix::io::Errno;
 
 use crate::files;
 
-use super::unpack::{Search, is_packed};
-use super::{Progress, Site, tar};
+use super::unpack::{Search, TOO_MUCH, is_packed, most_of};
+use super::{Gap, Progress, Redact, Report, Site, tar};
 
 /// So often a file is searched that changes under our eyes.
 const TRIES: usize = 3;
@@ -20,26 +20,52 @@ const TRIES: usize = 3;
 /// So much is read of what has no size, as files that the kernel makes up.
 const OF_NO_SIZE: u64 = 64 << 20;
 
-/// Searches a file, and what is packed in it.
-pub(super) fn look(search: &mut Search, site: &mut Site) {
-    for attempt in 1.. {
-        let before = std::mem::take(&mut search.report);
-        let steady = once(search, site);
-        let this = std::mem::replace(&mut search.report, before);
-        match steady {
+/// Searches a file, and what is packed in it; overwrites what is found, where that is asked for.
+pub(super) fn look(search: &mut Search, site: &mut Site, redact: Redact) {
+    let before = std::mem::take(&mut search.report);
+    for attempt in 1..=TRIES {
+        search.report = Report::default();
+        match once(search, site) {
             Ok(false) if attempt < TRIES => continue,
-            Ok(steady) => {
-                search.report.add(this);
-                if !steady {
-                    search.unread(site, "goes on changing: what was written last is not searched".to_owned());
-                }
-            }
-            Err(why) => {
-                search.report.add(this);
-                search.unread(site, why);
-            }
+            Ok(true) => {}
+            Ok(false) => search.unread(site, "goes on changing: what was written last is not searched".to_owned()),
+            Err(why) => search.unread(site, why),
         }
-        return;
+        break;
+    }
+    if wanted(&search.report, redact) > 0 {
+        overwrite(search, site, redact);
+    }
+    let this = std::mem::replace(&mut search.report, before);
+    search.report.add(this);
+}
+
+/// How much there is to overwrite.
+pub(super) fn wanted(report: &Report, redact: Redact) -> u64 {
+    match redact {
+        Redact::Nothing => 0,
+        Redact::Traces => report.traces.all,
+        Redact::Likenesses => report.traces.all + report.likenesses.all,
+    }
+}
+
+/// Overwrites what was found, and looks once more: what is packed or encoded in it may be left.
+fn overwrite(search: &mut Search, site: &mut Site, redact: Redact) {
+    let done = super::redact::redact(search.needles, &site.path, redact == Redact::Likenesses);
+    let report = std::mem::take(&mut search.report);
+    let why = match &done {
+        Ok(_) => match once(search, site) {
+            Ok(true) if wanted(&search.report, redact) == 0 => None,
+            Ok(true) => Some("still holds it, encoded or packed".to_owned()),
+            Ok(false) => Some("changes: it may still hold it".to_owned()),
+            Err(why) => Some(why),
+        },
+        Err(why) => Some(why.clone()),
+    };
+    search.report = report;
+    search.report.redacted += done.unwrap_or_default();
+    if let Some(why) = why {
+        search.report.left.push(Gap { site: site.clone(), why });
     }
 }
 
@@ -47,11 +73,18 @@ pub(super) fn look(search: &mut Search, site: &mut Site) {
 fn once(search: &mut Search, site: &mut Site) -> Result<bool, String> {
     let (file, meta) = files::open(&site.path, OFlags::NOFOLLOW).map_err(|trouble| trouble.to_string())?;
     search.begin(meta.len());
+    let stored = meta.blocks().saturating_mul(512);
     search.report.files = 1;
     let read = match meta.len() {
         0 => part(search, &file, 0..OF_NO_SIZE, site),
         // A packed file is unpacked from its first byte to its last.
-        len if !is_sparse(&meta) || begins_packed(&file) => part(search, &file, 0..len, site),
+        len if !is_sparse(&meta) => part(search, &file, 0..len, site),
+        // Unless it is hardly there: what seems to be packed in it is holes.
+        len if begins_packed(&file) && len <= most_of(stored) => part(search, &file, 0..len, site),
+        _ if begins_packed(&file) => {
+            search.unread(site, TOO_MUCH.to_owned());
+            in_extents(search, &file, &meta, site)
+        }
         _ => in_extents(search, &file, &meta, site),
     };
     read.map_err(|error| format!("cannot be read to its end ({})", error.kind()))?;
@@ -74,7 +107,7 @@ fn part(search: &mut Search, mut file: &File, range: Range<u64>, site: &mut Site
     if range.start > 0 {
         file.seek(SeekFrom::Start(range.start))?;
     }
-    let mut source = Source { file: file.take(range.end - range.start), progress: search.progress, read: 0 };
+    let mut source = Source { from: file.take(range.end - range.start), progress: search.progress, read: 0 };
     let done = search.stream(&mut source, range.start, site);
     search.report.bytes += source.read;
     done
@@ -89,20 +122,20 @@ pub(super) fn extents(file: &File, meta: &Metadata) -> impl Iterator<Item = io::
             let start = std::mem::replace(&mut from, len);
             return (start < len).then_some(Ok((start, len)));
         }
-        let start = next_data(file, from).transpose()?;
-        let extent = start.and_then(|start| {
-            let end = rustix::fs::seek(file, rustix::fs::SeekFrom::Hole(start))?;
-            Ok((start, end.min(len)))
+        let extent = next(file, rustix::fs::SeekFrom::Data(from)).and_then(|start| {
+            let end = start.map(|start| next(file, rustix::fs::SeekFrom::Hole(start))).transpose()?.flatten();
+            Ok(start.zip(end).map(|(start, end)| (start, end.min(len))))
         });
+        let extent = extent.transpose()?;
         // After an error there is nothing more to ask.
         from = extent.as_ref().map_or(len, |(_, end)| *end);
         (!matches!(extent, Ok((start, end)) if start >= end)).then_some(extent)
     })
 }
 
-/// Where data begins from here on; `None`: there is only a hole.
-fn next_data(file: &File, from: u64) -> io::Result<Option<u64>> {
-    match rustix::fs::seek(file, rustix::fs::SeekFrom::Data(from)) {
+/// Where data or a hole begins; `None`: the file ends before.
+fn next(file: &File, what: rustix::fs::SeekFrom) -> io::Result<Option<u64>> {
+    match rustix::fs::seek(file, what) {
         Ok(start) => Ok(Some(start)),
         Err(Errno::NXIO) => Ok(None),
         Err(error) => Err(error.into()),
@@ -126,23 +159,23 @@ pub(super) fn state(meta: &Metadata) -> (u64, i64, i64, i64, i64) {
     (meta.len(), meta.mtime(), meta.mtime_nsec(), meta.ctime(), meta.ctime_nsec())
 }
 
-/// A file, whose progress is seen.
-struct Source<'a> {
-    file: io::Take<&'a File>,
-    progress: &'a Progress,
-    read: u64,
+/// What is read, so that it is seen how far that has come.
+pub(super) struct Source<'a, R> {
+    pub(super) from: R,
+    pub(super) progress: &'a Progress,
+    pub(super) read: u64,
 }
 
-impl Read for Source<'_> {
+impl<R: Read> Read for Source<'_, R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read(into)?;
+        let read = self.from.read(into)?;
         self.read += read as u64;
         self.progress.bytes(read);
         Ok(read)
     }
 }
 
-/// Searches for traces where there is no file to read: a name, the target of a link.
+/// Searches for traces where there is no file to read: a name, the target of a link. No such trace can be overwritten.
 pub(super) fn look_at_text(search: &mut Search, text: &[u8], at: super::At, site: &Site) {
     for found in search.needles.find(text) {
         let finding = super::Finding { site: site.clone(), at, kind: found.kind, token: found.token };

@@ -9,7 +9,7 @@ mod base64;
 mod file;
 mod gzip;
 mod layer;
-pub mod redact;
+mod redact;
 pub mod staged;
 mod tap;
 mod tar;
@@ -22,10 +22,24 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::traces::Kind;
 
-pub use tree::scan;
+pub use tree::{scan, scan_stream};
 
-/// So many findings are kept of one file, and so many of all; the rest is counted.
-const KEPT: (usize, usize) = (1_000, 10_000);
+/// Whether what is found is overwritten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redact {
+    /// Nothing is changed.
+    Nothing,
+    /// Traces are.
+    Traces,
+    /// And what looks like a token.
+    Likenesses,
+}
+
+/// So many things of a kind are kept of one file, and so many of all that a thread searches; the rest is counted.
+const KEPT: (usize, usize) = (500, 2_000);
+
+/// Beyond that, one is kept of each file, until there are so many.
+const ONE_EACH: usize = 6_000;
 
 /// A trace, or what looks like a token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,19 +85,65 @@ pub struct Gap {
     pub why: String,
 }
 
+/// Some things of a kind, of which no more than a few thousand are kept.
+#[derive(Clone, Debug)]
+pub struct Kept<T> {
+    /// Those that are kept, in the order of the files.
+    pub some: Vec<T>,
+    /// How many there are.
+    pub all: u64,
+    /// In how many files.
+    pub files: u64,
+}
+
+impl<T> Default for Kept<T> {
+    fn default() -> Kept<T> {
+        Kept { some: Vec::new(), all: 0, files: 0 }
+    }
+}
+
+impl<T> Kept<T> {
+    fn push(&mut self, one: T) {
+        self.all += 1;
+        if self.some.len() < KEPT.0 {
+            self.some.push(one);
+        }
+    }
+
+    /// Takes over another file's.
+    fn add(&mut self, mut other: Kept<T>) {
+        let room = KEPT.1.saturating_sub(self.some.len()).max((self.some.len() < ONE_EACH).into());
+        other.some.truncate(room);
+        self.join(other);
+    }
+
+    /// Takes over another thread's.
+    fn join(&mut self, other: Kept<T>) {
+        self.all += other.all;
+        self.files += other.files;
+        self.some.extend(other.some);
+    }
+}
+
 /// What came of a search.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// Traces and likenesses, in the order of the files, no more than a few thousand.
-    pub findings: Vec<Finding>,
-    /// How many traces there are.
-    pub traces: u64,
-    /// How many things look like a token.
-    pub likenesses: u64,
+    /// Traces of the tokens that were looked for.
+    pub traces: Kept<Finding>,
+    /// What looks like a token.
+    pub likenesses: Kept<Finding>,
+    /// In how many files there is the one or the other.
+    pub suspects: u64,
     /// What should have been searched.
-    pub unread: Vec<Gap>,
+    pub unread: Kept<Gap>,
+    /// What is compressed in a way that is not looked into.
+    pub unopened: Kept<Gap>,
     /// What there is nothing to search in, or what leads elsewhere: links out of the folder, pipes and devices.
-    pub passed_over: Vec<Gap>,
+    pub passed_over: Kept<Gap>,
+    /// How many traces were overwritten.
+    pub redacted: u64,
+    /// Where traces are left that were to be overwritten, and why.
+    pub left: Kept<Gap>,
     /// How many files were searched.
     pub files: u64,
     /// How many bytes of them.
@@ -93,30 +153,56 @@ pub struct Report {
 impl Report {
     fn found(&mut self, finding: Finding) {
         match finding.token {
-            Some(_) => self.traces += 1,
-            None => self.likenesses += 1,
-        }
-        if self.findings.len() < KEPT.0 {
-            self.findings.push(finding);
+            Some(_) => self.traces.push(finding),
+            None => self.likenesses.push(finding),
         }
     }
 
-    /// Takes over what another search found.
+    /// What was found in one file is all there: it counts as one.
+    fn of_one_file(&mut self) {
+        self.traces.files = (self.traces.all > 0).into();
+        self.likenesses.files = (self.likenesses.all > 0).into();
+        self.suspects = (self.traces.all + self.likenesses.all > 0).into();
+        self.unread.files = (self.unread.all > 0).into();
+        self.unopened.files = (self.unopened.all > 0).into();
+        self.left.files = (self.left.all > 0).into();
+    }
+
+    /// Takes over what was found in another file.
     fn add(&mut self, other: Report) {
-        self.traces += other.traces;
-        self.likenesses += other.likenesses;
+        self.take(other, Kept::add, Kept::add);
+    }
+
+    /// Takes over what another thread found.
+    fn join(&mut self, other: Report) {
+        self.take(other, Kept::join, Kept::join);
+    }
+
+    fn take(
+        &mut self,
+        other: Report,
+        findings: fn(&mut Kept<Finding>, Kept<Finding>),
+        gaps: fn(&mut Kept<Gap>, Kept<Gap>),
+    ) {
+        findings(&mut self.traces, other.traces);
+        findings(&mut self.likenesses, other.likenesses);
+        gaps(&mut self.unread, other.unread);
+        gaps(&mut self.unopened, other.unopened);
+        gaps(&mut self.passed_over, other.passed_over);
+        gaps(&mut self.left, other.left);
+        self.redacted += other.redacted;
+        self.suspects += other.suspects;
         self.files += other.files;
         self.bytes += other.bytes;
-        let room = KEPT.1.saturating_sub(self.findings.len());
-        self.findings.extend(other.findings.into_iter().take(room));
-        self.unread.extend(other.unread);
-        self.passed_over.extend(other.passed_over);
     }
 
     fn sort(&mut self) {
-        self.findings.sort_by(|one, other| (&one.site, one.at).cmp(&(&other.site, other.at)));
-        self.unread.sort_by(|one, other| one.site.cmp(&other.site));
-        self.passed_over.sort_by(|one, other| one.site.cmp(&other.site));
+        for findings in [&mut self.traces, &mut self.likenesses] {
+            findings.some.sort_by(|one, other| (&one.site, one.at).cmp(&(&other.site, other.at)));
+        }
+        for gaps in [&mut self.unread, &mut self.unopened, &mut self.passed_over, &mut self.left] {
+            gaps.some.sort_by(|one, other| one.site.cmp(&other.site));
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use super::tap::{Buffer, Tap};
 ///
 /// # Errors
 /// Why nothing was changed, in words that follow the file's name.
-pub fn redact(needles: &Needles, path: &Path, likenesses: bool) -> Result<u64, String> {
+pub(super) fn redact(needles: &Needles, path: &Path, likenesses: bool) -> Result<u64, String> {
     let (file, meta) = files::open(path, OFlags::NOFOLLOW).map_err(|trouble| trouble.to_string())?;
     if begins_packed(&file) {
         return Err("is packed and stays as it is: unpack it, redact what is in it, and pack it again".to_owned());
@@ -29,7 +29,7 @@ pub fn redact(needles: &Needles, path: &Path, likenesses: bool) -> Result<u64, S
         return Err("has other names (hard links), under which it would stay as it is".to_owned());
     }
     let mut count = 0;
-    let done = files::replace_with(path, |copy| {
+    let done = files::copy_beside(path, |copy| {
         copy.set_len(meta.len())?;
         for extent in extents(&file, &meta) {
             let (start, end) = extent?;
@@ -39,10 +39,15 @@ pub fn redact(needles: &Needles, path: &Path, likenesses: bool) -> Result<u64, S
             (&file).seek(SeekFrom::Start(start))?;
             count += overwrite(needles, &file, start..end, copy, likenesses)?;
         }
-        // What was written meanwhile would be lost.
-        if state(&file.metadata()?) == state(&meta) { Ok(()) } else { Err(io::Error::other("it changes")) }
+        Ok(())
     });
-    done.map(|()| count).map_err(|error| format!("stays as it is: it cannot be rewritten ({error})"))
+    let done = done.and_then(|copy| {
+        // What was written meanwhile would be lost.
+        let now = std::fs::symlink_metadata(path)?;
+        let same = (now.dev(), now.ino(), state(&now)) == (meta.dev(), meta.ino(), state(&meta));
+        if same { copy.take_place() } else { Err(io::ErrorKind::ResourceBusy.into()) }
+    });
+    done.map(|()| count).map_err(|error| format!("stays as it is: it cannot be rewritten ({})", error.kind()))
 }
 
 /// Overwrites in the copy what is found in the file, which stands at the beginning of the range.

@@ -29,7 +29,17 @@ const LIST: usize = 32 << 20;
 /// # Errors
 /// Git is not there, fails, or this is no repository.
 pub fn scan(needles: &Needles, env: &Env, progress: &Progress) -> Result<Report> {
-    let args = ["diff", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev", "--no-ext-diff", "--diff-filter=d"];
+    let args = [
+        "diff",
+        "--cached",
+        "--raw",
+        "-z",
+        "--no-renames",
+        "--no-abbrev",
+        "--no-ext-diff",
+        "--diff-filter=d",
+        "--no-relative",
+    ];
     let list =
         child::output(git(env).args(args).args(["--ignore-submodules", "--"]), PATIENCE, LIST).map_err(not_run)?;
     if !list.status.success() {
@@ -42,31 +52,41 @@ pub fn scan(needles: &Needles, env: &Env, progress: &Progress) -> Result<Report>
         let mut site =
             Site { path: PathBuf::from(OsStr::from_bytes(path)), file: search.name(path), inside: Vec::new() };
         progress.file();
-        file::look_at_text(&mut search, path, At::Name, &site);
-        if let Err(error) = blobs.look(&mut search, id, &mut site) {
-            search.unread(&site, format!("cannot be read from the index ({error})"));
-        }
+        search.one_file(|search| {
+            file::look_at_text(search, path, At::Name, &site);
+            let Some(id) = id else {
+                return search.unread(&site, "is not merged: what will be committed is not known yet".to_owned());
+            };
+            if let Err(error) = blobs.look(search, id, &mut site) {
+                search.unread(&site, format!("cannot be read from the index ({})", error.kind()));
+            }
+        });
     }
     search.report.sort();
     Ok(search.report)
 }
 
-/// The blobs and paths of `git diff --raw -z`: `:MODE MODE ID ID STATUS`, a NUL, the path, a NUL.
-fn entries(list: &[u8]) -> impl Iterator<Item = (&str, &[u8])> {
+/// The blobs and paths of `git diff --raw -z`: `:MODE MODE ID ID STATUS`, a NUL, the path, a NUL. A path that is not merged
+/// has no blob.
+fn entries(list: &[u8]) -> impl Iterator<Item = (Option<&str>, &[u8])> {
     let mut words = list.split(|byte| *byte == 0);
     std::iter::from_fn(move || Some((words.next()?, words.next()?))).filter_map(|(head, path)| {
         let mut head = std::str::from_utf8(head).ok()?.split(' ');
         // A submodule is a commit, not a blob.
-        let mode = head.nth(1).filter(|mode| *mode != "160000");
-        let id = head.nth(1).filter(|id| !id.bytes().all(|byte| byte == b'0'));
-        mode.and(id).map(|id| (id, path))
+        head.nth(1).filter(|mode| *mode != "160000")?;
+        let id = head.nth(1)?;
+        Some((Some(id).filter(|id| !id.bytes().all(|byte| byte == b'0')), path))
     })
 }
 
 /// Git with the environment that was handed in, which tells it where the index is. Objects that are not here stay there.
 fn git(env: &Env) -> Command {
     let mut git = Command::new("git");
-    git.env_clear().envs(env.iter()).env("GIT_NO_LAZY_FETCH", "1").env("LC_ALL", "C");
+    git.env_clear()
+        .envs(env.iter())
+        .env("GIT_NO_LAZY_FETCH", "1")
+        .env("GIT_NO_REPLACE_OBJECTS", "1")
+        .env("LC_ALL", "C");
     git
 }
 

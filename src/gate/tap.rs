@@ -89,7 +89,9 @@ impl<'a> Tap<'a> {
             let start = first + found.range.start;
             if (self.searched..until).contains(&start) {
                 let (at, len) = (self.dropped + start as u64, found.range.len() as u64);
-                match (self.hits.len() < MOST, found.token) {
+                // A token that is known is not to be lost among many that are not.
+                let room = if found.token.is_some() { MOST } else { MOST / 2 };
+                match (self.hits.len() < room, found.token) {
                     (true, token) => self.hits.push(Hit { at, len, kind: found.kind, token }),
                     (false, Some(_)) => self.more.0 += 1,
                     (false, None) => self.more.1 += 1,
@@ -144,6 +146,9 @@ impl Layer for Tap<'_> {
             self.refill();
         }
         let here = self.position();
-        self.hits.extract_if(.., |hit| (from..here).contains(&hit.at)).collect()
+        // They are in order.
+        let first = self.hits.partition_point(|hit| hit.at < from);
+        let last = self.hits.partition_point(|hit| hit.at < here);
+        self.hits.drain(first..last.max(first)).collect()
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! A tar crate would read names and records of any length into memory.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 
 use super::Site;
 use super::layer::{Layer, Part, drain};
@@ -13,8 +13,8 @@ use super::unpack::Search;
 /// Everything is a multiple of this.
 pub(super) const BLOCK: usize = 512;
 
-/// The longest name that is shown.
-const NAME: u64 = 4096;
+/// The longest name that is read.
+const NAME: u64 = 64 * 1024;
 
 /// The longest record about a member that is read.
 const RECORD: u64 = 64 * 1024;
@@ -36,9 +36,13 @@ impl Header {
     /// `None`: this is none.
     fn read(block: &[u8]) -> Option<Header> {
         let block = block.get(..BLOCK)?;
-        let sum: u64 = block.iter().map(|byte| u64::from(*byte)).sum();
-        let field: u64 = block[148..156].iter().map(|byte| u64::from(*byte)).sum();
-        if number(&block[148..156])? != sum - field + 8 * u64::from(b' ') {
+        // The sum has blanks in its own place; old programs took the bytes for signed ones.
+        let others = || block[..148].iter().chain(&block[156..]);
+        let blanks = 8 * i64::from(b' ');
+        let sum = others().map(|byte| i64::from(*byte)).sum::<i64>() + blanks;
+        let signed = others().map(|byte| i64::from(byte.cast_signed())).sum::<i64>() + blanks;
+        let written = i64::try_from(number(&block[148..156])?).ok()?;
+        if written != sum && written != signed {
             return None;
         }
         let kind = block[156];
@@ -55,11 +59,11 @@ impl Header {
 
 pub(super) fn look(search: &mut Search, layer: &mut dyn Layer, site: &mut Site) -> io::Result<()> {
     // What a record says of the member that follows it.
-    let (mut name, mut size): (Option<Vec<u8>>, Option<u64>) = (None, None);
+    let (mut name, mut size, mut mapped): (Option<Vec<u8>>, Option<u64>, bool) = (None, None, false);
     loop {
         let head = layer.peek(BLOCK)?;
         if head.len() < BLOCK || head[..BLOCK].iter().all(|byte| *byte == 0) {
-            // It may end without the blocks of zeros that should be there, but not within one.
+            // It may end without the blocks of zeros that should be there, but not within one. Behind them another may begin.
             return if head.is_empty() || head.len() >= BLOCK { Ok(()) } else { Err(broken()) };
         }
         let header = Header::read(head).ok_or_else(broken)?;
@@ -72,11 +76,16 @@ pub(super) fn look(search: &mut Search, layer: &mut dyn Layer, site: &mut Site) 
             b'x' => {
                 let record = small(&mut part, RECORD)?;
                 name = value(&record, b"path").map(<[u8]>::to_vec).or(name);
+                name = value(&record, b"GNU.sparse.name").map(<[u8]>::to_vec).or(name);
                 size = value(&record, b"size").and_then(|size| std::str::from_utf8(size).ok()?.parse().ok());
+                mapped = value(&record, b"GNU.sparse.major").is_some_and(|major| major == b"1");
             }
             b'g' | b'K' | b'V' => drain(&mut part)?,
             _ => {
                 let name = search.name(&name.take().unwrap_or(header.name));
+                if std::mem::take(&mut mapped) {
+                    skip_written_map(&mut part)?;
+                }
                 search.member(&mut part, name, site)?;
             }
         }
@@ -93,6 +102,24 @@ fn skip_map(layer: &mut dyn Layer, mut goes_on: bool) -> io::Result<()> {
     while goes_on {
         goes_on = *layer.peek(BLOCK)?.get(504).ok_or_else(broken)? != 0;
         drain(&mut Part::new(layer, BLOCK as u64))?;
+    }
+    Ok(())
+}
+
+/// A newer sparse file's map stands before its data, in blocks of its own: how many numbers there are in pairs, then the
+/// numbers, on a line each (GNU tar's manual, "PAX Format, Version 1.0").
+fn skip_written_map(part: &mut Part) -> io::Result<()> {
+    let (mut lines, mut wanted, mut first) = (0, None, Vec::new());
+    while wanted.is_none_or(|wanted| lines < wanted) {
+        let block = part.peek(BLOCK)?;
+        let block = block.get(..BLOCK).ok_or_else(broken)?;
+        lines += block.iter().filter(|byte| **byte == b'\n').count();
+        if wanted.is_none() {
+            first.extend(block.iter().take_while(|byte| **byte != b'\n'));
+            let pairs: Option<usize> = std::str::from_utf8(&first).ok().and_then(|first| first.parse().ok());
+            wanted = Some(1 + pairs.filter(|_| lines > 0).ok_or_else(broken)?.saturating_mul(2));
+        }
+        part.consume(BLOCK);
     }
     Ok(())
 }

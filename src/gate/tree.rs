@@ -1,32 +1,47 @@
 //! The files below some folders, searched on all cores: whoever is free takes the next ones. Links are not followed; one
 //! that leads out of its folder is told.
 
+use std::ffi::OsStr;
 use std::fs::FileType;
+use std::io::{self, Read};
 use std::num::NonZero;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
+use rustix::io::Errno;
 use walkdir::{DirEntry, WalkDir};
 
 use crate::traces::needles::Needles;
 
+use super::file::Source;
 use super::unpack::Search;
-use super::{At, Gap, Progress, Report, Site, file};
+use super::{At, Gap, Progress, Redact, Report, Site, file};
 
 /// More threads than this would have no more to do, and need memory each.
 const MOST: usize = 16;
 
+/// How long a stream will be, nobody knows: what comes out of it is bounded as if it were this long.
+const OF_A_STREAM: u64 = 1 << 30;
+
 /// So many entries are taken at once.
 const BATCH: usize = 16;
 
-/// Searches every file below these folders, which may be files themselves.
-pub fn scan(needles: &Needles, roots: &[PathBuf], progress: &Progress) -> Report {
+/// So many folders are open at once, one in the other; a walk that goes deeper remembers what is left of the outer ones.
+const DEEPEST: usize = 200;
+
+/// Searches every file below these folders, which may be files themselves, or links to either; overwrites what is found,
+/// where that is asked for.
+pub fn scan(needles: &Needles, roots: &[PathBuf], redact: Redact, progress: &Progress) -> Report {
     let mut report = Report::default();
     for root in roots {
-        let walk = Mutex::new(WalkDir::new(root).into_iter());
         let home = root.canonicalize().ok();
+        if !root.is_dir() {
+            report.join(no_folder(needles, root, home, redact, progress));
+            continue;
+        }
+        let walk = Mutex::new(WalkDir::new(root).max_open(DEEPEST).into_iter());
         let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MOST);
         let work = || {
             let mut search = Search::new(needles, progress);
@@ -35,14 +50,14 @@ pub fn scan(needles: &Needles, roots: &[PathBuf], progress: &Progress) -> Report
                 if batch.is_empty() {
                     return search.report;
                 }
-                batch.into_iter().for_each(|entry| one(&mut search, entry, root, home.as_deref()));
+                batch.into_iter().for_each(|entry| one(&mut search, entry, root, home.as_deref(), redact));
             }
         };
         thread::scope(|scope| {
             let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-            report.add(work());
+            report.join(work());
             for other in others {
-                report.add(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+                report.join(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             }
         });
     }
@@ -50,7 +65,36 @@ pub fn scan(needles: &Needles, roots: &[PathBuf], progress: &Progress) -> Report
     report
 }
 
-fn one(search: &mut Search, entry: walkdir::Result<DirEntry>, root: &Path, home: Option<&Path>) {
+/// Searches what comes from a stream to its end, and what is packed in it.
+pub fn scan_stream(needles: &Needles, input: &mut dyn Read, progress: &Progress) -> Report {
+    let mut search = Search::new(needles, progress);
+    let mut site = Site { path: "-".into(), file: "standard input".to_owned(), inside: Vec::new() };
+    search.begin(OF_A_STREAM);
+    search.one_file(|search| {
+        search.report.files = 1;
+        let mut input = Source { from: input, progress, read: 0 };
+        if let Err(error) = search.stream(&mut input, 0, &mut site) {
+            search.unread(&site, format!("cannot be read to its end ({})", error.kind()));
+        }
+        search.report.bytes = input.read;
+    });
+    search.report.sort();
+    search.report
+}
+
+/// Searches what was named itself: a file, perhaps by a link.
+fn no_folder(needles: &Needles, root: &Path, home: Option<PathBuf>, redact: Redact, progress: &Progress) -> Report {
+    let mut search = Search::new(needles, progress);
+    let mut site = site(&search, root);
+    site.path = home.unwrap_or(site.path);
+    search.one_file(|search| {
+        name(search, root.file_name().unwrap_or_default(), &site, redact);
+        file::look(search, &mut site, redact);
+    });
+    search.report
+}
+
+fn one(search: &mut Search, entry: walkdir::Result<DirEntry>, root: &Path, home: Option<&Path>, redact: Redact) {
     let entry = match entry {
         Ok(entry) => entry,
         Err(error) => {
@@ -61,37 +105,61 @@ fn one(search: &mut Search, entry: walkdir::Result<DirEntry>, root: &Path, home:
             return search.unread(&site, why);
         }
     };
-    let kind = entry.file_type();
-    let named = entry.depth() > 0 && !search.needles.find(entry.file_name().as_bytes()).is_empty();
-    if kind.is_dir() && !named {
+    if entry.file_type().is_dir()
+        && (entry.depth() == 0 || search.needles.find(entry.file_name().as_bytes()).is_empty())
+    {
         return;
     }
     let mut site = site(search, entry.path());
-    if named {
-        file::look_at_text(search, entry.file_name().as_bytes(), At::Name, &site);
-    }
-    if kind.is_file() {
-        search.progress.file();
-        file::look(search, &mut site);
-    } else if kind.is_symlink() {
-        link(search, &site, home);
-    } else if !kind.is_dir() {
-        let why = format!("is {}: nothing is kept in it", word(kind));
-        search.report.passed_over.push(Gap { site, why });
+    search.one_file(|search| {
+        if entry.depth() > 0 {
+            name(search, entry.file_name(), &site, redact);
+        }
+        match entry.file_type() {
+            kind if kind.is_file() => {
+                search.progress.file();
+                file::look(search, &mut site, redact);
+            }
+            kind if kind.is_symlink() => link(search, &site, home, redact),
+            kind if kind.is_dir() => {}
+            kind => {
+                let why = format!("is {}: nothing is kept in it", word(kind));
+                search.report.passed_over.push(Gap { site, why });
+            }
+        }
+    });
+}
+
+/// Searches a name.
+fn name(search: &mut Search, name: &OsStr, site: &Site, redact: Redact) {
+    file::look_at_text(search, name.as_bytes(), At::Name, site);
+    if file::wanted(&search.report, redact) > 0 {
+        let why = "still has it in its name: rename it".to_owned();
+        search.report.left.push(Gap { site: site.clone(), why });
     }
 }
 
 /// What a link points to is searched where it lies, if that is below the same folder.
-fn link(search: &mut Search, site: &Site, home: Option<&Path>) {
+fn link(search: &mut Search, site: &Site, home: Option<&Path>, redact: Redact) {
     if let Ok(target) = site.path.read_link() {
         file::look_at_text(search, target.as_os_str().as_bytes(), At::Target, site);
+        if file::wanted(&search.report, redact) > 0 {
+            let why = "still points to a path that holds it: remove it".to_owned();
+            search.report.left.push(Gap { site: site.clone(), why });
+        }
     }
-    // One that leads nowhere, or round in a circle, holds nothing.
-    let leads_out = site.path.canonicalize().is_ok_and(|target| home.is_none_or(|home| !target.starts_with(home)));
-    if leads_out {
-        let why = "is a link out of the folder: what it points to is not searched".to_owned();
-        search.report.passed_over.push(Gap { site: site.clone(), why });
-    }
+    let why = match site.path.canonicalize() {
+        Ok(target) if home.is_some_and(|home| target.starts_with(home)) => return,
+        Ok(_) => "is a link out of the folder: what it points to is not searched".to_owned(),
+        // One that leads nowhere, or round in a circle, holds nothing.
+        Err(error) if error.kind() == io::ErrorKind::NotFound || is_circle(&error) => return,
+        Err(error) => format!("is a link that cannot be followed ({})", error.kind()),
+    };
+    search.report.passed_over.push(Gap { site: site.clone(), why });
+}
+
+fn is_circle(error: &io::Error) -> bool {
+    Errno::from_io_error(error) == Some(Errno::LOOP)
 }
 
 fn site(search: &Search, path: &Path) -> Site {

@@ -4,9 +4,11 @@
 use std::cell::Cell;
 use std::io::{self, Read};
 
+use memchr::memmem;
+
 use crate::traces::needles::Needles;
 
-use super::layer::Layer;
+use super::layer::{Hit, Layer};
 use super::tap::{Buffer, Tap};
 use super::{At, Finding, Gap, Progress, Report, Site, base64, gzip, tar, zip};
 
@@ -33,6 +35,8 @@ pub(super) struct Search<'a> {
 enum Form {
     Gzip,
     Zip,
+    /// Perhaps one behind something else.
+    LateZip,
     Tar,
     /// Text with base64 in it: a notebook, a page made of one, a mail.
     Text,
@@ -43,6 +47,12 @@ enum Form {
 
 /// The names of files in which base64 is looked for.
 const TEXTS: [&str; 7] = [".ipynb", ".html", ".htm", ".svg", ".eml", ".mht", ".mhtml"];
+
+/// The names of zip archives that may begin with something else: a script that runs them, or unpacks them.
+const ZIPS: [&str; 5] = [".zip", ".npz", ".pyz", ".pex", ".whl"];
+
+/// So much of a name is shown.
+const NAME: usize = 256;
 
 /// What other compressed files begin with.
 const OTHERS: [(&[u8], &str); 6] = [
@@ -57,7 +67,8 @@ const OTHERS: [(&[u8], &str); 6] = [
 impl Form {
     fn of(head: &[u8], name: &str) -> Form {
         let ends = |end: &&str| {
-            name.len() >= end.len() && name.as_bytes()[name.len() - end.len()..].eq_ignore_ascii_case(end.as_bytes())
+            let at = name.len().checked_sub(end.len());
+            at.is_some_and(|at| name.as_bytes()[at..].eq_ignore_ascii_case(end.as_bytes()))
         };
         match head {
             [0x1f, 0x8b, 8, ..] => Form::Gzip,
@@ -65,16 +76,21 @@ impl Form {
             head if tar::begins(head) => Form::Tar,
             head => match OTHERS.iter().find(|(magic, _)| head.starts_with(magic)) {
                 Some((_, format)) => Form::Other(format),
-                None if TEXTS.iter().any(ends) => Form::Text,
+                None if head.starts_with(b"#!") || ZIPS.iter().any(ends) => Form::LateZip,
+                None if TEXTS.iter().any(ends) || is_notebook(head) => Form::Text,
                 None => Form::Plain,
             },
         }
     }
 }
 
+fn is_notebook(head: &[u8]) -> bool {
+    head.first() == Some(&b'{') && memmem::find(head, b"\"cells\"").is_some()
+}
+
 /// Whether a file that begins so is packed, so that a byte of it cannot be changed without breaking it.
 pub(super) fn is_packed(head: &[u8]) -> bool {
-    !matches!(Form::of(head, ""), Form::Plain)
+    matches!(Form::of(head, ""), Form::Gzip | Form::Zip | Form::Tar | Form::Other(_))
 }
 
 impl<'a> Search<'a> {
@@ -82,9 +98,18 @@ impl<'a> Search<'a> {
         Search { needles, progress, report: Report::default(), buffers: Vec::new(), left: Cell::new(0) }
     }
 
+    /// Does the work on one file, whatever of it: what is found and what is not read counts as one file's.
+    pub(super) fn one_file(&mut self, work: impl FnOnce(&mut Self)) {
+        let before = std::mem::take(&mut self.report);
+        work(self);
+        self.report.of_one_file();
+        let this = std::mem::replace(&mut self.report, before);
+        self.report.add(this);
+    }
+
     /// A file begins, of this size.
     pub(super) fn begin(&mut self, size: u64) {
-        self.left.set(size.saturating_mul(OUT_OF_ONE).max(OUT_OF_ANY));
+        self.left.set(most_of(size));
     }
 
     /// Searches a stream to its end, and what is packed in it; it begins at this place of what it is a part of.
@@ -98,8 +123,8 @@ impl<'a> Search<'a> {
             self.look(&mut tap, site);
         }
         let done = self.drain(&mut tap, 0, site);
-        self.report.traces += tap.more().0;
-        self.report.likenesses += tap.more().1;
+        self.report.traces.all += tap.more().0;
+        self.report.likenesses.all += tap.more().1;
         self.buffers.push(buffer);
         done
     }
@@ -126,22 +151,31 @@ impl<'a> Search<'a> {
     }
 
     fn look_into(&mut self, layer: &mut dyn Layer, site: &mut Site) -> io::Result<()> {
-        let name = site.inside.last().map_or(site.file.as_str(), |name| name.as_str());
-        let form = Form::of(layer.peek(tar::BLOCK)?, name);
-        if !matches!(form, Form::Plain) && site.inside.len() >= DEEPEST {
-            return Err(io::Error::other("holds something packed too deeply to be looked into"));
-        }
-        match form {
-            Form::Gzip => gzip::look(self, layer, site),
-            Form::Zip => zip::look(self, layer, site),
-            Form::Tar => tar::look(self, layer, site),
-            Form::Text => base64::look(self, layer, site),
-            Form::Other(format) => {
-                let why = format!("is compressed ({format}), which is not looked into");
-                self.report.passed_over.push(Gap { site: site.clone(), why });
-                Ok(())
+        loop {
+            let name = site.inside.last().map_or(site.file.as_str(), |name| name.as_str());
+            let head = layer.peek(tar::BLOCK)?;
+            if head.is_empty() {
+                return Ok(());
             }
-            Form::Plain => Ok(()),
+            let form = Form::of(head, name);
+            if !matches!(form, Form::Plain | Form::Other(_)) && site.inside.len() >= DEEPEST {
+                return Err(io::Error::other("holds something packed too deeply to be looked into"));
+            }
+            match form {
+                Form::Gzip => gzip::look(self, layer, site)?,
+                Form::Zip => zip::look(self, layer, site)?,
+                Form::LateZip => zip::look_behind(self, layer, site)?,
+                Form::Tar => tar::look(self, layer, site)?,
+                Form::Text => return base64::look(self, layer, site),
+                Form::Other(format) => {
+                    let why = format!("is compressed ({format}), which is not looked into");
+                    self.report.unopened.push(Gap { site: site.clone(), why });
+                    return Ok(());
+                }
+                Form::Plain => return Ok(()),
+            }
+            // Another may follow, behind padding.
+            skip_zeros(layer)?;
         }
     }
 
@@ -163,23 +197,57 @@ impl<'a> Search<'a> {
         loop {
             let read = layer.fill_buf().map(<[u8]>::len);
             layer.consume(*read.as_ref().unwrap_or(&0));
-            for hit in layer.take_hits(start) {
-                let at = At::Byte(hit.at - start);
-                self.report.found(Finding { site: site.clone(), at, kind: hit.kind, token: hit.token });
-            }
+            self.found(&layer.take_hits(start), start, site);
             if read? == 0 {
                 return Ok(());
             }
         }
     }
 
-    /// A name as it may be shown.
-    pub(super) fn name(&self, bytes: &[u8]) -> String {
-        self.needles.mask(bytes)
+    /// Reports what was found in something that begins at this place.
+    pub(super) fn found(&mut self, hits: &[Hit], start: u64, site: &Site) {
+        for hit in hits {
+            let at = At::Byte(hit.at - start);
+            self.report.found(Finding { site: site.clone(), at, kind: hit.kind, token: hit.token });
+        }
     }
 
+    /// A name as it may be shown.
+    pub(super) fn name(&self, bytes: &[u8]) -> String {
+        let name = self.needles.mask(bytes);
+        match name.char_indices().nth(NAME) {
+            Some((end, _)) => format!("{}…", &name[..end]),
+            None => name,
+        }
+    }
+
+    /// Notes what could not be searched; once, where what it is packed in ends with it.
     pub(super) fn unread(&mut self, site: &Site, why: String) {
-        self.report.unread.push(Gap { site: site.clone(), why });
+        let last = self.report.unread.some.last().map(|gap| &gap.site);
+        let told = last.is_some_and(|last| last.path == site.path && last.inside.starts_with(&site.inside));
+        if !told {
+            self.report.unread.push(Gap { site: site.clone(), why });
+        }
+    }
+}
+
+/// So much may come out of a file of this size.
+pub(super) fn most_of(size: u64) -> u64 {
+    size.saturating_mul(OUT_OF_ONE).max(OUT_OF_ANY)
+}
+
+/// What is said of a bomb.
+pub(super) const TOO_MUCH: &str = "unpacks to far more than it is: not looked into any further";
+
+/// Skips the padding of an archive.
+fn skip_zeros(layer: &mut dyn Layer) -> io::Result<()> {
+    loop {
+        let bytes = layer.fill_buf()?;
+        let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+        if zeros == 0 {
+            return Ok(());
+        }
+        layer.consume(zeros);
     }
 }
 
@@ -194,7 +262,7 @@ impl Read for Metered<'_> {
         let read = self.from.read(into)?;
         match self.left.get().checked_sub(read as u64) {
             Some(left) => self.left.set(left),
-            None => return Err(io::Error::other("unpacks to far more than it is: not looked into any further")),
+            None => return Err(io::Error::new(io::ErrorKind::FileTooLarge, TOO_MUCH)),
         }
         Ok(read)
     }

@@ -25,7 +25,7 @@ fn masked<'a>(patterns: &Patterns, pieces: impl IntoIterator<Item = &'a [u8]>) -
 }
 
 /// Twelve ways in which programs write a token down.
-fn encodings() -> Vec<(&'static str, String)> {
+pub fn encodings() -> Vec<(&'static str, String)> {
     let basic = |engine: &dyn Fn(&[u8]) -> String, before: &str, after: &str| {
         engine(format!("{before}{TOKEN}{after}").as_bytes())
     };

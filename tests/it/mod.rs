@@ -6,6 +6,7 @@ mod desk;
 mod exec;
 mod floors;
 mod formats;
+mod gate;
 mod git;
 mod herd;
 mod images;

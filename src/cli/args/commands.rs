@@ -133,7 +133,7 @@ pub struct Doctor {
                   co-cred scan --staged                in .git/hooks/pre-commit"
 )]
 pub struct Scan {
-    /// Folders and files to search [default: /results]
+    /// Folders and files to search, or - for standard input [default: /results]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Overwrite the token where it is found, with the same length; packed files stay as they are
@@ -142,7 +142,7 @@ pub struct Scan {
     /// Search what is staged in Git's index, in place of files
     #[arg(long, conflicts_with_all = ["paths", "redact"])]
     pub staged: bool,
-    /// Treat what looks like a token as one
+    /// Treat what looks like a token as one, and what is compressed in other ways as not searched
     #[arg(long)]
     pub strict: bool,
     /// Print the report as JSON
