@@ -13,6 +13,9 @@
 //! | `formats` | each format of `env`, read by the program that it is for |
 //! | `tell` | check, status, doctor, usage: words, JSON, exit codes |
 //! | `leak` | a sentinel token that must turn up nowhere |
+//! | `mask` | masking: nothing of a token gets through, wherever a stream is cut |
+//! | `supervise` | a supervised child ends as it would alone, on pipes and on a terminal |
+//! | `gate` | files are searched, whatever they are packed in; nothing is skipped in silence |
 //! | `keyring` | logins: every state of a real Secret Service, the kernel's keyring, a private file |
 //! | `config` | the configuration, and a password manager's command |
 //! | `git` | the real Git: what is answered, and who is never offered the token; published attacks by name |

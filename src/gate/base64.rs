@@ -6,11 +6,10 @@
 use std::io::{self, Read};
 
 use base64::Engine;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
 use crate::traces::Kind;
+use crate::traces::base64::{LENIENT, is_character, standard, whole};
 
 use super::Site;
 use super::layer::Layer;
@@ -28,13 +27,6 @@ const FILES: [&[u8]; 3] = [b"H4sIA", b"H4sIC", b"UEsDB"];
 /// So many characters are decoded at once.
 const PIECE: usize = 4096;
 
-const ENGINE: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_allow_trailing_bits(true)
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
-
 pub(super) fn look(search: &mut Search, layer: &mut dyn Layer, site: &mut Site) -> io::Result<()> {
     let origin = layer.position();
     loop {
@@ -43,7 +35,7 @@ pub(super) fn look(search: &mut Search, layer: &mut dyn Layer, site: &mut Site) 
             return Ok(());
         }
         // Of the first bytes, the last that is none of base64 tells where a run may begin. Some write a slash as `\/`.
-        let is_none = |at: &usize| !is_base64(bytes[*at]) && !bytes[*at..].starts_with(b"\\/");
+        let is_none = |at: &usize| !is_character(bytes[*at]) && !bytes[*at..].starts_with(b"\\/");
         match (0..RUN).rev().find(is_none) {
             // The letter of an escape, as in `\n`, belongs to it.
             Some(last) if bytes[last] == b'\\' => layer.consume(if last + 2 > RUN { last } else { last + 2 }),
@@ -90,7 +82,7 @@ impl Run<'_> {
         while characters.len() < PIECE && !self.ended {
             let bytes = self.layer.peek(1)?;
             let room = PIECE - characters.len();
-            let line = bytes.iter().take(room).take_while(|byte| is_base64(**byte)).count();
+            let line = bytes.iter().take(room).take_while(|byte| is_character(**byte)).count();
             characters.extend(bytes[..line].iter().map(|byte| standard(*byte)));
             self.layer.consume(line);
             self.line += line;
@@ -99,15 +91,13 @@ impl Run<'_> {
                 characters.push(b'/');
                 self.layer.consume(2);
                 self.line += 1;
-            } else if line < room && !next.first().is_some_and(|byte| is_base64(*byte)) {
+            } else if line < room && !next.first().is_some_and(|byte| is_character(*byte)) {
                 self.end_line()?;
             }
         }
-        // The end may not be one: then the last characters say nothing.
-        let whole = if characters.len() % 4 == 1 { characters.len() - 1 } else { characters.len() };
         self.decoded.clear();
         self.given = 0;
-        ENGINE.decode_vec(&characters[..whole], &mut self.decoded).map_err(io::Error::other)
+        LENIENT.decode_vec(&characters[..whole(characters.len())], &mut self.decoded).map_err(io::Error::other)
     }
 
     /// A line goes on in the next where both are of one width, or the next is the last.
@@ -155,18 +145,5 @@ fn a_break(bytes: &[u8]) -> Option<usize> {
     }
     let next = bytes.get(at..)?;
     let begins = FILES.iter().any(|file| next.starts_with(file));
-    (at > 0 && is_base64(*next.first()?) && !begins).then_some(at)
-}
-
-fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
-}
-
-/// Of the two alphabets, the standard one.
-fn standard(byte: u8) -> u8 {
-    match byte {
-        b'-' => b'+',
-        b'_' => b'/',
-        byte => byte,
-    }
+    (at > 0 && is_character(*next.first()?) && !begins).then_some(at)
 }

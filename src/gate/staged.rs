@@ -29,6 +29,8 @@ const LIST: usize = 32 << 20;
 /// # Errors
 /// Git is not there, fails, or this is no repository.
 pub fn scan(needles: &Needles, env: &Env, progress: &Progress) -> Result<Report> {
+    // Git's own words on what is wrong are good ones; those of a diff without a repository are a page of options.
+    let here = child::output(git(env).args(["rev-parse", "--git-dir"]), PATIENCE, LIST).map_err(not_run)?;
     let args = [
         "diff",
         "--cached",
@@ -40,8 +42,12 @@ pub fn scan(needles: &Needles, env: &Env, progress: &Progress) -> Result<Report>
         "--diff-filter=d",
         "--no-relative",
     ];
-    let list =
-        child::output(git(env).args(args).args(["--ignore-submodules", "--"]), PATIENCE, LIST).map_err(not_run)?;
+    let list = match here.status.success() {
+        true => {
+            child::output(git(env).args(args).args(["--ignore-submodules", "--"]), PATIENCE, LIST).map_err(not_run)?
+        }
+        false => here,
+    };
     if !list.status.success() {
         let what = "git cannot say what is staged";
         return Err(Error::new(Reason::Usage, what).hint("run it in a Git repository: git status says more"));

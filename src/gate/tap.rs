@@ -18,12 +18,22 @@ const MOST: usize = 100_000;
 /// So many bytes before a place tell whether a word begins there.
 const BEHIND: usize = 8;
 
+/// A page: the kernel copies to the beginning of one quicker than to anywhere else.
+const PAGE: usize = 4096;
+
 /// A buffer for a tap, to be used again; wiped when dropped.
 pub(super) struct Buffer(Zeroizing<Vec<u8>>);
 
 impl Buffer {
     pub(super) fn new(needles: &Needles) -> Buffer {
-        Buffer(Zeroizing::new(vec![0; PIECE.max(4 * (needles.reach() + BEHIND))]))
+        let kept = (needles.reach() + BEHIND).next_multiple_of(PAGE);
+        Buffer(Zeroizing::new(vec![0; PIECE.max(4 * kept) + kept + PAGE]))
+    }
+
+    /// From the beginning of a page on.
+    fn pages(&mut self) -> &mut [u8] {
+        let first = self.0.as_ptr().align_offset(PAGE).min(PAGE);
+        &mut self.0[first..]
     }
 }
 
@@ -32,11 +42,12 @@ pub(super) struct Tap<'a> {
     from: &'a mut dyn Read,
     needles: &'a Needles,
     buffer: &'a mut [u8],
-    /// How many bytes of the stream were dropped before the buffer's first.
-    dropped: u64,
-    /// The buffer holds so many.
+    /// Where the buffer's first byte would be in the stream; it may be before its beginning.
+    origin: u64,
+    /// From here on the buffer holds the stream, up to there.
+    first: usize,
     filled: usize,
-    /// So many of them were read from here.
+    /// What stands before here has been read.
     read: usize,
     /// What begins before here has been searched for.
     searched: usize,
@@ -49,9 +60,20 @@ pub(super) struct Tap<'a> {
 impl<'a> Tap<'a> {
     /// The stream begins at this place of what it is a part of.
     pub(super) fn new(needles: &'a Needles, buffer: &'a mut Buffer, from: &'a mut dyn Read, start: u64) -> Tap<'a> {
-        let buffer = buffer.0.as_mut_slice();
-        let hits = Vec::new();
-        Tap { from, needles, buffer, dropped: start, filled: 0, read: 0, searched: 0, hits, more: (0, 0), end: None }
+        let (buffer, hits) = (buffer.pages(), Vec::new());
+        Tap {
+            from,
+            needles,
+            buffer,
+            origin: start,
+            first: 0,
+            filled: 0,
+            read: 0,
+            searched: 0,
+            hits,
+            more: (0, 0),
+            end: None,
+        }
     }
 
     /// How many traces and likenesses were found that nobody can take any more.
@@ -61,12 +83,16 @@ impl<'a> Tap<'a> {
 
     /// Makes room, fills it, and searches.
     fn refill(&mut self) {
-        let kept = self.read.min(self.searched.saturating_sub(BEHIND));
-        self.buffer.copy_within(kept..self.filled, 0);
-        self.dropped += kept as u64;
-        self.filled -= kept;
-        self.read -= kept;
-        self.searched -= kept;
+        let kept = self.read.min(self.searched.saturating_sub(BEHIND)).max(self.first);
+        // It ends where a page does.
+        let len = self.filled - kept;
+        let first = len.next_multiple_of(PAGE) - len;
+        self.buffer.copy_within(kept..self.filled, first);
+        self.origin = self.origin.wrapping_add(kept as u64).wrapping_sub(first as u64);
+        self.filled = first + len;
+        self.read = self.read - kept + first;
+        self.searched = self.searched - kept + first;
+        self.first = first;
         while self.filled < self.buffer.len() && self.end.is_none() {
             match self.from.read(&mut self.buffer[self.filled..]) {
                 Ok(0) => self.end = Some(Ok(())),
@@ -84,11 +110,11 @@ impl<'a> Tap<'a> {
             None => self.filled.saturating_sub(self.needles.reach()).max(self.searched),
         };
         // From a little before, to see what stands there.
-        let first = self.searched.saturating_sub(BEHIND);
+        let first = self.searched.saturating_sub(BEHIND).max(self.first);
         for found in self.needles.find(&self.buffer[first..self.filled]) {
             let start = first + found.range.start;
             if (self.searched..until).contains(&start) {
-                let (at, len) = (self.dropped + start as u64, found.range.len() as u64);
+                let (at, len) = (self.origin.wrapping_add(start as u64), found.range.len() as u64);
                 // A token that is known is not to be lost among many that are not.
                 let room = if found.token.is_some() { MOST } else { MOST / 2 };
                 match (self.hits.len() < room, found.token) {
@@ -137,7 +163,7 @@ impl Layer for Tap<'_> {
     }
 
     fn position(&self) -> u64 {
-        self.dropped + self.read as u64
+        self.origin.wrapping_add(self.read as u64)
     }
 
     fn take_hits(&mut self, from: u64) -> Vec<Hit> {

@@ -6,10 +6,9 @@
 use std::ops::Range;
 
 use base64::Engine;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::Kind;
+use super::base64::{LENIENT, is_character, standard, whole};
 
 /// How a token begins in one way to write it down.
 pub(super) struct Prefix {
@@ -35,14 +34,6 @@ const FEWEST: usize = 10;
 
 /// So much of what is encoded is decoded.
 const AHEAD: usize = 128;
-
-/// Base64 without its end.
-const ENGINE: GeneralPurpose = GeneralPurpose::new(
-    &alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_allow_trailing_bits(true)
-        .with_decode_padding_mode(DecodePaddingMode::RequireNone),
-);
 
 /// What looks like a token where one of the [`PREFIXES`] stands.
 pub(super) fn at(bytes: &[u8], place: usize) -> Option<(Range<usize>, Kind)> {
@@ -76,12 +67,13 @@ fn begins_a_word(before: &[u8]) -> bool {
 fn in_base64(bytes: &[u8], place: usize, before: usize) -> Option<usize> {
     // The group before it as well, where there is one: it tells whether a word begins.
     let group = place.checked_sub(before)?;
-    let start = group.checked_sub(4).filter(|start| bytes[*start..group].iter().all(is_base64)).unwrap_or(group);
-    let run = bytes[start..].iter().take(AHEAD).take_while(|byte| is_base64(byte)).count();
-    let text: Vec<u8> = bytes[start..start + run].iter().map(standard).collect();
-    // A lone character at the end says nothing.
-    let whole = if text.len() % 4 == 1 { text.len() - 1 } else { text.len() };
-    let decoded = ENGINE.decode(&text[..whole]).ok()?;
+    let start = group
+        .checked_sub(4)
+        .filter(|start| bytes[*start..group].iter().all(|byte| is_character(*byte)))
+        .unwrap_or(group);
+    let run = bytes[start..].iter().take(AHEAD).take_while(|byte| is_character(**byte)).count();
+    let text: Vec<u8> = bytes[start..start + run].iter().map(|byte| standard(*byte)).collect();
+    let decoded = LENIENT.decode(&text[..whole(text.len())]).ok()?;
     let at = (group - start) / 4 * 3 + before.saturating_sub(1);
     plain(&decoded, at).map(|_| start + run)
 }
@@ -93,17 +85,4 @@ fn in_hex(bytes: &[u8], place: usize) -> Option<usize> {
     let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
     let decoded: Vec<u8> = bytes[start..start + run].chunks_exact(2).map_while(pair).collect();
     plain(&decoded, (place - start) / 2).map(|_| start + run)
-}
-
-fn is_base64(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
-}
-
-/// Of the two alphabets, the standard one.
-fn standard(byte: &u8) -> u8 {
-    match byte {
-        b'-' => b'+',
-        b'_' => b'/',
-        byte => *byte,
-    }
 }

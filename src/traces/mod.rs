@@ -1,12 +1,13 @@
 //! The shapes in which a token shows up where it should not: as it is, and as programs commonly write it down. Encodings
 //! of encodings, other character sets and anything that cuts it in pieces are not among them.
 
+pub mod base64;
 mod likeness;
 pub mod needles;
 pub mod search;
 
-use base64::Engine;
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use ::base64::Engine;
+use ::base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use memchr::memmem;
 use zeroize::Zeroizing;
 

@@ -89,7 +89,27 @@ fn rows(world: &Path, deployment: &Deployment, bundle: &Path) -> Vec<Row> {
     ];
     rows.extend(git_rows(world, deployment, &ours));
     rows.push(mask_row(world));
+    rows.extend(scan_row(world));
     rows
+}
+
+/// Twenty thousand files and four gigabytes, as a run leaves them: logs, tables, arrays, a few large and many small; beside
+/// ripgrep, which looks for the raw token alone.
+fn scan_row(world: &Path) -> Option<Row> {
+    if !is_installed("rg") {
+        return None;
+    }
+    let tree = world.join("tree");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/tree.py");
+    let planted = command(world, "python3", &[script, tree.to_str().unwrap(), "20000", "4000000000"]).status().unwrap();
+    assert!(planted.success());
+    // Neither finds anything, which is what a search of results is for; ripgrep's code for that is 1.
+    let search = |search: &str| command(world, "sh", &["-c", &format!("exec {search} {}", tree.display())]);
+    let mut ours = search(&format!("{BINARY} scan"));
+    ours.env("CODEOCEAN_TOKEN", TOKEN);
+    let peer = command(world, "sh", &["-c", &format!("rg -uuu -F -c {TOKEN} {}; test $? = 1", tree.display())]);
+    let name = "scan of 20,000 files and 4 GB, beside rg -uuu -F -c";
+    Some(Row { name, limit: Some(1.0), runs: 30, ours, peer, requests: [None, None] })
 }
 
 /// A gigabyte of text, masked on its way through a pipe, beside `cat` in the same place. The promise is eight tenths of its

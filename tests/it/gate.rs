@@ -612,7 +612,8 @@ fn what_is_staged_is_searched_and_not_what_lies_beside_it() {
     let git = |args: &[&str]| Ran::from(world.program("git").args(args).output().unwrap()).expect(0);
     let staged = || Ran::from(world.command().args(["scan", "--staged"]).output().unwrap());
     let put = |name: &str, bytes: &[u8]| super::world::write(&world.path("work").join(name), bytes);
-    staged().expect(2);
+    let ran = staged().expect(2);
+    assert!(ran.err.contains("not a git repository") && ran.err.lines().count() < 5, "{ran:?}");
     git(&["init", "--quiet"]);
     staged().expect(0);
     put("code.py", format!("token = '{TOKEN}'").as_bytes());

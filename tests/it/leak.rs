@@ -37,7 +37,7 @@ const SOURCES: [Source; 9] = [
 ];
 
 /// Commands that must not show it. `exec` runs a command that prints nothing.
-const SILENT: [&[&str]; 13] = [
+const SILENT: [&[&str]; 15] = [
     &["check"],
     &["check", "--json", "--need", "capsule:read"],
     &["status"],
@@ -51,6 +51,8 @@ const SILENT: [&[&str]; 13] = [
     &["setup", "docker"],
     &["logout"],
     &["exec", "--all-names", "--", "true"],
+    &["scan", "."],
+    &["exec", "--gate", ".", "--gate", "nowhere", "--mask", "--", "true"],
 ];
 
 /// A configuration whose command prints what is in `vault`.
@@ -197,6 +199,45 @@ impl Arguments for [&[&'static str]; 3] {
     fn concat_before_dashes(&self) -> Vec<&'static str> {
         let (before, after) = self[0].split_at(self[0].iter().position(|arg| *arg == "--").unwrap_or(self[0].len()));
         [before, self[1], self[2], after].concat()
+    }
+}
+
+/// A token in every kind of place that a search of files has something to say about.
+#[test]
+fn no_search_of_files_shows_it() {
+    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("{SENTINEL}:"));
+    let hex: String = SENTINEL.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let plant = |world: World| {
+        let world = world.with("ODD", SENTINEL).with("CO_CRED_TOKEN_ENV", "ODD");
+        let mut world = world.file("work/r/a", format!("{SENTINEL} {encoded} {hex} cop_{SENTINEL}"));
+        for name in [SENTINEL, &encoded, &hex, &format!("{SENTINEL}.gz"), &format!("x.{encoded}")] {
+            world = world.file(&format!("work/r/{name}/{name}"), b"\x1f\x8b\x08PK\x03\x04");
+            world = world.file(&format!("work/r/{name}.zip"), format!("PK\u{3}\u{4}{}", "\u{1}".repeat(40)));
+        }
+        std::os::unix::fs::symlink(format!("/{encoded}"), world.path("work/r/link")).unwrap();
+        world
+    };
+    let commands: [&[&str]; 9] = [
+        &["scan", "r"],
+        &["scan", "--json", "--strict", "r"],
+        &["scan", "--redact", "--strict", "r"],
+        &["scan", SENTINEL],
+        &["scan", "r", &encoded],
+        &["scan", &hex, "r"],
+        &["scan", "--staged"],
+        &["exec", "--offline", "--gate", "r", "--", "true"],
+        &["exec", "--offline", "--gate", &encoded, "--mask", "--", "true"],
+    ];
+    for args in commands {
+        let world = plant(World::new());
+        let ran = loud(&world, args);
+        assert_ne!(ran.code, 0, "{args:?}: {ran:?}");
+        clean(&format!("{args:?}"), &ran);
+        let shut = "chmod 500 r r/*; exec \"$0\" \"$@\"";
+        let mut shut_in = world.program("sh");
+        let shut_in = shut_in.args(["-c", shut, super::world::bin()]).args(args).env("CO_CRED_LOG", "trace");
+        clean(&format!("{args:?}, read-only"), &shut_in.output().unwrap().into());
+        std::process::Command::new("chmod").args(["-R", "u+w"]).arg(world.path("work")).status().unwrap();
     }
 }
 

@@ -60,13 +60,18 @@ fn every_block_runs() {
         match language.as_str() {
             "sh" if text.contains("tests/run") => build_commands(&text),
             "sh" if text.contains("codeocean.example.org") => desk.run(&text),
+            "sh" if text.contains("co-cred scan") => search(&world, &text),
             "sh" => {
                 let ran = world.shell("sh", &format!("set -eu\n{text}")).expect(0);
                 assert!(ran.err.is_empty() || text.contains("git clone"), "{text}: {ran:?}");
             }
             "bash" => {
-                let out = world.shell("bash", &text).expect(0).out;
+                let results = world.path("work/results").display().to_string();
+                fs::create_dir(&results).unwrap();
+                let script = text.replace("/results", &results);
+                let out = world.shell("bash", &script).expect(0).out;
                 assert_eq!(out, "analysed with cop_\n", "{text}");
+                gated(&world, &script);
             }
             "toml" => configuration(&text),
             "Dockerfile" => image(&world, &text),
@@ -74,7 +79,40 @@ fn every_block_runs() {
         }
         ran += 1;
     }
-    assert_eq!(ran, 14);
+    assert_eq!(ran, 16);
+}
+
+/// What the run script promises of a program that prints the token, and writes it down.
+fn gated(world: &World, script: &str) {
+    let leaks = "import os\nprint(os.environ['CODEOCEAN_TOKEN'])\nprint(os.environ['CODEOCEAN_TOKEN'], file=open('results/a', 'w'))\n";
+    fs::write(world.path("work/analysis.py"), leaks).unwrap();
+    if script.contains("--gate") {
+        let ran = world.shell("bash", script).expect(9);
+        assert!(ran.out == "***\n" && ran.err.contains("a: the token at byte 0"), "{ran:?}");
+    }
+}
+
+/// The searches, where there is nothing to find, and where there is.
+fn search(world: &World, text: &str) {
+    let (results, output) = (world.path("work/results"), world.path("work/output"));
+    for folder in [&results, &output] {
+        fs::create_dir(folder).unwrap();
+    }
+    let text = text.replace("co-cred scan  ", &format!("co-cred scan {} ", results.display()));
+    let git = "export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b.org GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b.org\n\
+               git init -q; git commit -q --allow-empty -m x\n";
+    world.shell("sh", &format!("set -eu\n{git}{text}")).expect(0);
+    fs::write(output.join("a"), TOKEN).unwrap();
+    match text.contains("--staged") {
+        true => {
+            let commit = world.shell("sh", &format!("{git}git add output && git commit -q -m y"));
+            assert!(commit.code == 1 && commit.err.contains("the token stands in a file"), "{commit:?}");
+        }
+        false => {
+            world.shell("sh", &format!("set -u\n{text}")).expect(0);
+            assert_eq!(fs::read_to_string(output.join("a")).unwrap(), "*".repeat(TOKEN.len()));
+        }
+    }
 }
 
 /// The one desk on which the blocks for a desk are run, one after the other; the deployment is at an address of its own.

@@ -23,6 +23,18 @@ fn masked(world: &World, args: &[&str]) -> Command {
     command
 }
 
+/// The command under `exec --gate`, its streams its own.
+fn gated(world: &World, args: &[&str]) -> Command {
+    fs::create_dir_all(world.path("work/kept")).unwrap();
+    let mut command = world.command();
+    command.args(["exec", "--offline", "--gate", "kept", "--"]).args(args);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Every way to be supervised.
+const WAYS: [(&str, fn(&World, &[&str]) -> Command); 2] = [("--mask", masked), ("--gate", gated)];
+
 /// The command alone.
 fn alone(world: &World, args: &[&str]) -> Command {
     let mut command = world.program(args[0]);
@@ -37,8 +49,10 @@ fn every_exit_code_is_the_commands() {
         for part in 0..4 {
             scope.spawn(move || {
                 for code in (part..256).step_by(4) {
-                    let status = masked(world, &["sh", "-c", &format!("exit {code}")]).status().unwrap();
-                    assert_eq!(status.code(), Some(code));
+                    for (way, supervised) in WAYS {
+                        let status = supervised(world, &["sh", "-c", &format!("exit {code}")]).status().unwrap();
+                        assert_eq!(status.code(), Some(code), "{way}");
+                    }
                 }
             });
         }
@@ -55,9 +69,11 @@ fn every_signal_ends_it_as_it_would_alone() {
         for signal in signals {
             scope.spawn(move || {
                 let script = format!("ulimit -c 0; kill -{signal} $$; sleep 10");
-                let [ours, theirs] = [masked(world, &["sh", "-c", &script]), alone(world, &["sh", "-c", &script])]
-                    .map(|mut command| command.status().unwrap());
-                assert_eq!(ours.signal(), theirs.signal(), "{signal} to itself: {ours:?}, alone {theirs:?}");
+                let theirs = alone(world, &["sh", "-c", &script]).status().unwrap();
+                for (way, supervised) in WAYS {
+                    let ours = supervised(world, &["sh", "-c", &script]).status().unwrap();
+                    assert_eq!(ours.signal(), theirs.signal(), "{way}: {signal} to itself: {ours:?}, alone {theirs:?}");
+                }
             });
         }
     });
@@ -96,10 +112,13 @@ fn every_signal_is_handed_on() {
             scope.spawn(move || {
                 for signal in ["TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "ALRM"] {
                     let args = ["sh", "-c", script];
-                    let ours = send(&mut masked(world, &args), world, &format!("ours-{number}-{signal}"), signal);
                     let theirs = send(&mut alone(world, &args), world, &format!("theirs-{number}-{signal}"), signal);
-                    assert_eq!((ours.0, &ours.2), (theirs.0, &theirs.2), "{what} {signal}");
-                    assert!(ours.1 < theirs.1 + Duration::from_secs(5), "{what} {signal}: {:?}", ours.1);
+                    for (way, supervised) in WAYS {
+                        let name = format!("ours-{way}-{number}-{signal}");
+                        let ours = send(&mut supervised(world, &args), world, &name, signal);
+                        assert_eq!((ours.0, &ours.2), (theirs.0, &theirs.2), "{way}: {what} {signal}");
+                        assert!(ours.1 < theirs.1 + Duration::from_secs(5), "{way}: {what} {signal}: {:?}", ours.1);
+                    }
                 }
             });
         }
@@ -109,11 +128,15 @@ fn every_signal_is_handed_on() {
 /// Signals that end nothing reach it too.
 #[test]
 fn a_window_that_changes_and_a_stop_are_handed_on() {
+    WAYS.iter().for_each(|(_, supervised)| a_window_and_a_stop(*supervised));
+}
+
+fn a_window_and_a_stop(supervised: fn(&World, &[&str]) -> Command) {
     let world = world();
     let script = "trap 'echo changed' WINCH; trap 'echo continued' CONT; echo ready; for i in 1 2 3 4 5 6 7 8 9; do sleep 0.1; done; echo end";
     let said = world.path("work/said");
     // In a group of its own, as a shell starts a job: the kernel stops no group that nobody could start again.
-    let mut command = masked(&world, &["sh", "-c", script]);
+    let mut command = supervised(&world, &["sh", "-c", script]);
     let mut child = command.process_group(0).stdout(fs::File::create(&said).unwrap()).spawn().unwrap();
     let text = || fs::read_to_string(&said).unwrap();
     wait("ready", || text().contains("ready"));
@@ -179,13 +202,17 @@ fn what_was_ignored_stays_ignored() {
 /// Should co-cred be killed, the command is told to end.
 #[test]
 fn the_command_does_not_outlive_a_killed_co_cred() {
+    WAYS.iter().for_each(|(_, supervised)| killed(*supervised));
+}
+
+fn killed(supervised: fn(&World, &[&str]) -> Command) {
     let world = world();
     let said = world.path("work/said");
     let script = format!(
         "trap 'echo told to end > {}; exit' TERM; echo ready > {0}; while :; do sleep 0.05; done",
         said.display()
     );
-    let mut child = masked(&world, &["sh", "-c", &script]).spawn().unwrap();
+    let mut child = supervised(&world, &["sh", "-c", &script]).spawn().unwrap();
     let text = || fs::read_to_string(&said).unwrap_or_default();
     wait("ready", || text().contains("ready"));
     kill(&child, "KILL");

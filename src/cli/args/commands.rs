@@ -126,7 +126,8 @@ pub struct Doctor {
     long_about = "Searches files, whatever they are, for the token: as it is, in base64 (as an Authorization header has it), \
                   in hexadecimal, as in URLs and in JSON, over line breaks, in names. Gzip, zip (npz, docx) and tar are \
                   unpacked on the way, in each other too, and base64 in notebooks and pages is decoded. What looks like a \
-                  token that is not known here is told apart. What could not be searched is told, and makes the exit code 1; \
+                  token that is not known here is told apart. What could not be searched is told, and makes the exit code 1 \
+                  (what is compressed in another way is told only); \
                   a token that is found makes it 9.",
     after_help = "Examples:\n  co-cred scan                         /results, before they are kept\n  \
                   co-cred scan --redact ./output       overwrite it there\n  \

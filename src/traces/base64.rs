@@ -1,0 +1,31 @@
+//! Base64 as it is found in the wild: in either alphabet, cut off anywhere.
+
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+/// Reads the standard alphabet, with padding or without, and whatever the last bits are.
+pub const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Whether the byte is a character of either alphabet (RFC 4648, sections 4 and 5).
+pub fn is_character(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+}
+
+/// The same character in the standard alphabet.
+pub fn standard(byte: u8) -> u8 {
+    match byte {
+        b'-' => b'+',
+        b'_' => b'/',
+        byte => byte,
+    }
+}
+
+/// So many of the characters at the end of which nothing follows stand for whole bytes: one alone says nothing.
+pub fn whole(characters: usize) -> usize {
+    if characters % 4 == 1 { characters - 1 } else { characters }
+}

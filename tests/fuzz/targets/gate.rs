@@ -1,0 +1,24 @@
+//! No file makes the gate panic or lose its way, and a token that stands in one as it is is found, whatever surrounds it.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use co_cred::gate::{Progress, scan_stream};
+use co_cred::token::Token;
+use co_cred::traces::Traces;
+use co_cred::traces::needles::Needles;
+use libfuzzer_sys::fuzz_target;
+
+const TOKEN: &[u8] = b"cop_Fz81QmTz55aB";
+
+static NEEDLES: LazyLock<Needles> = LazyLock::new(|| {
+    let token = Token::parse(TOKEN).unwrap().token;
+    Needles::of(&[Traces::of(&token)]).unwrap()
+});
+
+fuzz_target!(|file: &[u8]| {
+    let holds = file.windows(TOKEN.len()).any(|window| window == TOKEN);
+    let report = scan_stream(&NEEDLES, &mut &*file, &Progress::default());
+    assert!(!holds || report.traces.all > 0, "a token was missed");
+    assert_eq!(report.bytes, file.len() as u64, "not all of it was read");
+});
