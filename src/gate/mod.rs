@@ -1,7 +1,7 @@
 //! The gate: no file is kept with a token in it. Files are searched for traces in parallel, and what is packed in them is
 //! unpacked on the way; nothing that could not be looked into goes untold.
 //!
-//! A file's bytes flow once, through [`tap`], which searches them. Whoever unpacks ([`unpack`]) reads from there, and what
+//! A file's bytes flow once, through a tap (`tap`), which searches them. Whoever unpacks (`unpack`) reads from there, and what
 //! it makes of them flows through a tap of its own. All of it is bounded, whatever the sizes: the memory of a tap, the depth
 //! of what is packed in something packed, and how much comes out of how little.
 
