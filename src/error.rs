@@ -98,6 +98,8 @@ pub enum Reason {
     Malformed,
     /// `token_command` gave no token.
     Command,
+    /// The agent does not answer, or has no token.
+    Agent,
     /// The keyring cannot be used: locked, or it does not answer.
     Keyring,
     /// Different tokens on the same rung.
@@ -126,7 +128,9 @@ impl Reason {
             | Reason::TooManyRequests
             | Reason::Timeout
             | Reason::NotADeployment => Kind::Unreachable,
-            Reason::Unreadable | Reason::Malformed | Reason::Command | Reason::Keyring => Kind::Unreadable,
+            Reason::Unreadable | Reason::Malformed | Reason::Command | Reason::Agent | Reason::Keyring => {
+                Kind::Unreadable
+            }
             Reason::Ambiguous => Kind::Ambiguous,
             Reason::Leaked => Kind::Leaked,
         }
@@ -157,6 +161,7 @@ impl Reason {
             Reason::Unreadable => "unreadable",
             Reason::Malformed => "malformed",
             Reason::Command => "command",
+            Reason::Agent => "agent",
             Reason::Keyring => "keyring",
             Reason::Ambiguous => "ambiguous",
             Reason::NotSearched => "not-searched",

@@ -2,6 +2,7 @@
 //!
 //! [`run`] is the whole program but for the process around it, so that a test can drive it.
 
+mod agent;
 pub mod args;
 mod ask;
 mod check;
@@ -103,6 +104,7 @@ fn dispatch(command: &Command, call: &Call, input: &mut dyn BufRead, out: &mut d
         Command::Check(check) => check::run(call, check, out, tell),
         Command::Status(status) => status::run(call, status, out, tell),
         Command::Doctor(doctor) => doctor::run(call, doctor, out),
+        Command::Agent(agent) => agent::run(call, agent, out, tell),
         Command::Scan(scan) => scan::run(call, scan, input, out, tell),
         Command::Login(login) => login::run(call, login, input, tell),
         Command::Logout(logout) => logout::run(call, logout, tell),

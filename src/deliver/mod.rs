@@ -68,6 +68,6 @@ pub fn assignments(credential: &Credential, others: &[String]) -> Vec<Assignment
 }
 
 /// A word for a POSIX shell: within single quotes everything but a single quote stands for itself (XCU, section 2.2.2).
-fn quoted(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }

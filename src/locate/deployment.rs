@@ -3,6 +3,7 @@
 use crate::deployment::{Deployment, Unusable};
 use crate::error::{Error, Reason, Result};
 
+use super::agent::Agent;
 use super::file::CredentialsFile;
 use super::mount::Mount;
 use super::{House, Place, Request, remote};
@@ -85,7 +86,8 @@ pub(super) fn bound(house: &House) -> Result<Vec<Deployment>> {
     let file = CredentialsFile { env: house.env(), named: None, bound: true }.deployment();
     let configured = house.config()?.deployments.iter().map(|one| one.deployment.clone());
     let logins = house.logins()?.iter().map(|login| login.deployment.clone());
-    Ok(file.into_iter().chain(configured).chain(logins).collect())
+    let agent = Agent { env: house.env(), named: None, bound: true }.deployment();
+    Ok(agent.into_iter().chain(file).chain(configured).chain(logins).collect())
 }
 
 fn assume(deployment: &Deployment, place: &str) -> Sited {

@@ -61,6 +61,10 @@ impl Source for CredentialsFile<'_> {
         Place::new(PlaceKind::File, path.display().to_string())
     }
 
+    fn files(&self) -> Vec<PathBuf> {
+        self.path().into_iter().collect()
+    }
+
     fn find(&self) -> Result<Option<Found>> {
         let Some(found) = self.read()? else { return Ok(None) };
         Ok(if self.is_meant(&found) { Some(found) } else { None })

@@ -4,6 +4,7 @@
 //! never replace a broken one in silence). `sources` is the one list that says in which order they are asked.
 
 mod absent;
+pub mod agent;
 mod command;
 mod config;
 pub mod deployment;
@@ -19,7 +20,7 @@ mod variable;
 mod yaml;
 
 use std::cell::OnceCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use serde::Serialize;
@@ -103,6 +104,8 @@ pub struct Place {
 pub enum PlaceKind {
     /// Asked for by name.
     Option,
+    /// A running agent.
+    Agent,
     /// An environment variable.
     Environment,
     /// A mounted secret.
@@ -120,6 +123,7 @@ impl PlaceKind {
     pub fn word(self) -> &'static str {
         match self {
             PlaceKind::Option => "option",
+            PlaceKind::Agent => "agent",
             PlaceKind::Environment => "environment",
             PlaceKind::Mount => "mount",
             PlaceKind::File => "file",
@@ -152,6 +156,11 @@ pub trait Source {
         Vec::new()
     }
 
+    /// The files and folders that it reads, whether they are there or not.
+    fn files(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
     /// What can be said of a source that costs something to ask (a program that is run, a keyring): one that has this is
     /// looked into only in its turn, never to complete a picture.
     fn at_a_glance(&self) -> Option<String> {
@@ -170,6 +179,10 @@ impl<S: Source> Source for &S {
 
     fn passed_over(&self) -> Vec<Remark> {
         (**self).passed_over()
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        (**self).files()
     }
 
     fn at_a_glance(&self) -> Option<String> {
@@ -239,6 +252,15 @@ pub fn survey(request: &Request) -> Vec<Answer> {
         Answer { place, found, passed_over, glance }
     };
     sources(&house, named).into_iter().map(ask).collect()
+}
+
+/// The files and folders that the sources read, and those that say how: a change of one may mean another token.
+pub fn files(request: &Request) -> Vec<PathBuf> {
+    let house = House::open(request);
+    let named = house.named().ok().flatten();
+    let read = sources(&house, named).iter().flat_map(|source| source.files()).collect::<Vec<_>>();
+    let config = config::path(house.env());
+    read.into_iter().chain(config).chain(slots::paths(house.env())).collect()
 }
 
 /// Every token that can be seen here at no cost, whichever is used: none of them is to be printed.
@@ -406,6 +428,9 @@ fn sources<'a>(house: &'a House<'a>, named: Option<&'a Sited>) -> Vec<Box<dyn So
     let reach = house.request.reach;
     if reach != Reach::Bound {
         sources.push(Box::new(option::Named { request: house.request }));
+    }
+    sources.push(Box::new(agent::Agent { env: house.env(), named, bound: reach == Reach::Bound }));
+    if reach != Reach::Bound {
         sources.push(Box::new(variable::Dedicated { env: house.env() }));
         sources.extend(house.mounts.iter().map(|mount| Box::new(mount) as Box<dyn Source>));
     }

@@ -247,6 +247,12 @@ impl Source for Mount {
         Place::new(PlaceKind::Mount, self.folder.display().to_string())
     }
 
+    fn files(&self) -> Vec<PathBuf> {
+        // A secret may be a link to where it really lies.
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().take(MOST_FILES).flatten();
+        std::iter::once(self.folder.clone()).chain(entries.map(|entry| entry.path())).collect()
+    }
+
     fn find(&self) -> Result<Option<Found>> {
         let secrets = self.secrets();
         if let Some(broken) = secrets.broken.iter().find(|broken| broken.is_needed()) {

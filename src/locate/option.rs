@@ -1,7 +1,7 @@
 //! Asked for by name: `--token-file`, `--token-env` and their variables. A failure here is final.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
@@ -19,6 +19,11 @@ pub(super) struct Named<'a> {
 impl Source for Named<'_> {
     fn place(&self) -> Place {
         Place::new(PlaceKind::Option, "--token-file, --token-env")
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        let named = self.request.token_file.or_else(|| self.request.env.path("CO_CRED_TOKEN_FILE"));
+        named.map(Path::to_path_buf).into_iter().collect()
     }
 
     fn find(&self) -> Result<Option<Found>> {

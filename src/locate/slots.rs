@@ -58,8 +58,9 @@ impl Slots {
     /// Reads both slot files of the capsule that this process runs in, if any.
     pub fn read(env: &Env) -> Slots {
         let mut slots = Slots::default();
-        slots.add(env, ".codeocean/secrets.json", from_json);
-        slots.add(env, "environment/environment.yml", from_yaml);
+        let [json, yaml] = paths(env);
+        slots.add(env, json, from_json);
+        slots.add(env, yaml, from_yaml);
         slots
     }
 
@@ -79,8 +80,7 @@ impl Slots {
         &self.remarks
     }
 
-    fn add(&mut self, env: &Env, file: &str, parse: fn(&[u8]) -> Result<Entries, String>) {
-        let path = capsule(env).join(file);
+    fn add(&mut self, env: &Env, path: PathBuf, parse: fn(&[u8]) -> Result<Entries, String>) {
         let named = env.path("CO_CAPSULE_PATH").is_some();
         let parsed = match files::read(&path, LIMIT) {
             Ok(contents) => parse(&contents.bytes),
@@ -113,6 +113,11 @@ impl Slots {
             }
         }
     }
+}
+
+/// Both slot files, the newer one first, whether they are there or not.
+pub(super) fn paths(env: &Env) -> [PathBuf; 2] {
+    [".codeocean/secrets.json", "environment/environment.yml"].map(|file| capsule(env).join(file))
 }
 
 /// The capsule's folder: `$CO_CAPSULE_PATH`, else `/root/capsule`. Never the working directory, which anybody may fill.

@@ -120,6 +120,47 @@ pub struct Doctor {
     pub common: Common,
 }
 
+/// Keep a token fresh, and serve it to whoever asks
+#[derive(Debug, clap::Args)]
+#[command(
+    long_about = "Watches the files that the token comes from (secret mount, credentials file, configuration, slot files), \
+                  obtains and proves it again when one changes, and serves it over a socket that is yours alone. Prints the \
+                  variables that make every other co-cred ask there first, and goes to the background; where an agent runs \
+                  already, prints that one's.",
+    after_help = "Examples:\n  eval \"$(co-cred agent)\"           start it, or find the one that runs\n  \
+                  co-cred agent status\n  eval \"$(co-cred agent stop)\"\n  co-cred agent --foreground        \
+                  for systemd and containers"
+)]
+pub struct Agent {
+    /// What to do, else to start one
+    #[arg(value_name = "ACTION")]
+    pub action: Option<AgentAction>,
+    /// Stay in the foreground
+    #[arg(long)]
+    pub foreground: bool,
+    /// The socket [default: CO_CRED_AGENT_SOCK, else one below $XDG_RUNTIME_DIR or the cache folder]
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+    /// Print the status as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Go to the background once ready: what the agent starts itself with.
+    #[arg(long, hide = true)]
+    pub detach: bool,
+    /// What goes with every command.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// What can be done with an agent that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AgentAction {
+    /// Show what it has
+    Status,
+    /// End it
+    Stop,
+}
+
 /// Look for the token in files
 #[derive(Debug, clap::Args)]
 #[command(

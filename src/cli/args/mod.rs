@@ -12,8 +12,8 @@ use crate::credential::Mode;
 use crate::deliver::git::prompt;
 
 pub use commands::{
-    Check, Completions, Doctor, Env, Exec, Helper, List, Login, Logout, Man, Prompted, Scan, Setup, Status, Supervised,
-    Token, Tool,
+    Agent, AgentAction, Check, Completions, Doctor, Env, Exec, Helper, List, Login, Logout, Man, Prompted, Scan, Setup,
+    Status, Supervised, Token, Tool,
 };
 
 /// The whole command line.
@@ -103,6 +103,29 @@ impl Common {
     }
 }
 
+impl Common {
+    /// The same options, as they would be typed.
+    pub fn typed(&self) -> Vec<OsString> {
+        let mut words: Vec<OsString> = Vec::new();
+        let mut option = |name: &str, value: Option<OsString>| {
+            words.extend(value.into_iter().flat_map(|value| [OsString::from(name), value]));
+        };
+        option("--deployment", self.deployment.as_ref().map(OsString::from));
+        option("--token-file", self.token_file.as_ref().map(OsString::from));
+        option("--token-env", self.token_env.as_ref().map(OsString::from));
+        option("--timeout", self.timeout.as_ref().map(OsString::from));
+        let verify = self.verify.and_then(|verify| verify.to_possible_value());
+        option("--verify", verify.map(|verify| verify.get_name().into()));
+        words.extend(
+            [(self.offline, "--offline"), (self.quiet, "--quiet"), (self.verbose, "--verbose")]
+                .into_iter()
+                .filter(|(typed, _)| *typed)
+                .map(|(_, name)| name.into()),
+        );
+        words
+    }
+}
+
 /// The commands that other programs start again and again, without options before them: quicker to build than all.
 #[derive(Debug, Parser)]
 #[command(name = "co-cred", bin_name = "co-cred", max_term_width = 100, disable_help_subcommand = true)]
@@ -156,6 +179,7 @@ impl Args {
             | Command::Check(Check { common, .. })
             | Command::Status(Status { common, .. })
             | Command::Doctor(Doctor { common, .. })
+            | Command::Agent(Agent { common, .. })
             | Command::Scan(Scan { common, .. })
             | Command::Login(Login { common, .. })
             | Command::Logout(Logout { common, .. })
@@ -222,6 +246,8 @@ pub enum Command {
     Status(Status),
     /// Look at every source, and say what is wrong and what to do
     Doctor(Doctor),
+    /// Keep a token fresh, and serve it to whoever asks
+    Agent(Agent),
     /// Look for the token in files: results before they are kept, what is staged before it is committed
     Scan(Scan),
     /// Keep a token in the system's keyring

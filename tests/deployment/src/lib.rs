@@ -141,7 +141,7 @@ pub struct Deployment {
 
 #[derive(Debug)]
 struct State {
-    accounts: Vec<Account>,
+    accounts: Mutex<Vec<Account>>,
     faults: Mutex<std::collections::VecDeque<Fault>>,
     limit: Option<Mutex<fault::Bucket>>,
     git: Option<git::Git>,
@@ -149,10 +149,17 @@ struct State {
     connections: AtomicUsize,
 }
 
+impl State {
+    /// Those whose tokens are good now.
+    fn accounts(&self) -> Vec<Account> {
+        self.accounts.lock().expect("no panic while locked").clone()
+    }
+}
+
 impl Deployment {
     fn start(plan: Plan) -> Deployment {
         let state = Arc::new(State {
-            accounts: plan.accounts,
+            accounts: Mutex::new(plan.accounts),
             faults: Mutex::new(plan.faults.into()),
             limit: plan.limit.map(|limit| Mutex::new(fault::Bucket::new(limit))),
             git: plan.git.then(|| git::Git::new(plan.uncommitted)),
@@ -201,6 +208,16 @@ impl Deployment {
     /// Everything that was asked so far.
     pub fn seen(&self) -> Vec<Seen> {
         self.state.seen.lock().expect("no panic while locked").clone()
+    }
+
+    /// Its user makes another token, under Account → Access Tokens.
+    pub fn issue(&self, token: &str) {
+        self.state.accounts.lock().expect("no panic while locked").push(Account::new(token));
+    }
+
+    /// Its user revokes a token.
+    pub fn revoke(&self, token: &str) {
+        self.state.accounts.lock().expect("no panic while locked").retain(|account| account.token != token);
     }
 
     /// How many connections were opened so far.

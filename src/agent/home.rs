@@ -1,0 +1,104 @@
+//! Where an agent lives: a folder of this user's alone, with its socket, and a lock that says whether one is there.
+
+use std::fs::{self, File, Permissions, TryLockError};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::{UnixDatagram, UnixListener};
+use std::path::{Path, PathBuf};
+
+use crate::env::Env;
+use crate::error::{Error, Reason, Result};
+use crate::files;
+use crate::locate::agent::SOCKET;
+
+/// The socket of this user's agent: the one that is named, else one below `$XDG_RUNTIME_DIR` or the cache folder.
+pub fn socket(env: &Env) -> Option<PathBuf> {
+    match env.path(SOCKET) {
+        Some(named) => Some(named.to_path_buf()),
+        None => Some(env.cache_dir()?.join("agent.sock")),
+    }
+}
+
+/// What came of claiming a place.
+#[derive(Debug)]
+pub enum Claim {
+    /// It is ours, as long as this is kept.
+    Ours(Home),
+    /// An agent runs there.
+    Taken,
+}
+
+/// A place that was claimed. Its socket is removed when dropped.
+#[derive(Debug)]
+pub struct Home {
+    socket: PathBuf,
+    notify: Option<PathBuf>,
+    /// Held for as long as the agent lives; the system lets go of it, however that ends.
+    _lock: File,
+}
+
+impl Home {
+    /// Claims a place for a socket.
+    ///
+    /// # Errors
+    /// The folder cannot be made, or is somebody else's as well.
+    pub fn claim(env: &Env, socket: &Path) -> Result<Claim> {
+        let lock = files::lock(&socket.with_extension("lock")).map_err(|error| no_place(socket, &error))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(Claim::Taken),
+            Err(TryLockError::Error(error)) => return Err(no_place(socket, &error)),
+        }
+        private(socket).map_err(|error| no_place(socket, &error))?;
+        // Nobody holds the lock: what is there is left of one that was killed.
+        match fs::remove_file(socket) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(no_place(socket, &error)),
+            _ => {}
+        }
+        let notify = env.path("NOTIFY_SOCKET").map(Path::to_path_buf);
+        Ok(Claim::Ours(Home { socket: socket.to_path_buf(), notify, _lock: lock }))
+    }
+
+    /// The socket, as this user's alone.
+    pub(super) fn listener(&self) -> Result<UnixListener> {
+        let listen = || {
+            let listener = UnixListener::bind(&self.socket)?;
+            fs::set_permissions(&self.socket, Permissions::from_mode(0o600))?;
+            Ok(listener)
+        };
+        listen().map_err(|error: io::Error| no_place(&self.socket, &error))
+    }
+
+    /// Tells systemd, where it started us and waits for that, that the agent is ready (sd_notify(3)).
+    pub(super) fn tell_systemd(&self) {
+        use std::os::linux::net::SocketAddrExt;
+        use std::os::unix::ffi::OsStrExt;
+        let Some(path) = &self.notify else { return };
+        let address = match path.as_os_str().as_bytes() {
+            [b'@', name @ ..] => std::os::unix::net::SocketAddr::from_abstract_name(name),
+            _ => std::os::unix::net::SocketAddr::from_pathname(path),
+        };
+        let told = address.and_then(|address| UnixDatagram::unbound()?.send_to_addr(b"READY=1", &address));
+        tracing::info!(told = told.is_ok(), "systemd");
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.socket);
+    }
+}
+
+/// The folder must be closed to all others before a socket is put into it.
+fn private(socket: &Path) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let folder = socket.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    let meta = fs::metadata(folder)?;
+    let ours = meta.uid() == rustix::process::geteuid().as_raw() && meta.permissions().mode() & 0o077 == 0;
+    if ours { Ok(()) } else { Err(io::Error::new(io::ErrorKind::PermissionDenied, "others may enter its folder")) }
+}
+
+fn no_place(socket: &Path, error: &io::Error) -> Error {
+    let what = format!("the agent cannot use the socket {} ({error})", socket.display());
+    Error::new(Reason::Usage, what).hint("--socket names another one, in a folder that only you may enter (chmod 700)")
+}

@@ -1,0 +1,136 @@
+//! Whoever asks is answered: this user, in lines of bounded length, within a bounded time, so many at once.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::Sender;
+use std::thread;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::locate::agent::{Answer, Ask, Held, LIMIT, PATIENCE, Status, is_ours};
+
+use super::{News, Shared, State, read};
+
+/// The longest question.
+const QUESTION: u64 = 4096;
+
+/// So many are served at once; another waits until one has gone.
+const MOST: usize = 64;
+
+/// Serves from now on, on threads of its own.
+pub(super) fn start(listener: UnixListener, state: Shared, news: Sender<News>) {
+    let busy = Arc::new(AtomicUsize::new(0));
+    thread::spawn(move || {
+        loop {
+            match listener.accept() {
+                Ok((stream, _)) if is_ours(&stream).unwrap_or(false) => {
+                    while busy.load(Ordering::Acquire) >= MOST {
+                        thread::sleep(Duration::from_millis(1));
+                    }
+                    let (state, news, guest) = (Arc::clone(&state), news.clone(), Guest::new(&busy));
+                    // Where the system has no thread left, whoever asked sees the end of the stream.
+                    let _ = thread::Builder::new().stack_size(256 * 1024).spawn(move || {
+                        let _guest = guest;
+                        let _ = converse(&stream, &state, &news);
+                    });
+                }
+                Ok(_) => {}
+                // No descriptors are left, say: others will be given back.
+                Err(_) => thread::sleep(Duration::from_millis(50)),
+            }
+        }
+    });
+}
+
+/// One of those who are served.
+struct Guest(Arc<AtomicUsize>);
+
+impl Guest {
+    fn new(busy: &Arc<AtomicUsize>) -> Guest {
+        busy.fetch_add(1, Ordering::AcqRel);
+        Guest(Arc::clone(busy))
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Answers one question after the other, until there are no more.
+fn converse(stream: &UnixStream, state: &Shared, news: &Sender<News>) -> io::Result<()> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let mut questions = BufReader::with_capacity(QUESTION as usize, stream);
+    let mut question = Vec::new();
+    loop {
+        question.clear();
+        (&mut questions).take(QUESTION).read_until(b'\n', &mut question)?;
+        let whole = question.last() == Some(&b'\n');
+        if question.is_empty() {
+            return Ok(());
+        }
+        let asked = if whole { serde_json::from_slice(&question).ok() } else { None };
+        let stop = asked == Some(Ask::Stop);
+        say(stream, &answer(asked, &read(state)))?;
+        if stop {
+            let _ = news.send(News::Stop);
+        }
+        if !whole {
+            return Ok(());
+        }
+    }
+}
+
+fn say(mut stream: &UnixStream, answer: &Answer) -> io::Result<()> {
+    // Room for all of it, so that no half-filled buffer is left behind unwiped.
+    let mut line = Zeroizing::new(Vec::with_capacity(LIMIT));
+    serde_json::to_writer(&mut *line, answer)?;
+    line.push(b'\n');
+    stream.write_all(&line)
+}
+
+fn answer(asked: Option<Ask>, state: &State) -> Answer {
+    match asked {
+        Some(Ask::Token { deployment }) => token(deployment.as_deref(), state),
+        Some(Ask::Status) => Answer::Status(status(state)),
+        Some(Ask::Stop) => Answer::Stopping,
+        None => Answer::Error { message: "the question is not understood".to_owned() },
+    }
+}
+
+fn token(deployment: Option<&str>, state: &State) -> Answer {
+    let Some(held) = &state.credential else {
+        return Answer::Error { message: state.trouble.clone().unwrap_or_else(|| "it was found nowhere".to_owned()) };
+    };
+    let origin = held.deployment().map(|sited| sited.deployment.origin());
+    if let (Some(wanted), Some(origin)) = (deployment, origin)
+        && wanted != origin
+    {
+        return Answer::None;
+    }
+    Answer::Token(Held {
+        token: Zeroizing::new(held.token().expose().to_owned()),
+        place: held.place().place.clone(),
+        deployment: origin.map(str::to_owned),
+        email: held.email().cloned(),
+        expires: held.expires(),
+    })
+}
+
+fn status(state: &State) -> Status {
+    let held = state.credential.as_ref();
+    Status {
+        pid: std::process::id(),
+        deployment: held.and_then(|held| Some(held.deployment()?.deployment.origin().to_owned())),
+        place: held.map(|held| held.place().place.clone()),
+        fingerprint: held.map(|held| held.token().fingerprint()),
+        since: state.since,
+        changes: state.changes,
+        trouble: state.trouble.clone(),
+    }
+}

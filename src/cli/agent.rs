@@ -1,0 +1,175 @@
+//! `co-cred agent`: start one, see how it is, end it.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::agent::{self, Claim, Home, Told};
+use crate::credential::{Mode, Order};
+use crate::deliver::quoted;
+use crate::env::Env;
+use crate::error::{Error, Reason, Remark, Result};
+use crate::locate::Request;
+use crate::locate::agent::{Answer, Ask, SOCKET, Status, ask};
+
+use super::args::AgentAction;
+use super::tell::{Tell, clean};
+use super::{Call, args, closed, supervised};
+
+/// So long an agent may take to be ready, on top of what the deployment may.
+const START: Duration = Duration::from_secs(20);
+
+/// So long an agent may take to end.
+const END: Duration = Duration::from_secs(5);
+
+pub(super) fn run(call: &Call, typed: &args::Agent, out: &mut dyn Write, tell: &mut Tell) -> Result<u8> {
+    let socket = typed.socket.clone().or_else(|| agent::socket(call.env)).ok_or_else(|| {
+        Error::new(Reason::Usage, "there is no folder for the agent's socket: neither XDG_RUNTIME_DIR nor HOME is set")
+            .hint("--socket names one")
+    })?;
+    let socket = std::path::absolute(&socket).unwrap_or(socket);
+    match (typed.action, typed.foreground || typed.detach) {
+        (Some(AgentAction::Status), _) => status(&socket, typed.json, out),
+        (Some(AgentAction::Stop), _) => stop(&socket, out),
+        (None, true) => foreground(call, typed, &socket, out, tell),
+        (None, false) => background(call, &socket, out),
+    }
+}
+
+/// Runs here until it is stopped.
+fn foreground(call: &Call, typed: &args::Agent, socket: &Path, out: &mut dyn Write, tell: &mut Tell) -> Result<u8> {
+    let Claim::Ours(home) = Home::claim(call.env, socket)? else {
+        return Err(Error::new(Reason::Usage, format!("an agent runs already at {}", socket.display()))
+            .hint("co-cred agent status shows it; --socket names another place"));
+    };
+    // An agent does not ask itself.
+    let mut env: Env = call.env.clone();
+    env.remove(SOCKET);
+    let order = call.order(Mode::Auto)?;
+    let order = Order { request: Request { env: &env, ..order.request }, ..order };
+    let detach = typed.detach;
+    let ready = || {
+        // Whoever started it may not care to read that.
+        let _ = write_variables(socket, std::process::id(), out);
+        if detach { leave_the_terminal() } else { Ok(()) }
+    };
+    agent::run(&order, home, ready, |told| match told {
+        Told::Fresh(place, remarks) => {
+            tell.done(&format!("the agent holds the token from {place}"));
+            tell.warn(&remarks);
+        }
+        Told::Trouble(error, kept) => {
+            let what = if kept { "; the token from before is kept" } else { "; no token is held" };
+            let mut remark = Remark::from(&error);
+            remark.what.push_str(what);
+            tell.warn(&[remark]);
+        }
+    })?;
+    Ok(0)
+}
+
+/// Nothing of the terminal is held any more: it may be closed, and whoever reads our output sees its end.
+fn leave_the_terminal() -> io::Result<()> {
+    let nowhere = File::options().read(true).write(true).open("/dev/null")?;
+    rustix::stdio::dup2_stdout(&nowhere)?;
+    rustix::stdio::dup2_stderr(&nowhere)?;
+    // The group is the shell's, to which a terminal sends what is typed.
+    let _ = rustix::process::setsid();
+    Ok(())
+}
+
+/// Starts one behind us, unless one runs already, and waits until it is ready.
+fn background(call: &Call, socket: &Path, out: &mut dyn Write) -> Result<u8> {
+    if let Ok(Answer::Status(status)) = ask(socket, &Ask::Status) {
+        return write_variables(socket, status.pid, out).map(|()| 0).or_else(closed);
+    }
+    let mut agent = Command::new(supervised::program()?);
+    agent.args(["agent", "--detach", "--socket"]).arg(socket).args(call.common.typed());
+    agent.env_clear().envs(call.env.iter()).stdin(Stdio::null()).stdout(Stdio::piped());
+    let started = agent.spawn().map(|mut child| {
+        let (sender, receiver) = mpsc::channel();
+        let output = child.stdout.take();
+        std::thread::spawn(move || {
+            let mut text = String::new();
+            let read = output.map(|output| output.take(64 * 1024).read_to_string(&mut text));
+            let _ = sender.send(read.map(|_| text));
+        });
+        (child, receiver)
+    });
+    let (mut child, said) = started.map_err(|error| not_started(&error.to_string()))?;
+    match said.recv_timeout(START) {
+        Ok(Some(text)) if !text.is_empty() => out.write_all(text.as_bytes()).map(|()| 0).or_else(closed),
+        // It has told why.
+        Ok(_) => {
+            let code = child.wait().ok().and_then(|status| status.code()).and_then(|code| u8::try_from(code).ok());
+            Ok(code.filter(|code| *code != 0).unwrap_or(1))
+        }
+        Err(_) => {
+            let _ = child.kill();
+            Err(not_started("it is not ready in time"))
+        }
+    }
+}
+
+fn not_started(why: &str) -> Error {
+    Error::new(Reason::Internal, format!("the agent cannot be started ({why})"))
+        .hint("co-cred agent --foreground --verbose shows what it does")
+}
+
+fn write_variables(socket: &Path, pid: u32, out: &mut dyn Write) -> io::Result<()> {
+    let socket = quoted(&socket.display().to_string());
+    let text = format!("{SOCKET}={socket}; export {SOCKET};\nCO_CRED_AGENT_PID={pid}; export CO_CRED_AGENT_PID;\n");
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+fn status(socket: &Path, json: bool, out: &mut dyn Write) -> Result<u8> {
+    let Status { pid, deployment, place, fingerprint, since, changes, trouble } = match ask(socket, &Ask::Status) {
+        Ok(Answer::Status(status)) => status,
+        _ => return Err(no_agent(socket)),
+    };
+    let since = since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let shown = |text: Option<String>| clean(&text.unwrap_or_else(|| "none".to_owned()));
+    let written = if json {
+        let status = json!({
+            "pid": pid, "socket": socket.display().to_string(), "deployment": deployment, "place": place,
+            "fingerprint": fingerprint, "since": since, "changes": changes, "trouble": trouble,
+        });
+        writeln!(out, "{status:#}")
+    } else {
+        let lines = [
+            ("process", pid.to_string()),
+            ("socket", clean(&socket.display().to_string())),
+            ("token", format!("{} from {}", shown(fingerprint), shown(place))),
+            ("deployment", shown(deployment)),
+            ("since", since),
+            ("changes", changes.to_string()),
+        ];
+        let trouble = trouble.map(|trouble| ("trouble", clean(&trouble)));
+        lines.into_iter().chain(trouble).try_for_each(|(name, value)| writeln!(out, "{name:<12} {value}"))
+    };
+    written.map(|()| 0).or_else(closed)
+}
+
+/// Ends it, and waits until it is gone.
+fn stop(socket: &Path, out: &mut dyn Write) -> Result<u8> {
+    match ask(socket, &Ask::Stop) {
+        Ok(Answer::Stopping) => {}
+        _ => return Err(no_agent(socket)),
+    }
+    let end = Instant::now() + END;
+    while socket.exists() && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    writeln!(out, "unset {SOCKET} CO_CRED_AGENT_PID;").map(|()| 0).or_else(closed)
+}
+
+fn no_agent(socket: &Path) -> Error {
+    Error::new(Reason::NotFound, format!("no agent answers at {}", socket.display()))
+        .hint("start one with: eval \"$(co-cred agent)\"")
+}

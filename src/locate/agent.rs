@@ -1,0 +1,222 @@
+//! A running agent, where `CO_CRED_AGENT_SOCK` names its socket: what it holds is fresh, and proven.
+//!
+//! # The protocol
+//!
+//! One JSON object on a line is asked, one is answered, over a Unix socket that belongs to this user; as many in a row as
+//! one likes. Keys that are not known are ignored.
+//!
+//! | asked | answered |
+//! |---|---|
+//! | `{"ask":"token"}`, with `"deployment":"https://..."` where one is meant | `{"answer":"token","token":"cop_...","place":"...","deployment":"https://..."\|null,"email":"..."\|null,"expires":"YYYY-MM-DD"\|null}`, or `{"answer":"none"}`: it has none for that deployment |
+//! | `{"ask":"status"}` | `{"answer":"status","pid":1,"deployment":...,"place":...,"fingerprint":"sha256:...","since":"RFC 3339","changes":0,"trouble":...}` |
+//! | `{"ask":"stop"}` | `{"answer":"stopping"}` |
+//! | anything else | `{"answer":"error","message":"..."}` |
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::deployment::Deployment;
+use crate::email::Email;
+use crate::env::Env;
+use crate::error::{Error, Reason, Result};
+use crate::token::{self, Token};
+
+use super::{Found, Place, PlaceKind, Sited, Source};
+
+/// The variable that names the socket.
+pub const SOCKET: &str = "CO_CRED_AGENT_SOCK";
+
+/// The longest line in either direction: a token, escaped, and some words.
+pub const LIMIT: usize = 2 * token::LIMIT + 4096;
+
+/// So long an agent may take to answer: it has everything at hand.
+pub const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "lowercase")]
+pub enum Ask {
+    /// The token, for a deployment where one is meant.
+    Token {
+        /// Its origin.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deployment: Option<String>,
+    },
+    /// How it is.
+    Status,
+    /// To end.
+    Stop,
+}
+
+/// What is answered.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "lowercase")]
+pub enum Answer {
+    /// The token.
+    Token(Held),
+    /// There is none for that deployment.
+    None,
+    /// How it is.
+    Status(Status),
+    /// It ends.
+    Stopping,
+    /// It cannot answer.
+    Error {
+        /// Why.
+        message: String,
+    },
+}
+
+/// A token, and what is known of it. `Debug` does not show it.
+#[derive(Serialize, Deserialize)]
+pub struct Held {
+    /// The token.
+    pub token: Zeroizing<String>,
+    /// Where the agent found it.
+    pub place: String,
+    /// The deployment that it is for.
+    pub deployment: Option<String>,
+    /// Whose it is.
+    pub email: Option<Email>,
+    /// Its last day.
+    pub expires: Option<Date>,
+}
+
+impl std::fmt::Debug for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Held").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+/// How an agent is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Status {
+    /// Its process.
+    pub pid: u32,
+    /// The deployment of its token.
+    pub deployment: Option<String>,
+    /// Where it found it.
+    pub place: Option<String>,
+    /// The token's fingerprint.
+    pub fingerprint: Option<String>,
+    /// Since when it has this token.
+    pub since: Timestamp,
+    /// How often the token has changed.
+    pub changes: u64,
+    /// What is wrong with what it found last, in words.
+    pub trouble: Option<String>,
+}
+
+/// Asks the agent behind a socket.
+///
+/// # Errors
+/// It does not answer in time, answers nonsense, or is another user's.
+pub fn ask(socket: &Path, ask: &Ask) -> io::Result<Answer> {
+    let mut stream = connect(socket)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let mut line = serde_json::to_vec(ask)?;
+    line.push(b'\n');
+    stream.write_all(&line)?;
+    // Room for all of it, so that no half-filled buffer is left behind unwiped.
+    let mut answer = Zeroizing::new(Vec::with_capacity(LIMIT + 1));
+    BufReader::new(stream.take(LIMIT as u64)).read_until(b'\n', &mut answer)?;
+    if answer.last() != Some(&b'\n') {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(serde_json::from_slice(&answer)?)
+}
+
+/// Connects, in time even where the agent does not accept; another user's is none.
+fn connect(socket: &Path) -> io::Result<UnixStream> {
+    let address = SocketAddrUnix::new(socket)?;
+    let end = Instant::now() + PATIENCE;
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let descriptor = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    loop {
+        match rustix::net::connect(&descriptor, &address) {
+            Ok(()) => break,
+            // Too many wait already.
+            Err(rustix::io::Errno::AGAIN) if Instant::now() < end => std::thread::sleep(Duration::from_millis(5)),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let stream = UnixStream::from(descriptor);
+    stream.set_nonblocking(false)?;
+    if is_ours(&stream)? { Ok(stream) } else { Err(io::ErrorKind::PermissionDenied.into()) }
+}
+
+/// Whether the other end is this user's, or root's.
+///
+/// # Errors
+/// The system does not tell.
+pub fn is_ours(stream: &UnixStream) -> io::Result<bool> {
+    let peer = rustix::net::sockopt::socket_peercred(stream)?.uid;
+    Ok(peer == rustix::process::geteuid() || peer.is_root())
+}
+
+/// The agent that the environment names.
+pub(super) struct Agent<'a> {
+    pub(super) env: &'a Env,
+    pub(super) named: Option<&'a Sited>,
+    /// Only a token that the agent binds to a deployment.
+    pub(super) bound: bool,
+}
+
+impl Agent<'_> {
+    /// The deployment of its token, where it has one.
+    pub(super) fn deployment(&self) -> Option<Deployment> {
+        let held = self.held(None).ok()??;
+        Deployment::parse(&held.deployment?).ok()
+    }
+
+    fn held(&self, deployment: Option<String>) -> Result<Option<Held>> {
+        let Some(socket) = self.env.path(SOCKET) else { return Ok(None) };
+        match ask(socket, &Ask::Token { deployment }) {
+            Ok(Answer::Token(held)) => Ok(Some(held)),
+            Ok(Answer::None) => Ok(None),
+            Ok(Answer::Error { message }) => {
+                Err(Error::new(Reason::Agent, format!("the agent has no token: {message}"))
+                    .hint("co-cred agent status says more; without CO_CRED_AGENT_SOCK, no agent is asked"))
+            }
+            Ok(_) => Err(silent("says something else than it was asked")),
+            Err(error) => Err(silent(&format!("does not answer ({})", error.kind()))),
+        }
+    }
+}
+
+fn silent(what: &str) -> Error {
+    Error::new(Reason::Agent, format!("the agent that {SOCKET} names {what}"))
+        .hint("start one with: eval \"$(co-cred agent)\"; or unset CO_CRED_AGENT_SOCK")
+}
+
+impl Source for Agent<'_> {
+    fn place(&self) -> Place {
+        let socket = self.env.path(SOCKET).map_or_else(|| SOCKET.to_owned(), |path| path.display().to_string());
+        Place::new(PlaceKind::Agent, socket)
+    }
+
+    fn find(&self) -> Result<Option<Found>> {
+        let wanted = self.named.map(|sited| sited.deployment.origin().to_owned());
+        let Some(held) = self.held(wanted)? else { return Ok(None) };
+        let token = Token::parse(held.token.as_bytes()).map_err(|_| silent("gives what is no token"))?.token;
+        let deployment = held.deployment.as_deref().map(Deployment::parse).transpose();
+        let deployment = deployment.map_err(|_| silent("names a deployment that is none"))?;
+        let is_meant = match (&deployment, self.named) {
+            (Some(bound), Some(named)) => *bound == named.deployment,
+            (None, _) => !self.bound,
+            (Some(_), None) => true,
+        };
+        let Held { place, email, expires, .. } = held;
+        let place = Place::new(PlaceKind::Agent, place);
+        Ok(is_meant.then(|| Found { token, place, deployment, email, expires, remarks: Vec::new() }))
+    }
+}
