@@ -15,6 +15,7 @@
 //! | `leak` | a sentinel token that must turn up nowhere |
 //! | `mask` | masking: nothing of a token gets through, wherever a stream is cut |
 //! | `supervise` | a supervised child ends as it would alone, on pipes and on a terminal |
+//! | `agent` | a token that stays fresh, whichever way its file changes, for its user alone |
 //! | `gate` | files are searched, whatever they are packed in; nothing is skipped in silence |
 //! | `keyring` | logins: every state of a real Secret Service, the kernel's keyring, a private file |
 //! | `config` | the configuration, and a password manager's command |

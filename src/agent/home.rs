@@ -59,6 +59,11 @@ impl Home {
         Ok(Claim::Ours(Home { socket: socket.to_path_buf(), notify, _lock: lock }))
     }
 
+    /// Where it listens.
+    pub(super) fn socket(&self) -> &Path {
+        &self.socket
+    }
+
     /// The socket, as this user's alone.
     pub(super) fn listener(&self) -> Result<UnixListener> {
         let listen = || {

@@ -5,6 +5,7 @@
 //! the old one is kept until the deployment does not accept that either. No secret makes it end, and it ends nobody.
 
 mod home;
+mod outlet;
 mod serve;
 mod watch;
 
@@ -20,6 +21,7 @@ use crate::error::{Error, Kind, Reason, Remark, Result};
 use crate::locate;
 
 pub use home::{Claim, Home, socket};
+pub use outlet::Outlet;
 
 use watch::Watch;
 
@@ -61,6 +63,8 @@ pub enum Told {
     Fresh(String, Vec<Remark>),
     /// What was found cannot be used; whether the old token is kept.
     Trouble(Error, bool),
+    /// A new token is served, but its file cannot be written, or the command not be run.
+    NotHandedOn(Error),
 }
 
 /// Runs until it is told to stop, by a signal or over the socket. `ready` is called once whoever asks is answered.
@@ -70,6 +74,7 @@ pub enum Told {
 pub fn run(
     order: &Order,
     home: Home,
+    outlet: &Outlet,
     ready: impl FnOnce() -> io::Result<()>,
     mut tell: impl FnMut(Told),
 ) -> Result<()> {
@@ -77,21 +82,26 @@ pub fn run(
     let mut watch = Watch::new(sender.clone()).map_err(|error| unable("watch files", error))?;
     let state = State { credential: None, trouble: None, may_pass: false, since: Timestamp::now(), changes: 0 };
     let state: Shared = Arc::new(RwLock::new(state));
-    watch.follow(locate::files(&order.request));
-    refresh(order, &state, &mut tell);
+    let mut look = |watch: &mut Watch| {
+        // First what is to be watched from now on: what changes after that is told again.
+        watch.follow(locate::files(&order.request));
+        if let Some(is_change) = refresh(order, &state, &mut tell)
+            && let Some(held) = &read(&state).credential
+            && let Err(error) = outlet.hand_on(held, order.request.env, home.socket(), is_change)
+        {
+            tell(Told::NotHandedOn(error));
+        }
+        read(&state).may_pass
+    };
+    let mut may_pass = look(&mut watch);
     stop_on_signals(sender.clone()).map_err(|error| unable("wait for signals", error))?;
     serve::start(home.listener()?, Arc::clone(&state), sender);
     home.tell_systemd();
-    ready().map_err(|error| unable("say that it is ready", error))?;
-    loop {
-        let may_pass = read(&state).may_pass;
-        if !wait(&news, &mut watch, may_pass) {
-            return Ok(());
-        }
-        // First what is to be watched from now on: what changes after that is told again.
-        watch.follow(locate::files(&order.request));
-        refresh(order, &state, &mut tell);
+    ready().map_err(|error| unable("leave the terminal", error))?;
+    while wait(&news, &mut watch, may_pass) {
+        may_pass = look(&mut watch);
     }
+    Ok(())
 }
 
 /// Waits for a change to be over; false: it is time to stop.
@@ -115,8 +125,8 @@ fn wait(news: &Receiver<News>, watch: &mut Watch, may_pass: bool) -> bool {
     matches!(next, Err(RecvTimeoutError::Timeout))
 }
 
-/// Obtains again.
-fn refresh(order: &Order, state: &Shared, tell: &mut impl FnMut(Told)) {
+/// Obtains again. Where another token is held from now on: whether one was held before.
+fn refresh(order: &Order, state: &Shared, tell: &mut impl FnMut(Told)) -> Option<bool> {
     let has_one = read(state).credential.is_some();
     match renew(order, has_one) {
         Ok(credential) => {
@@ -125,10 +135,11 @@ fn refresh(order: &Order, state: &Shared, tell: &mut impl FnMut(Told)) {
             (state.trouble, state.may_pass) = (None, false);
             if is_new {
                 tell(Told::Fresh(credential.place().place.clone(), credential.remarks().to_vec()));
-                state.changes += u64::from(state.credential.is_some());
+                state.changes += u64::from(has_one);
                 state.since = Timestamp::now();
             }
             state.credential = Some(credential);
+            is_new.then_some(has_one)
         }
         Err(error) => {
             let is_good = still_good(order, state);
@@ -141,6 +152,7 @@ fn refresh(order: &Order, state: &Shared, tell: &mut impl FnMut(Told)) {
             if is_news {
                 tell(Told::Trouble(error, is_good));
             }
+            None
         }
     }
 }

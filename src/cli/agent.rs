@@ -1,5 +1,6 @@
 //! `co-cred agent`: start one, see how it is, end it.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::agent::{self, Claim, Home, Told};
+use crate::agent::{self, Claim, Home, Outlet, Told};
 use crate::credential::{Mode, Order};
 use crate::deliver::quoted;
 use crate::env::Env;
@@ -37,7 +38,7 @@ pub(super) fn run(call: &Call, typed: &args::Agent, out: &mut dyn Write, tell: &
         (Some(AgentAction::Status), _) => status(&socket, typed.json, out),
         (Some(AgentAction::Stop), _) => stop(&socket, out),
         (None, true) => foreground(call, typed, &socket, out, tell),
-        (None, false) => background(call, &socket, out),
+        (None, false) => background(call, typed, &socket, out),
     }
 }
 
@@ -58,9 +59,13 @@ fn foreground(call: &Call, typed: &args::Agent, socket: &Path, out: &mut dyn Wri
         let _ = write_variables(socket, std::process::id(), out);
         if detach { leave_the_terminal() } else { Ok(()) }
     };
-    agent::run(&order, home, ready, |told| match told {
+    let outlet = Outlet { file: typed.keep_file.clone(), command: typed.on_change.clone() };
+    agent::run(&order, home, &outlet, ready, |told| match told {
         Told::Fresh(place, remarks) => {
-            tell.done(&format!("the agent holds the token from {place}"));
+            // A log wants to know; a shell that starts does not.
+            if !detach {
+                tell.done(&format!("the agent holds the token from {place}"));
+            }
             tell.warn(&remarks);
         }
         Told::Trouble(error, kept) => {
@@ -69,6 +74,7 @@ fn foreground(call: &Call, typed: &args::Agent, socket: &Path, out: &mut dyn Wri
             remark.what.push_str(what);
             tell.warn(&[remark]);
         }
+        Told::NotHandedOn(error) => tell.warn(&[Remark::from(&error)]),
     })?;
     Ok(0)
 }
@@ -84,12 +90,18 @@ fn leave_the_terminal() -> io::Result<()> {
 }
 
 /// Starts one behind us, unless one runs already, and waits until it is ready.
-fn background(call: &Call, socket: &Path, out: &mut dyn Write) -> Result<u8> {
+fn background(call: &Call, typed: &args::Agent, socket: &Path, out: &mut dyn Write) -> Result<u8> {
     if let Ok(Answer::Status(status)) = ask(socket, &Ask::Status) {
         return write_variables(socket, status.pid, out).map(|()| 0).or_else(closed);
     }
     let mut agent = Command::new(supervised::program()?);
     agent.args(["agent", "--detach", "--socket"]).arg(socket).args(call.common.typed());
+    for (option, value) in [
+        ("--keep-file", typed.keep_file.as_ref().map(|path| path.as_os_str())),
+        ("--on-change", typed.on_change.as_deref()),
+    ] {
+        agent.args(value.into_iter().flat_map(|value| [OsStr::new(option), value]));
+    }
     agent.env_clear().envs(call.env.iter()).stdin(Stdio::null()).stdout(Stdio::piped());
     let started = agent.spawn().map(|mut child| {
         let (sender, receiver) = mpsc::channel();

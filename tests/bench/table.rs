@@ -88,9 +88,25 @@ fn rows(world: &Path, deployment: &Deployment, bundle: &Path) -> Vec<Row> {
         },
     ];
     rows.extend(git_rows(world, deployment, &ours));
+    rows.extend(agent_row(world, &ours));
     rows.push(mask_row(world));
     rows.extend(scan_row(world));
     rows
+}
+
+/// The token from an agent's socket, beside the same from a variable. The agent ends with the folder that it watches.
+fn agent_row(world: &Path, ours: &dyn Fn(&[&str]) -> Command) -> Option<Row> {
+    let run = world.join("run");
+    fs::create_dir(&run).unwrap();
+    fs::set_permissions(&run, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let mut start = ours(&["agent", "--quiet"]);
+    let started = start.env("XDG_RUNTIME_DIR", &run).stdout(Stdio::piped()).output().unwrap();
+    assert!(started.status.success(), "no agent");
+    let mut token = ours(&["token", "--verify", "never"]);
+    token.env_remove("CUSTOM_KEY").env("CO_CRED_AGENT_SOCK", run.join("co-cred/agent.sock"));
+    let peer = ours(&["token", "--verify", "never"]);
+    let name = "token from the agent, beside a variable";
+    Some(Row { name, limit: Some(1.2), runs: 1000, ours: token, peer, requests: [None, None] })
 }
 
 /// Twenty thousand files and four gigabytes, as a run leaves them: logs, tables, arrays, a few large and many small; beside

@@ -379,6 +379,31 @@ fn idle_it_does_nothing() {
 }
 
 #[test]
+fn a_file_is_kept_fresh_and_a_command_is_run() {
+    let world = quiet().file("mount/co", TOKEN).with("LEFT", TOKEN);
+    let (kept, noted) = (world.path("work/private/token"), world.path("noted"));
+    let note = format!("env > {0}.new; mv {0}.new {0}", noted.display());
+    let house = House::with(world, &["--keep-file", kept.to_str().unwrap(), "--on-change", &note]);
+    let read = || fs::read_to_string(&kept).unwrap();
+    assert_eq!(read(), format!("{TOKEN}\n"));
+    assert_eq!(fs::metadata(&kept).unwrap().mode() & 0o777, 0o600);
+    assert!(!noted.exists(), "nothing has changed yet");
+    fs::set_permissions(&kept, fs::Permissions::from_mode(0o644)).unwrap();
+    fs::write(house.world.path("mount/co"), OTHER).unwrap();
+    wait("the file", || read() == format!("{OTHER}\n"));
+    assert_eq!(fs::metadata(&kept).unwrap().mode() & 0o777, 0o600);
+    wait("the command", || noted.exists());
+    let noted = fs::read_to_string(noted).unwrap();
+    assert!(noted.contains("CO_CRED_AGENT_SOCK=") && !noted.contains("cop_"), "{noted}");
+    // A folder that others may write to is none for it.
+    fs::set_permissions(kept.parent().unwrap(), fs::Permissions::from_mode(0o777)).unwrap();
+    fs::write(house.world.path("mount/co"), TOKEN).unwrap();
+    house.comes(TOKEN);
+    wait("the warning", || said(&house.world).contains("cannot be kept fresh"));
+    assert_eq!(read(), format!("{OTHER}\n"));
+}
+
+#[test]
 fn systemd_is_told_that_it_is_ready() {
     let world = quiet().file("mount/co", TOKEN);
     let path = world.path("notify");

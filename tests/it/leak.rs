@@ -241,6 +241,25 @@ fn no_search_of_files_shows_it() {
     }
 }
 
+/// An agent says its token to whoever asks for it, and nowhere else.
+#[test]
+fn no_agent_shows_it() {
+    for (fault, deployment) in deployments() {
+        let world = World::new().at(&deployment).file("mount/k", SENTINEL).with("CO_CRED_LOG", "trace");
+        std::fs::create_dir(world.path("run")).unwrap();
+        std::process::Command::new("chmod").arg("700").arg(world.path("run")).status().unwrap();
+        let run = world.path("run");
+        let world = world.with("XDG_RUNTIME_DIR", run);
+        let script = "eval \"$(co-cred agent --timeout 300ms)\"; co-cred agent status; co-cred agent status --json; \
+                      echo cop_SentinelBroken > \"$CO_CRED_SECRETS_DIR/k2\"; sleep 0.2; co-cred doctor --offline; co-cred status --offline; \
+                      tr '\\0' '\\n' < /proc/$CO_CRED_AGENT_PID/cmdline; tr '\\0' '\\n' < /proc/$CO_CRED_AGENT_PID/environ; \
+                      co-cred agent stop";
+        let ran = world.shell("sh", script);
+        clean(&format!("{fault}: agent"), &ran);
+        nothing_kept(&world);
+    }
+}
+
 #[test]
 fn no_usage_error_shows_it() {
     let world = World::new().with("CODEOCEAN_TOKEN", SENTINEL);

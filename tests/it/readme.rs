@@ -79,7 +79,7 @@ fn every_block_runs() {
         }
         ran += 1;
     }
-    assert_eq!(ran, 16);
+    assert_eq!(ran, 17);
 }
 
 /// What the run script promises of a program that prints the token, and writes it down.

@@ -141,6 +141,12 @@ pub struct Agent {
     /// The socket [default: CO_CRED_AGENT_SOCK, else one below $XDG_RUNTIME_DIR or the cache folder]
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,
+    /// Keep the token in this file as well, for your eyes only, for programs that read one again and again
+    #[arg(long, value_name = "PATH")]
+    pub keep_file: Option<PathBuf>,
+    /// Run this in a shell whenever the token has changed; the token is not in its environment
+    #[arg(long, value_name = "CMD")]
+    pub on_change: Option<OsString>,
     /// Print the status as JSON
     #[arg(long)]
     pub json: bool,
