@@ -56,7 +56,7 @@ pub fn scan(needles: &Needles, env: &Env, progress: &Progress) -> Result<Report>
     let mut blobs = Blobs::open(env).map_err(|error| not_run(Failure::NotStarted(error.kind())))?;
     for (id, path) in entries(&list.stdout) {
         let mut site =
-            Site { path: PathBuf::from(OsStr::from_bytes(path)), file: search.name(path), inside: Vec::new() };
+            Site { path: PathBuf::from(OsStr::from_bytes(path)), file: needles.mask(path), inside: Vec::new() };
         progress.file();
         search.one_file(|search| {
             file::look_at_text(search, path, At::Name, &site);

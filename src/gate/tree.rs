@@ -163,7 +163,7 @@ fn is_circle(error: &io::Error) -> bool {
 }
 
 fn site(search: &Search, path: &Path) -> Site {
-    Site { path: path.to_path_buf(), file: search.name(path.as_os_str().as_bytes()), inside: Vec::new() }
+    Site { path: path.to_path_buf(), file: search.needles.mask(path.as_os_str().as_bytes()), inside: Vec::new() }
 }
 
 fn word(kind: FileType) -> &'static str {

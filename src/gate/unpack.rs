@@ -212,7 +212,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// A name as it may be shown.
+    /// A member's name as it may be shown; it may be of any length.
     pub(super) fn name(&self, bytes: &[u8]) -> String {
         let name = self.needles.mask(bytes);
         match name.char_indices().nth(NAME) {

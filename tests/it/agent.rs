@@ -404,6 +404,21 @@ fn a_file_is_kept_fresh_and_a_command_is_run() {
 }
 
 #[test]
+fn the_unit_is_one_that_systemd_understands() {
+    if !Command::new("systemd-analyze").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        return;
+    }
+    let world = quiet();
+    let unit = include_str!("../../packaging/systemd/co-cred-agent.service");
+    let world = world.file("co-cred-agent.service", unit.replace("ExecStart=co-cred", &format!("ExecStart={}", bin())));
+    let mut verify = world.program("systemd-analyze");
+    let ran = Ran::from(
+        verify.args(["verify", "--user", "--man=no"]).arg(world.path("co-cred-agent.service")).output().unwrap(),
+    );
+    assert!(ran.code == 0 && ran.err.is_empty(), "{ran:?}");
+}
+
+#[test]
 fn systemd_is_told_that_it_is_ready() {
     let world = quiet().file("mount/co", TOKEN);
     let path = world.path("notify");
