@@ -120,7 +120,12 @@ fn wait(news: &Receiver<News>, watch: &mut Watch, may_pass: bool) -> bool {
     };
     let end = Instant::now() + AT_MOST;
     while let Ok(News::Changed) = next {
-        next = news.recv_timeout(QUIET.min(end.saturating_duration_since(Instant::now())));
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            // It goes on and on, perhaps with other files: what has been told so far is looked at now.
+            return !news.try_iter().any(|news| matches!(news, News::Stop));
+        }
+        next = news.recv_timeout(QUIET.min(left));
     }
     matches!(next, Err(RecvTimeoutError::Timeout))
 }

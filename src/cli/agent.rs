@@ -44,9 +44,14 @@ pub(super) fn run(call: &Call, typed: &args::Agent, out: &mut dyn Write, tell: &
 
 /// Runs here until it is stopped.
 fn foreground(call: &Call, typed: &args::Agent, socket: &Path, out: &mut dyn Write, tell: &mut Tell) -> Result<u8> {
-    let Claim::Ours(home) = Home::claim(call.env, socket)? else {
-        return Err(Error::new(Reason::Usage, format!("an agent runs already at {}", socket.display()))
-            .hint("co-cred agent status shows it; --socket names another place"));
+    let home = match Home::claim(call.env, socket)? {
+        Claim::Ours(home) => home,
+        // Two shells started at once: the other one's is ours as well.
+        Claim::Taken if typed.detach => return other(socket, out),
+        Claim::Taken => {
+            return Err(Error::new(Reason::Usage, format!("an agent runs already at {}", socket.display()))
+                .hint("co-cred agent status shows it; --socket names another place"));
+        }
     };
     // An agent does not ask itself.
     let mut env: Env = call.env.clone();
@@ -77,6 +82,18 @@ fn foreground(call: &Call, typed: &args::Agent, socket: &Path, out: &mut dyn Wri
         Told::NotHandedOn(error) => tell.warn(&[Remark::from(&error)]),
     })?;
     Ok(0)
+}
+
+/// Waits for an agent that somebody else is starting.
+fn other(socket: &Path, out: &mut dyn Write) -> Result<u8> {
+    let end = Instant::now() + START;
+    while Instant::now() < end {
+        if let Ok(Answer::Status(status)) = ask(socket, &Ask::Status) {
+            return write_variables(socket, status.pid, out).map(|()| 0).or_else(closed);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Err(not_started("another one holds its place, and does not answer"))
 }
 
 /// Nothing of the terminal is held any more: it may be closed, and whoever reads our output sees its end.

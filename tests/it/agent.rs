@@ -121,6 +121,17 @@ fn it_starts_once_serves_and_stops() {
 }
 
 #[test]
+fn of_many_that_start_at_once_there_is_one() {
+    let world = &quiet().file("mount/co", TOKEN);
+    let started: Vec<Ran> = thread::scope(|scope| {
+        let all: Vec<_> = (0..12).map(|_| scope.spawn(|| world.spawn(["agent", "--offline"]))).collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    assert!(started.iter().all(|ran| ran.code == 0 && ran.out == started[0].out && ran.err.is_empty()), "{started:?}");
+    world.run(["agent", "stop"]).expect(0);
+}
+
+#[test]
 fn its_token_comes_before_all_but_what_is_asked_for_by_name() {
     let house = House::new(quiet().file("mount/co", TOKEN));
     let world = World::new().with("CO_CRED_AGENT_SOCK", house.socket()).with("CODEOCEAN_TOKEN", OTHER);
@@ -356,6 +367,32 @@ fn rotation_under_load_loses_nothing_and_grows_nothing() {
     });
     wait("the guests to be gone", || open() <= files + 1);
     assert!(memory() < before + 8 * 1024, "{} KiB, {before} before", memory());
+}
+
+/// Another file that never rests does not keep it from seeing this one.
+#[test]
+fn a_folder_that_never_rests_does_not_hold_it_up() {
+    let house = House::new(quiet().file("mount/co", TOKEN));
+    let mount = house.world.path("mount");
+    let over = std::sync::atomic::AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                fs::write(mount.join("busy"), "x").unwrap();
+            }
+        });
+        thread::sleep(Duration::from_millis(100));
+        fs::write(mount.join("co"), OTHER).unwrap();
+        let start = Instant::now();
+        while house.token() != OTHER && start.elapsed() < Duration::from_secs(10) {
+            thread::sleep(Duration::from_millis(10));
+        }
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    assert_eq!(house.token(), OTHER);
+    let mut house = house;
+    Command::new("kill").args(["-s", "TERM", &house.agent.id().to_string()]).status().unwrap();
+    assert!(house.agent.wait().unwrap().success());
 }
 
 #[test]
