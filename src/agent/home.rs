@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::path::{Path, PathBuf};
 
@@ -43,17 +43,23 @@ impl Home {
     /// # Errors
     /// The folder cannot be made, or is somebody else's as well.
     pub fn claim(env: &Env, socket: &Path) -> Result<Claim> {
-        let lock = files::lock(&socket.with_extension("lock")).map_err(|error| no_place(socket, &error))?;
+        private(socket).map_err(|error| no_place(socket, &error))?;
+        let mut lock = socket.as_os_str().to_owned();
+        lock.push(".lock");
+        let lock = files::lock(Path::new(&lock)).map_err(|error| no_place(socket, &error))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(Claim::Taken),
             Err(TryLockError::Error(error)) => return Err(no_place(socket, &error)),
         }
-        private(socket).map_err(|error| no_place(socket, &error))?;
-        // Nobody holds the lock: what is there is left of one that was killed.
-        match fs::remove_file(socket) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(no_place(socket, &error)),
-            _ => {}
+        // Nobody holds the lock: a socket that is there is left of an agent that was killed. Anything else is somebody's.
+        match fs::symlink_metadata(socket) {
+            Ok(meta) if meta.file_type().is_socket() => {
+                fs::remove_file(socket).map_err(|error| no_place(socket, &error))?
+            }
+            Ok(_) => return Err(no_place(socket, &io::Error::new(io::ErrorKind::AlreadyExists, "it is another file"))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(no_place(socket, &error)),
         }
         let notify = env.path("NOTIFY_SOCKET").map(Path::to_path_buf);
         Ok(Claim::Ours(Home { socket: socket.to_path_buf(), notify, _lock: lock }))
@@ -98,6 +104,7 @@ impl Drop for Home {
 fn private(socket: &Path) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
     let folder = socket.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let meta = fs::metadata(folder)?;
     let ours = meta.uid() == rustix::process::geteuid().as_raw() && meta.permissions().mode() & 0o077 == 0;
     if ours { Ok(()) } else { Err(io::Error::new(io::ErrorKind::PermissionDenied, "others may enter its folder")) }

@@ -11,7 +11,7 @@ mod watch;
 
 use std::io;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -37,6 +37,9 @@ const POLL: Duration = Duration::from_secs(30);
 /// How soon a deployment that could not be asked is asked again.
 const RETRY: Duration = Duration::from_secs(5);
 
+/// How soon a token that was not accepted is tried again.
+const RETRY_REJECTED: Duration = Duration::from_secs(60);
+
 /// What has happened.
 enum News {
     Changed,
@@ -46,10 +49,10 @@ enum News {
 /// What the agent has.
 struct State {
     credential: Option<Credential>,
+    /// The deployment has said yes to it, or there is none to ask.
+    proven: bool,
     /// What is wrong with what was found last.
     trouble: Option<String>,
-    /// It may be better soon, without any file changing: the deployment could not be asked.
-    may_pass: bool,
     since: Timestamp,
     changes: u64,
 }
@@ -80,40 +83,52 @@ pub fn run(
 ) -> Result<()> {
     let (sender, news) = mpsc::channel();
     let mut watch = Watch::new(sender.clone()).map_err(|error| unable("watch files", error))?;
-    let state = State { credential: None, trouble: None, may_pass: false, since: Timestamp::now(), changes: 0 };
+    let state = State { credential: None, proven: false, trouble: None, since: Timestamp::now(), changes: 0 };
     let state: Shared = Arc::new(RwLock::new(state));
+    let mut unwritten = false;
     let mut look = |watch: &mut Watch| {
         // First what is to be watched from now on: what changes after that is told again.
         watch.follow(locate::files(&order.request));
-        if let Some(is_change) = refresh(order, &state, &mut tell)
-            && let Some(held) = &read(&state).credential
-            && let Err(error) = outlet.hand_on(held, order.request.env, home.socket(), is_change)
-        {
-            tell(Told::NotHandedOn(error));
+        let Looked { told, is_new, retry } = refresh(order, &state);
+        told.into_iter().for_each(&mut tell);
+        let mut failures = Vec::new();
+        if let Some(held) = &read(&state).credential {
+            if is_new == Some(true) {
+                failures.extend(outlet.run(held, order.request.env, home.socket()).err());
+            }
+            if is_new.is_some() || unwritten {
+                let written = outlet.write(held);
+                // Told once, and tried again.
+                if !unwritten || written.is_ok() {
+                    unwritten = written.is_err();
+                    failures.extend(written.err());
+                }
+            }
         }
-        read(&state).may_pass
+        failures.into_iter().map(Told::NotHandedOn).for_each(&mut tell);
+        if unwritten { Some(RETRY) } else { retry }
     };
-    let mut may_pass = look(&mut watch);
+    let mut retry = look(&mut watch);
     stop_on_signals(sender.clone()).map_err(|error| unable("wait for signals", error))?;
-    serve::start(home.listener()?, Arc::clone(&state), sender);
+    serve::start(home.listener()?, Arc::clone(&state), sender).map_err(|error| unable("serve", error))?;
     home.tell_systemd();
     ready().map_err(|error| unable("leave the terminal", error))?;
-    while wait(&news, &mut watch, may_pass) {
-        may_pass = look(&mut watch);
+    while wait(&news, &mut watch, retry) {
+        retry = look(&mut watch);
     }
     Ok(())
 }
 
-/// Waits for a change to be over; false: it is time to stop.
-fn wait(news: &Receiver<News>, watch: &mut Watch, may_pass: bool) -> bool {
+/// Waits for a change to be over, or for the time to look again; false: it is time to stop.
+fn wait(news: &Receiver<News>, watch: &mut Watch, retry: Option<Duration>) -> bool {
     let mut next = loop {
-        let patience = match (may_pass, watch.must_be_polled()) {
-            (true, _) => RETRY,
-            (false, true) => POLL,
-            (false, false) => break news.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        let patience = match (retry, watch.must_be_polled()) {
+            (Some(retry), _) => retry,
+            (None, true) => POLL,
+            (None, false) => break news.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         match news.recv_timeout(patience) {
-            Err(RecvTimeoutError::Timeout) if may_pass || watch.has_changed() => break Ok(News::Changed),
+            Err(RecvTimeoutError::Timeout) if retry.is_some() || watch.has_changed() => break Ok(News::Changed),
             Err(RecvTimeoutError::Timeout) => {}
             other => break other,
         }
@@ -130,47 +145,84 @@ fn wait(news: &Receiver<News>, watch: &mut Watch, may_pass: bool) -> bool {
     matches!(next, Err(RecvTimeoutError::Timeout))
 }
 
-/// Obtains again. Where another token is held from now on: whether one was held before.
-fn refresh(order: &Order, state: &Shared, tell: &mut impl FnMut(Told)) -> Option<bool> {
+/// What came of a look.
+#[derive(Default)]
+struct Looked {
+    told: Option<Told>,
+    /// Another token is held from now on; whether one was held before.
+    is_new: Option<bool>,
+    /// It may be otherwise soon, without any file changing.
+    retry: Option<Duration>,
+}
+
+/// Obtains again. Nothing is told while the state is locked: whoever listens may be slow.
+fn refresh(order: &Order, state: &Shared) -> Looked {
+    if is_the_same(order, state) {
+        write(state).trouble = None;
+        return Looked::default();
+    }
     let has_one = read(state).credential.is_some();
     match renew(order, has_one) {
-        Ok(credential) => {
-            let mut state = state.write().unwrap_or_else(PoisonError::into_inner);
-            let is_new = state.credential.as_ref().is_none_or(|held| held.token() != credential.token());
-            (state.trouble, state.may_pass) = (None, false);
-            if is_new {
-                tell(Told::Fresh(credential.place().place.clone(), credential.remarks().to_vec()));
-                state.changes += u64::from(has_one);
-                state.since = Timestamp::now();
-            }
-            state.credential = Some(credential);
-            is_new.then_some(has_one)
-        }
+        Ok((credential, doubt)) => accept(credential, doubt, &mut write(state)),
         Err(error) => {
             let is_good = still_good(order, state);
-            let mut state = state.write().unwrap_or_else(PoisonError::into_inner);
-            let is_news = state.trouble.as_ref() != Some(&error.what);
-            (state.trouble, state.may_pass) = (Some(error.what.clone()), error.kind() == Kind::Unreachable);
-            if !is_good {
-                state.credential = None;
-            }
-            if is_news {
-                tell(Told::Trouble(error, is_good));
-            }
-            None
+            refuse(error, is_good, &mut write(state))
         }
     }
 }
 
-/// Locates and verifies. Where there is a token already, another takes its place only once it is proven; without a
-/// deployment there is nobody to prove it.
-fn renew(order: &Order, has_one: bool) -> Result<Credential> {
-    if !has_one || order.mode != Mode::Auto {
-        return obtain(order);
+fn accept(credential: Credential, doubt: Option<Error>, state: &mut State) -> Looked {
+    let has_one = state.credential.is_some();
+    let is_new = state.credential.as_ref().is_none_or(|held| held.token() != credential.token());
+    let remarks: Vec<Remark> = credential.remarks().iter().cloned().chain(doubt.as_ref().map(Remark::from)).collect();
+    let told = is_new.then(|| Told::Fresh(credential.place().place.clone(), remarks));
+    if is_new {
+        state.changes += u64::from(has_one);
+        state.since = Timestamp::now();
+    }
+    state.proven = doubt.is_none();
+    state.trouble = doubt.as_ref().map(|doubt| doubt.what.clone());
+    state.credential = Some(credential);
+    Looked { told, is_new: is_new.then_some(has_one), retry: doubt.map(|_| RETRY) }
+}
+
+fn refuse(error: Error, is_good: bool, state: &mut State) -> Looked {
+    let is_news = state.trouble.replace(error.what.clone()).as_ref() != Some(&error.what);
+    if !is_good {
+        state.credential = None;
+    }
+    let retry = match error.kind() {
+        Kind::Unreachable | Kind::Unreadable => Some(RETRY),
+        // It may have been made a moment ago.
+        Kind::Rejected => Some(RETRY_REJECTED),
+        _ => None,
+    };
+    Looked { told: is_news.then_some(Told::Trouble(error, is_good)), is_new: None, retry }
+}
+
+/// Whether what is found is what is held, and proven: then a change was none, and nobody is asked.
+fn is_the_same(order: &Order, state: &Shared) -> bool {
+    let state = read(state);
+    let Some(held) = state.credential.as_ref().filter(|_| state.proven) else { return false };
+    let origin = |sited: Option<&locate::Sited>| sited.map(|sited| sited.deployment.origin().to_owned());
+    locate::locate(&order.request).is_ok_and(|located| {
+        located.found.token == *held.token() && origin(located.deployment.as_ref()) == origin(held.deployment())
+    })
+}
+
+/// Locates and verifies. Where there is a token already, another takes its place only once it is proven; the first is
+/// served unproven as long as the deployment cannot be asked, which is the doubt. Without one there is nobody to prove it.
+fn renew(order: &Order, has_one: bool) -> Result<(Credential, Option<Error>)> {
+    let surely = |credential| (credential, None);
+    if order.mode != Mode::Auto {
+        return obtain(order).map(surely);
     }
     match obtain(&Order { mode: Mode::Always, ..*order }) {
-        Err(error) if error.reason == Reason::NoDeployment => obtain(order),
-        other => other,
+        Err(error) if error.reason == Reason::NoDeployment => obtain(order).map(surely),
+        Err(error) if error.kind() == Kind::Unreachable && !has_one => {
+            obtain(&Order { mode: Mode::Never, ..*order }).map(|credential| (credential, Some(error)))
+        }
+        other => other.map(surely),
     }
 }
 
@@ -185,19 +237,25 @@ fn still_good(order: &Order, state: &Shared) -> bool {
     }
 }
 
+fn write(state: &Shared) -> RwLockWriteGuard<'_, State> {
+    state.write().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn read(state: &Shared) -> RwLockReadGuard<'_, State> {
     state.read().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// # Errors
+/// The system does not let it, or has no thread left.
 fn stop_on_signals(sender: Sender<News>) -> io::Result<()> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGHUP])?;
-    std::thread::spawn(move || {
+    let hand_on = move || {
         for _ in signals.forever() {
             let _ = sender.send(News::Stop);
         }
-    });
-    Ok(())
+    };
+    std::thread::Builder::new().spawn(hand_on).map(drop)
 }
 
 fn unable(what: &str, error: impl std::error::Error + Send + Sync + 'static) -> Error {

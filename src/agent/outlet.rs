@@ -1,9 +1,11 @@
 //! For programs that cannot ask: a file that is kept fresh, and a command that is run on a change. The command learns that
 //! there is another token, never which.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use zeroize::Zeroizing;
 
@@ -12,7 +14,7 @@ use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 use crate::files;
 use crate::locate::agent::SOCKET;
-use crate::token::is_token_like;
+use crate::token::mask;
 use crate::traces::Traces;
 
 /// What is done with a new token.
@@ -22,42 +24,73 @@ pub struct Outlet {
     pub file: Option<PathBuf>,
     /// What a shell is to run.
     pub command: Option<OsString>,
+    /// For how many changes it has yet to run.
+    runs: Arc<AtomicUsize>,
 }
 
 impl Outlet {
-    /// Hands on a new token.
+    /// A file and a command, where they are wanted.
+    pub fn new(file: Option<PathBuf>, command: Option<OsString>) -> Outlet {
+        Outlet { file, command, runs: Arc::default() }
+    }
+}
+
+impl Outlet {
+    /// Writes a new token to the file.
     ///
     /// # Errors
-    /// The file cannot be written, or the command not be started.
-    pub(super) fn hand_on(&self, credential: &Credential, env: &Env, socket: &Path, is_change: bool) -> Result<()> {
-        if let Some(path) = &self.file {
-            let line = Zeroizing::new(format!("{}\n", credential.token().expose()));
-            files::write_own(path, line.as_bytes()).map_err(|error| {
-                Error::new(Reason::Usage, format!("{} cannot be kept fresh ({})", path.display(), error.kind()))
-                    .hint("name a file in a folder that is yours, and that nobody else may write to")
-            })?;
+    /// The file cannot be written.
+    pub(super) fn write(&self, credential: &Credential) -> Result<()> {
+        let Some(path) = &self.file else { return Ok(()) };
+        let line = Zeroizing::new(format!("{}\n", credential.token().expose()));
+        files::write_own(path, line.as_bytes()).map_err(|error| {
+            Error::new(Reason::Usage, format!("{} cannot be kept fresh ({})", path.display(), error.kind()))
+                .hint("name a file in a folder that is yours, and that nobody else may write to")
+        })
+    }
+
+    /// Has the command run, once more where it runs just now.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub(super) fn run(&self, credential: &Credential, env: &Env, socket: &Path) -> Result<()> {
+        let Some(command) = &self.command else { return Ok(()) };
+        let shell = shell(command, credential, env, socket);
+        let runs = Arc::clone(&self.runs);
+        if runs.fetch_add(1, Ordering::AcqRel) > 0 {
+            return Ok(());
         }
-        match &self.command {
-            Some(command) if is_change => run(command, credential, env, socket),
-            _ => Ok(()),
+        let run = move || run_all(shell, &runs);
+        let started = std::thread::Builder::new().spawn(run).map(drop);
+        started.map_err(|error| {
+            self.runs.store(0, Ordering::Release);
+            Error::new(Reason::Usage, format!("the command of --on-change cannot be started ({})", error.kind()))
+                .hint("is there room for another process?")
+        })
+    }
+}
+
+/// Runs the command for as long as there are changes that it has not been run for: those that come while it runs are one.
+fn run_all(mut shell: Command, runs: &AtomicUsize) {
+    loop {
+        let seen = runs.load(Ordering::Acquire);
+        let well = shell.status().is_ok_and(|status| status.success());
+        tracing::info!(well, "the command of --on-change has ended");
+        if runs.compare_exchange(seen, 0, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+            return;
         }
     }
 }
 
-/// Starts the command, and forgets about it; whatever holds a trace of the token, or another one, is not in its environment.
-fn run(command: &OsString, credential: &Credential, env: &Env, socket: &Path) -> Result<()> {
+/// The command, without whatever holds a trace of the token, or looks like another, in its environment.
+fn shell(command: &OsString, credential: &Credential, env: &Env, socket: &Path) -> Command {
     let traces = Traces::of(credential.token());
-    let holds = |value: &[u8]| is_token_like(value) || traces.found_in(value).is_some();
-    let clean = env.iter().filter(|(_, value)| !holds(value.as_encoded_bytes()));
+    let holds = |value: &OsStr| {
+        let text = value.to_string_lossy();
+        mask(&text) != text || traces.found_in(value.as_encoded_bytes()).is_some()
+    };
     let mut shell = Command::new("/bin/sh");
-    shell.arg("-c").arg(command).env_clear().envs(clean).env(SOCKET, socket).stdin(Stdio::null());
-    let mut child = shell.spawn().map_err(|error| {
-        Error::new(Reason::Usage, format!("the command of --on-change cannot be started ({})", error.kind()))
-            .hint("it is run by /bin/sh")
-    })?;
-    std::thread::spawn(move || {
-        let ended = child.wait();
-        tracing::info!(well = ended.is_ok_and(|status| status.success()), "the command of --on-change has ended");
-    });
-    Ok(())
+    shell.arg("-c").arg(command).env_clear().envs(env.iter().filter(|(_, value)| !holds(value)));
+    shell.env(SOCKET, socket).stdin(Stdio::null());
+    shell
 }

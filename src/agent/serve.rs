@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
@@ -17,18 +17,25 @@ use super::{News, Shared, State, read};
 /// The longest question.
 const QUESTION: u64 = 4096;
 
+/// So long one is served at most: whoever has more to ask comes again.
+const AT_MOST: Duration = Duration::from_secs(10);
+
 /// So many are served at once; another waits until one has gone.
 const MOST: usize = 64;
 
 /// Serves from now on, on threads of its own.
-pub(super) fn start(listener: UnixListener, state: Shared, news: Sender<News>) {
+///
+/// # Errors
+/// The system has no thread left.
+pub(super) fn start(listener: UnixListener, state: Shared, news: Sender<News>) -> io::Result<()> {
     let busy = Arc::new(AtomicUsize::new(0));
-    thread::spawn(move || {
+    let accept = move || {
         loop {
             match listener.accept() {
                 Ok((stream, _)) if is_ours(&stream).unwrap_or(false) => {
+                    // Each of them is gone within seconds.
                     while busy.load(Ordering::Acquire) >= MOST {
-                        thread::sleep(Duration::from_millis(1));
+                        thread::sleep(Duration::from_millis(5));
                     }
                     let (state, news, guest) = (Arc::clone(&state), news.clone(), Guest::new(&busy));
                     // Where the system has no thread left, whoever asked sees the end of the stream.
@@ -42,7 +49,8 @@ pub(super) fn start(listener: UnixListener, state: Shared, news: Sender<News>) {
                 Err(_) => thread::sleep(Duration::from_millis(50)),
             }
         }
-    });
+    };
+    thread::Builder::new().spawn(accept).map(drop)
 }
 
 /// One of those who are served.
@@ -63,12 +71,12 @@ impl Drop for Guest {
 
 /// Answers one question after the other, until there are no more.
 fn converse(stream: &UnixStream, state: &Shared, news: &Sender<News>) -> io::Result<()> {
-    stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    let mut questions = BufReader::with_capacity(QUESTION as usize, stream);
-    let mut question = Vec::new();
-    loop {
+    let mut questions = BufReader::with_capacity(QUESTION as usize, Timed { stream, end: Instant::now() });
+    let (mut question, last) = (Vec::new(), Instant::now() + AT_MOST);
+    while Instant::now() < last {
         question.clear();
+        questions.get_mut().end = Instant::now() + PATIENCE;
         (&mut questions).take(QUESTION).read_until(b'\n', &mut question)?;
         let whole = question.last() == Some(&b'\n');
         if question.is_empty() {
@@ -76,13 +84,32 @@ fn converse(stream: &UnixStream, state: &Shared, news: &Sender<News>) -> io::Res
         }
         let asked = if whole { serde_json::from_slice(&question).ok() } else { None };
         let stop = asked == Some(Ask::Stop);
-        say(stream, &answer(asked, &read(state)))?;
+        let answer = answer(asked, &read(state));
+        say(stream, &answer)?;
         if stop {
             let _ = news.send(News::Stop);
         }
         if !whole {
             return Ok(());
         }
+    }
+    Ok(())
+}
+
+/// A stream that is waited for until a time, however little comes of it.
+struct Timed<'a> {
+    stream: &'a UnixStream,
+    end: Instant,
+}
+
+impl Read for Timed<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let left = self.end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.stream.set_read_timeout(Some(left))?;
+        self.stream.read(into)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -64,7 +64,7 @@ fn foreground(call: &Call, typed: &args::Agent, socket: &Path, out: &mut dyn Wri
         let _ = write_variables(socket, std::process::id(), out);
         if detach { leave_the_terminal() } else { Ok(()) }
     };
-    let outlet = Outlet { file: typed.keep_file.clone(), command: typed.on_change.clone() };
+    let outlet = Outlet::new(keep_file(typed), typed.on_change.clone());
     agent::run(&order, home, &outlet, ready, |told| match told {
         Told::Fresh(place, remarks) => {
             // A log wants to know; a shell that starts does not.
@@ -114,7 +114,7 @@ fn background(call: &Call, typed: &args::Agent, socket: &Path, out: &mut dyn Wri
     let mut agent = Command::new(supervised::program()?);
     agent.args(["agent", "--detach", "--socket"]).arg(socket).args(call.common.typed());
     for (option, value) in [
-        ("--keep-file", typed.keep_file.as_ref().map(|path| path.as_os_str())),
+        ("--keep-file", keep_file(typed).as_ref().map(|path| path.as_os_str())),
         ("--on-change", typed.on_change.as_deref()),
     ] {
         agent.args(value.into_iter().flat_map(|value| [OsStr::new(option), value]));
@@ -143,6 +143,11 @@ fn background(call: &Call, typed: &args::Agent, socket: &Path, out: &mut dyn Wri
             Err(not_started("it is not ready in time"))
         }
     }
+}
+
+/// The file's full path: a bare name has no folder.
+fn keep_file(typed: &args::Agent) -> Option<PathBuf> {
+    typed.keep_file.as_ref().map(|path| std::path::absolute(path).unwrap_or_else(|_| path.clone()))
 }
 
 fn not_started(why: &str) -> Error {
@@ -194,6 +199,10 @@ fn stop(socket: &Path, out: &mut dyn Write) -> Result<u8> {
     let end = Instant::now() + END;
     while socket.exists() && Instant::now() < end {
         std::thread::sleep(Duration::from_millis(5));
+    }
+    if socket.exists() {
+        return Err(Error::new(Reason::Internal, "the agent has been told to end, and is still there")
+            .hint("it may wait for the deployment: try again, or kill it"));
     }
     writeln!(out, "unset {SOCKET} CO_CRED_AGENT_PID;").map(|()| 0).or_else(closed)
 }

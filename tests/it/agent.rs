@@ -199,6 +199,102 @@ fn it_follows_every_way_in_which_a_file_changes() {
     assert!(house.status()["trouble"].is_null());
 }
 
+/// Releases that are swapped by a link, folders that take another's place: whatever stands above the file.
+#[test]
+fn it_follows_what_is_swapped_above_a_file() {
+    let world = quiet();
+    for number in 1..=2 {
+        super::world::write(&world.path(&format!("x/v{number}/sec/co")), format!("cop_release0000{number}").as_bytes());
+        super::world::write(&world.path(&format!("y/v{number}/tok")), format!("cop_release0001{number}").as_bytes());
+        super::world::write(
+            &world.path(&format!("z/p{number}/q/sec/co")),
+            format!("cop_release0002{number}").as_bytes(),
+        );
+    }
+    let link = |target: &str, path: &str| symlink(target, world.path(path)).unwrap();
+    link("v1", "x/current");
+    link("v1", "y/current");
+    fs::create_dir(world.path("linked")).unwrap();
+    link("../y/current/tok", "linked/co");
+    let swap = |target: &str, path: &str| {
+        symlink(target, world.path("swapped")).unwrap();
+        fs::rename(world.path("swapped"), world.path(path)).unwrap();
+    };
+    for (mount, first, second) in [
+        ("x/current/sec", "cop_release00001", "cop_release00002"),
+        ("linked", "cop_release00011", "cop_release00012"),
+        ("z/p1/q/sec", "cop_release00021", "cop_release00022"),
+    ] {
+        let folder = world.path(mount);
+        let mut agent = command(&world);
+        let mut agent = agent
+            .args(["agent", "--foreground"])
+            .env("CO_CRED_SECRETS_DIR", folder)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        BufReader::new(agent.stdout.take().unwrap()).read_line(&mut String::new()).unwrap();
+        let client = World::new().with("CO_CRED_AGENT_SOCK", world.path("run/co-cred/agent.sock"));
+        let token = || client.run(["token", "--offline"]).out.trim_end().to_owned();
+        assert_eq!(token(), first);
+        match mount {
+            "x/current/sec" => swap("v2", "x/current"),
+            "linked" => swap("v2", "y/current"),
+            _ => {
+                fs::rename(world.path("z/p1"), world.path("z/old")).unwrap();
+                fs::rename(world.path("z/p2"), world.path("z/p1")).unwrap();
+            }
+        }
+        wait(second, || token() == second);
+        if mount == "x/current/sec" {
+            // Another file, in a folder that a link leads to.
+            fs::rename(world.path("x/v2/sec/co"), world.path("x/v2/old")).unwrap();
+            fs::write(world.path("x/v2/sec/another"), "cop_release00003").unwrap();
+            wait("the other file", || token() == "cop_release00003");
+        }
+        client.run(["agent", "stop"]).expect(0);
+        agent.wait().unwrap();
+    }
+}
+
+#[test]
+fn it_takes_nobodys_file_for_its_socket() {
+    let world = quiet().file("mount/co", TOKEN).file("private/data", "mine");
+    fs::set_permissions(world.path("private"), fs::Permissions::from_mode(0o700)).unwrap();
+    let socket = |name: &str| world.path(&format!("private/{name}")).display().to_string();
+    let ran = world.spawn(["agent", "--foreground", "--socket", &socket("data")]).expect(2);
+    assert!(ran.err.contains("another file") && ran.err.contains("--socket"), "{ran:?}");
+    assert_eq!(fs::read_to_string(socket("data")).unwrap(), "mine");
+    // In a folder that others may enter, nothing is made at all.
+    fs::set_permissions(world.path("private"), fs::Permissions::from_mode(0o755)).unwrap();
+    world.spawn(["agent", "--foreground", "--socket", &socket("s")]).expect(2);
+    assert_eq!(
+        fs::read_dir(world.path("private"))
+            .unwrap()
+            .filter(|entry| entry.as_ref().unwrap().file_name() == "s.lock")
+            .count(),
+        0
+    );
+}
+
+/// A command that hangs is one, however often the token changes meanwhile; and what is full has room again.
+#[test]
+fn what_hangs_does_not_pile_up() {
+    let world = quiet().file("mount/co", TOKEN).with("REMOTE", format!("https://u:{TOKEN}@h/x"));
+    let noted = world.path("noted").display().to_string();
+    let house = House::with(world, &["--on-change", &format!("env >> {noted}; echo end >> {noted}; sleep 1")]);
+    for number in 0..10 {
+        let token = format!("cop_number000{number:02}");
+        fs::write(house.world.path("mount/co"), &token).unwrap();
+        house.comes(&token);
+    }
+    let read = || fs::read_to_string(&noted).unwrap_or_default();
+    wait("both runs", || read().lines().filter(|line| *line == "end").count() == 2);
+    assert!(!read().contains("cop_"), "{}", read());
+    let threads = fs::read_dir(format!("/proc/{}/task", house.agent.id())).unwrap().count();
+    assert!(threads < 10, "{threads}");
+}
+
 #[test]
 fn other_files_that_a_source_reads_are_watched_as_well() {
     let world = quiet().credentials("https://one.example.org", "cop_number00001");
@@ -264,7 +360,7 @@ fn it_is_for_its_user_alone() {
     let house = House::new(quiet().file("mount/co", TOKEN));
     let meta = |path: &str| fs::metadata(house.world.path(path)).unwrap().mode() & 0o777;
     assert_eq!(
-        (meta("run/co-cred"), meta("run/co-cred/agent.sock"), meta("run/co-cred/agent.lock")),
+        (meta("run/co-cred"), meta("run/co-cred/agent.sock"), meta("run/co-cred/agent.sock.lock")),
         (0o700, 0o600, 0o600)
     );
     if !has("setpriv") || fs::metadata("/proc/self").unwrap().uid() != 0 {
@@ -314,6 +410,20 @@ fn whatever_is_said_to_it_it_goes_on() {
     assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
     drop(silent);
     assert_eq!(house.token(), TOKEN);
+    // Nor do those who speak very slowly.
+    let mut slow: Vec<UnixStream> = (0..64).map(|_| UnixStream::connect(house.socket()).unwrap()).collect();
+    let start = Instant::now();
+    thread::scope(|scope| {
+        let dripping = scope.spawn(move || {
+            while start.elapsed() < Duration::from_secs(6) {
+                slow.iter_mut().for_each(|stream| drop(stream.write_all(b" ")));
+                thread::sleep(Duration::from_millis(500));
+            }
+        });
+        wait("an answer", || house.token() == TOKEN);
+        assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
+        dripping.join().unwrap();
+    });
 }
 
 #[test]
