@@ -69,6 +69,13 @@ signed[148:156] = b"%06o\0 " % total
 method = bytearray(zipped([("a", b"x" * 99, stored)]))
 method[method.find(b"PK\1\2") + 10] = 8
 
+# The end of a member is missing, and its sizes say so: nothing seems to be cut off.
+cut = zipped([("a", os.urandom(99) + text, deflated)])
+size = int.from_bytes(cut[18:22], "little")
+entry = cut.find(b"PK\1\2")
+shorter = (size - 20).to_bytes(4, "little")
+cut = cut[:18] + shorter + cut[22 : entry - 20] + cut[entry : entry + 20] + shorter + cut[entry + 24 :]
+
 # A sparse file as GNU tar writes it in the newer format: its map stands before its data.
 sparse = tarfile.TarInfo("GNUSparseFile.0/a.gz")
 sparse.pax_headers = {
@@ -99,6 +106,7 @@ files = {
     "9 piped.zip": pipe.data,
     "9 behind.zip": zipped([("x", b"x", stored)]) + gz,
     "1 method.zip": bytes(method),
+    "1 cut.zip": cut,
     "9 padded.gz": gzip.compress(b"x") + bytes(700) + gz,
     "9 two.tar": tarred([("x", b"x")]) + tarred([("b.gz", gz)]),
     "9 zeros.tar": tarred([("x", b"x")])[:1024] + bytes(512) + tarred([("b.gz", gz)]),
