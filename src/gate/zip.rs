@@ -32,8 +32,6 @@ struct Header {
     method: u16,
     /// How many bytes the member has here; `None`: that stands behind it.
     size: Option<u64>,
-    /// How many it has unpacked, where that is known: the last 32 bits.
-    unpacked: Option<u32>,
 }
 
 /// How many members there are, and sums over where they begin and how they are compressed: the directory's must be the
@@ -127,16 +125,12 @@ fn member(
             }
             "is packed without its size: what is packed in it is not looked into".to_owned()
         }
-        Header { method: 8, size, unpacked, .. } => {
-            let mut decoder = DeflateDecoder::new(&mut *layer);
-            let done = search.unpacked(&mut decoder, name.clone(), site);
-            // A stream that is cut off ends as any other.
-            let is_whole = unpacked.is_none_or(|unpacked| decoder.total_out() as u32 == unpacked);
-            match done {
-                Ok(()) if is_whole && (size.is_none() || layer.peek(1)?.is_empty()) => return Ok(()),
-                Ok(()) if is_whole => "has something behind what is packed in it, which is not looked into".to_owned(),
+        Header { method: 8, size, .. } => {
+            match search.unpacked(&mut DeflateDecoder::new(&mut *layer), name.clone(), site) {
+                Ok(()) if size.is_none() || layer.peek(1)?.is_empty() => return Ok(()),
+                Ok(()) => "has something behind what is packed in it, which is not looked into".to_owned(),
                 Err(error) if error.kind() == io::ErrorKind::FileTooLarge => error.to_string(),
-                _ => "is broken: the rest of it cannot be unpacked".to_owned(),
+                Err(_) => "is broken: the rest of it cannot be unpacked".to_owned(),
             }
         }
         _ => "is compressed in a way that is not known here: it cannot be looked into".to_owned(),
@@ -158,8 +152,7 @@ impl Header {
             u32::MAX => Some(large_size(&extra).ok_or_else(broken)?),
             size => Some(size.into()),
         };
-        let unpacked = Some(long(&fixed, 22)).filter(|unpacked| size.is_some() && *unpacked != u32::MAX);
-        Ok(Header { name, encrypted: flags & 1 != 0, method: short(&fixed, 8), size, unpacked })
+        Ok(Header { name, encrypted: flags & 1 != 0, method: short(&fixed, 8), size })
     }
 }
 
