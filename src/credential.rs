@@ -50,6 +50,7 @@ pub struct Credential {
     place: Place,
     email: Option<Email>,
     expires: Option<Date>,
+    proven: bool,
     remarks: Vec<Remark>,
 }
 
@@ -79,6 +80,11 @@ impl Credential {
         self.expires
     }
 
+    /// Whether the deployment has said yes to it.
+    pub fn is_proven(&self) -> bool {
+        self.proven
+    }
+
     /// What was odd on the way.
     pub fn remarks(&self) -> &[Remark] {
         &self.remarks
@@ -91,17 +97,27 @@ impl Credential {
 /// Whatever locating finds wrong; a rejection; and, where the mode is [`Mode::Always`], whatever keeps the deployment
 /// from being asked.
 pub fn obtain(order: &Order) -> Result<Credential> {
-    let Located { mut found, deployment } = locate::locate(&order.request)?;
+    vouch(order, locate::locate(&order.request)?)
+}
+
+/// Verifies what was located.
+///
+/// # Errors
+/// As [`obtain`], of verifying.
+pub fn vouch(order: &Order, located: Located) -> Result<Credential> {
+    let Located { mut found, deployment } = located;
     let mut remarks = std::mem::take(&mut found.remarks);
+    let mut proven = false;
     match prove(order, &found.token, &found.place.place, deployment.as_ref()) {
         Ok(verdict) => {
-            remarks.extend(verdict.and_then(|verdict| verdict.require(&[]).err()).as_ref().map(Remark::from))
+            proven = verdict.is_some();
+            remarks.extend(verdict.and_then(|verdict| verdict.require(&[]).err()).as_ref().map(Remark::from));
         }
         Err(error) if order.mode == Mode::Auto && may_be_good(&error) => remarks.push(unverified(&error)),
         Err(error) => return Err(error),
     }
     let Found { token, place, email, expires, .. } = found;
-    Ok(Credential { token, deployment, place, email, expires, remarks })
+    Ok(Credential { token, deployment, place, email, expires, proven, remarks })
 }
 
 /// The account's e-mail: what the source of the token says, else `CODEOCEAN_EMAIL`, else the configuration, else what was found out

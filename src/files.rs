@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
@@ -63,12 +63,15 @@ pub fn read_own(path: &Path, limit: usize) -> Option<Zeroizing<Vec<u8>>> {
 /// Writes a file that co-cred alone reads, where nobody else may put one: [`write()`], in a folder that is this user's and
 /// writable for nobody else.
 pub fn write_own(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = folder_of(path)?;
-    let meta = fs::symlink_metadata(folder)?;
-    if !meta.is_dir() || meta.uid() != rustix::process::geteuid().as_raw() || meta.permissions().mode() & 0o022 != 0 {
-        return Err(io::ErrorKind::PermissionDenied.into());
-    }
+    own_folder(path, 0o022)?;
     replace(path, bytes, File::flush)
+}
+
+/// Makes the folder of a file, 0700, where it is missing; it must be this user's, and give others none of these rights.
+pub fn own_folder(path: &Path, rights: u32) -> io::Result<()> {
+    let meta = fs::symlink_metadata(folder_of(path)?)?;
+    let ours = meta.is_dir() && meta.uid() == rustix::process::geteuid().as_raw();
+    if ours && meta.mode() & rights == 0 { Ok(()) } else { Err(io::ErrorKind::PermissionDenied.into()) }
 }
 
 /// Writes a file whole or not at all: created 0600 beside its place, then renamed over it. Its folder is made where it
@@ -132,12 +135,12 @@ impl Copy {
     }
 }
 
-/// A file beside one that is there, with its owner, its mode and its attributes; `fill` writes what it holds.
-pub fn copy_beside(path: &Path, fill: impl FnOnce(&File) -> io::Result<()>) -> io::Result<Copy> {
-    let (former, file) = (File::open(path)?, beside(path)?);
+/// A file beside one that is open, with its owner, its mode and its attributes; `fill` writes what it holds.
+pub fn copy_beside(path: &Path, former: &File, fill: impl FnOnce(&File) -> io::Result<()>) -> io::Result<Copy> {
+    let file = beside(path)?;
     fill(file.as_file())?;
     take_after(file.as_file(), &former.metadata()?)?;
-    take_attributes(file.as_file(), &former)?;
+    take_attributes(file.as_file(), former)?;
     file.as_file().sync_all()?;
     Ok(Copy { file, path: path.to_path_buf() })
 }

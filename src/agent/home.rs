@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::path::{Path, PathBuf};
 
@@ -43,7 +43,8 @@ impl Home {
     /// # Errors
     /// The folder cannot be made, or is somebody else's as well.
     pub fn claim(env: &Env, socket: &Path) -> Result<Claim> {
-        private(socket).map_err(|error| no_place(socket, &error))?;
+        // Closed to all others before a socket is put into it.
+        files::own_folder(socket, 0o077).map_err(|error| no_place(socket, &error))?;
         let mut lock = socket.as_os_str().to_owned();
         lock.push(".lock");
         let lock = files::lock(Path::new(&lock)).map_err(|error| no_place(socket, &error))?;
@@ -98,16 +99,6 @@ impl Drop for Home {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.socket);
     }
-}
-
-/// The folder must be closed to all others before a socket is put into it.
-fn private(socket: &Path) -> io::Result<()> {
-    use std::os::unix::fs::MetadataExt;
-    let folder = socket.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    let meta = fs::metadata(folder)?;
-    let ours = meta.uid() == rustix::process::geteuid().as_raw() && meta.permissions().mode() & 0o077 == 0;
-    if ours { Ok(()) } else { Err(io::Error::new(io::ErrorKind::PermissionDenied, "others may enter its folder")) }
 }
 
 fn no_place(socket: &Path, error: &io::Error) -> Error {

@@ -16,9 +16,9 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::credential::{Credential, Mode, Order, obtain, prove};
+use crate::credential::{Credential, Mode, Order, prove, vouch};
 use crate::error::{Error, Kind, Reason, Remark, Result};
-use crate::locate;
+use crate::locate::{self, Located};
 
 pub use home::{Claim, Home, socket};
 pub use outlet::Outlet;
@@ -49,8 +49,6 @@ enum News {
 /// What the agent has.
 struct State {
     credential: Option<Credential>,
-    /// The deployment has said yes to it, or there is none to ask.
-    proven: bool,
     /// What is wrong with what was found last.
     trouble: Option<String>,
     since: Timestamp,
@@ -83,7 +81,7 @@ pub fn run(
 ) -> Result<()> {
     let (sender, news) = mpsc::channel();
     let mut watch = Watch::new(sender.clone()).map_err(|error| unable("watch files", error))?;
-    let state = State { credential: None, proven: false, trouble: None, since: Timestamp::now(), changes: 0 };
+    let state = State { credential: None, trouble: None, since: Timestamp::now(), changes: 0 };
     let state: Shared = Arc::new(RwLock::new(state));
     let mut unwritten = false;
     let mut look = |watch: &mut Watch| {
@@ -157,13 +155,16 @@ struct Looked {
 
 /// Obtains again. Nothing is told while the state is locked: whoever listens may be slow.
 fn refresh(order: &Order, state: &Shared) -> Looked {
-    if is_the_same(order, state) {
-        write(state).trouble = None;
-        return Looked::default();
-    }
-    let has_one = read(state).credential.is_some();
-    match renew(order, has_one) {
-        Ok((credential, doubt)) => accept(credential, doubt, &mut write(state)),
+    let renewed = match locate::locate(&order.request) {
+        Ok(located) if is_the_same(order, state, &located) => {
+            write(state).trouble = None;
+            return Looked::default();
+        }
+        Ok(located) => renew(order, located, read(state).credential.is_some()),
+        Err(error) => Err(error),
+    };
+    match renewed {
+        Ok(credential) => accept(credential, order, &mut write(state)),
         Err(error) => {
             let is_good = still_good(order, state);
             refuse(error, is_good, &mut write(state))
@@ -171,19 +172,23 @@ fn refresh(order: &Order, state: &Shared) -> Looked {
     }
 }
 
-fn accept(credential: Credential, doubt: Option<Error>, state: &mut State) -> Looked {
+fn accept(credential: Credential, order: &Order, state: &mut State) -> Looked {
     let has_one = state.credential.is_some();
     let is_new = state.credential.as_ref().is_none_or(|held| held.token() != credential.token());
-    let remarks: Vec<Remark> = credential.remarks().iter().cloned().chain(doubt.as_ref().map(Remark::from)).collect();
-    let told = is_new.then(|| Told::Fresh(credential.place().place.clone(), remarks));
+    let told = is_new.then(|| Told::Fresh(credential.place().place.clone(), credential.remarks().to_vec()));
     if is_new {
         state.changes += u64::from(has_one);
         state.since = Timestamp::now();
     }
-    state.proven = doubt.is_none();
-    state.trouble = doubt.as_ref().map(|doubt| doubt.what.clone());
+    let in_doubt = !is_settled(order, &credential);
+    state.trouble = in_doubt.then(|| "the deployment could not be asked whether it accepts the token".to_owned());
     state.credential = Some(credential);
-    Looked { told, is_new: is_new.then_some(has_one), retry: doubt.map(|_| RETRY) }
+    Looked { told, is_new: is_new.then_some(has_one), retry: in_doubt.then_some(RETRY) }
+}
+
+/// Whether the deployment has said yes, or there is nobody to ask.
+fn is_settled(order: &Order, credential: &Credential) -> bool {
+    credential.is_proven() || credential.deployment().is_none() || order.mode == Mode::Never
 }
 
 fn refuse(error: Error, is_good: bool, state: &mut State) -> Looked {
@@ -200,30 +205,20 @@ fn refuse(error: Error, is_good: bool, state: &mut State) -> Looked {
     Looked { told: is_news.then_some(Told::Trouble(error, is_good)), is_new: None, retry }
 }
 
-/// Whether what is found is what is held, and proven: then a change was none, and nobody is asked.
-fn is_the_same(order: &Order, state: &Shared) -> bool {
+/// Whether what is found is what is held, and settled: then a change was none, and nobody is asked.
+fn is_the_same(order: &Order, state: &Shared, located: &Located) -> bool {
     let state = read(state);
-    let Some(held) = state.credential.as_ref().filter(|_| state.proven) else { return false };
+    let Some(held) = state.credential.as_ref().filter(|held| is_settled(order, held)) else { return false };
     let origin = |sited: Option<&locate::Sited>| sited.map(|sited| sited.deployment.origin().to_owned());
-    locate::locate(&order.request).is_ok_and(|located| {
-        located.found.token == *held.token() && origin(located.deployment.as_ref()) == origin(held.deployment())
-    })
+    located.found.token == *held.token() && origin(located.deployment.as_ref()) == origin(held.deployment())
 }
 
-/// Locates and verifies. Where there is a token already, another takes its place only once it is proven; the first is
-/// served unproven as long as the deployment cannot be asked, which is the doubt. Without one there is nobody to prove it.
-fn renew(order: &Order, has_one: bool) -> Result<(Credential, Option<Error>)> {
-    let surely = |credential| (credential, None);
-    if order.mode != Mode::Auto {
-        return obtain(order).map(surely);
-    }
-    match obtain(&Order { mode: Mode::Always, ..*order }) {
-        Err(error) if error.reason == Reason::NoDeployment => obtain(order).map(surely),
-        Err(error) if error.kind() == Kind::Unreachable && !has_one => {
-            obtain(&Order { mode: Mode::Never, ..*order }).map(|credential| (credential, Some(error)))
-        }
-        other => other.map(surely),
-    }
+/// Verifies. Where there is a token already, another takes its place only once it is proven; the first is served unproven
+/// as long as the deployment cannot be asked, and so is any without a deployment to ask.
+fn renew(order: &Order, located: Located, has_one: bool) -> Result<Credential> {
+    let must_be_proven = order.mode == Mode::Auto && has_one && located.deployment.is_some();
+    let mode = if must_be_proven { Mode::Always } else { order.mode };
+    vouch(&Order { mode, ..*order }, located)
 }
 
 /// Whether the token that is held may be kept: the deployment has not said no to it.

@@ -18,12 +18,12 @@ use crate::token::mask;
 use crate::traces::Traces;
 
 /// What is done with a new token.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Outlet {
     /// A file that holds it, for this user alone, replaced as a whole.
-    pub file: Option<PathBuf>,
+    file: Option<PathBuf>,
     /// What a shell is to run.
-    pub command: Option<OsString>,
+    command: Option<OsString>,
     /// For how many changes it has yet to run.
     runs: Arc<AtomicUsize>,
 }
@@ -33,9 +33,7 @@ impl Outlet {
     pub fn new(file: Option<PathBuf>, command: Option<OsString>) -> Outlet {
         Outlet { file, command, runs: Arc::default() }
     }
-}
 
-impl Outlet {
     /// Writes a new token to the file.
     ///
     /// # Errors

@@ -60,6 +60,8 @@ impl Watch {
 
     /// Watches these files and folders from now on, whether they are there or not.
     pub(super) fn follow(&mut self, files: Vec<PathBuf>) {
+        let absolute = |file: PathBuf| std::path::absolute(&file).unwrap_or(file);
+        let files: Vec<PathBuf> = files.into_iter().map(absolute).collect();
         // A folder may be made anew while it is about to be watched; then it is another.
         for _ in 0..ROUNDS {
             let steps: BTreeSet<PathBuf> = files.iter().flat_map(|file| steps(file)).collect();

@@ -171,7 +171,7 @@ fn status(socket: &Path, json: bool, out: &mut dyn Write) -> Result<u8> {
     let shown = |text: Option<String>| clean(&text.unwrap_or_else(|| "none".to_owned()));
     let written = if json {
         let status = json!({
-            "pid": pid, "socket": socket.display().to_string(), "deployment": deployment, "place": place,
+            "pid": pid, "socket": clean(&socket.display().to_string()), "deployment": deployment, "place": place,
             "fingerprint": fingerprint, "since": since, "changes": changes, "trouble": trouble,
         });
         writeln!(out, "{status:#}")

@@ -17,11 +17,12 @@ pub(super) fn count(report: &Report, strict: bool) -> Option<String> {
         true => (report.traces.all + report.likenesses.all, report.suspects),
         false => (report.traces.all, report.traces.files),
     };
+    let what = if report.traces.all > 0 { "the token" } else { "what looks like a token" };
     let times = if all == 1 { "once".to_owned() } else { format!("{all} times") };
     match (all, files) {
         (0, _) => None,
-        (_, 1) => Some(format!("the token stands in a file, {times}")),
-        _ => Some(format!("the token stands in {files} files, {times} in all")),
+        (_, 1) => Some(format!("{what} stands in a file, {times}")),
+        _ => Some(format!("{what} stands in {files} files, {times} in all")),
     }
 }
 

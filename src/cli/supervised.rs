@@ -104,5 +104,5 @@ pub(super) fn program() -> Result<PathBuf> {
 }
 
 fn internal(what: &str, error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::new(Reason::Internal, what).hint("leave out --mask, and please report it").caused_by(error)
+    Error::new(Reason::Internal, what).hint("leave out --mask and --gate, and please report it").caused_by(error)
 }

@@ -29,7 +29,7 @@ pub(super) fn redact(needles: &Needles, path: &Path, likenesses: bool) -> Result
         return Err("has other names (hard links), under which it would stay as it is".to_owned());
     }
     let mut count = 0;
-    let done = files::copy_beside(path, |copy| {
+    let done = files::copy_beside(path, &file, |copy| {
         copy.set_len(meta.len())?;
         for extent in extents(&file, &meta) {
             let (start, end) = extent?;

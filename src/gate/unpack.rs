@@ -1,5 +1,5 @@
-//! What is packed in a layer, and how it is looked into: by what it begins with, as `file` would tell, never by its name
-//! alone.
+//! What is packed in a layer, and how it is looked into: by what it begins with, as `file` would tell. Names alone lead only
+//! to what a file may hold further on: base64 in a page, an archive behind a script.
 
 use std::cell::Cell;
 use std::io::{self, Read};
@@ -28,7 +28,7 @@ pub(super) struct Search<'a> {
     pub(super) report: Report,
     buffers: Vec<Buffer>,
     /// So much more may come out of this file.
-    left: Cell<u64>,
+    left: u64,
 }
 
 /// What a layer begins with.
@@ -95,7 +95,7 @@ pub(super) fn is_packed(head: &[u8]) -> bool {
 
 impl<'a> Search<'a> {
     pub(super) fn new(needles: &'a Needles, progress: &'a Progress) -> Search<'a> {
-        Search { needles, progress, report: Report::default(), buffers: Vec::new(), left: Cell::new(0) }
+        Search { needles, progress, report: Report::default(), buffers: Vec::new(), left: 0 }
     }
 
     /// Does the work on one file, whatever of it: what is found and what is not read counts as one file's.
@@ -109,7 +109,7 @@ impl<'a> Search<'a> {
 
     /// A file begins, of this size.
     pub(super) fn begin(&mut self, size: u64) {
-        self.left.set(most_of(size));
+        self.left = most_of(size);
     }
 
     /// Searches a stream to its end, and what is packed in it; it begins at this place of what it is a part of.
@@ -134,11 +134,11 @@ impl<'a> Search<'a> {
     /// # Errors
     /// It is broken.
     pub(super) fn unpacked(&mut self, from: &mut dyn Read, name: String, site: &mut Site) -> io::Result<()> {
-        let left = Cell::new(self.left.get());
+        let left = Cell::new(self.left);
         site.inside.push(name);
         let done = self.stream(&mut Metered { from, left: &left }, 0, site);
         site.inside.pop();
-        self.left.set(self.left.get().min(left.get()));
+        self.left = self.left.min(left.get());
         done
     }
 

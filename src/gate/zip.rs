@@ -149,20 +149,21 @@ impl Header {
         let extra = read_vec(layer, short(&fixed, 28).into())?;
         let size = match long(&fixed, 18) {
             _ if flags & 8 != 0 => None,
-            u32::MAX => Some(large_size(&extra).ok_or_else(broken)?),
+            // The size that it has unpacked comes first.
+            u32::MAX => Some(large(&extra).and_then(|mut numbers| numbers.nth(1)).ok_or_else(broken)?),
             size => Some(size.into()),
         };
         Ok(Header { name, encrypted: flags & 1 != 0, method: short(&fixed, 8), size })
     }
 }
 
-/// The compressed size of a member of more than 4 GiB (section 4.5.3): behind the size that it has unpacked.
-fn large_size(mut extra: &[u8]) -> Option<u64> {
+/// The numbers of eight bytes each that stand in for those of 4 GiB or more (section 4.5.3).
+fn large(mut extra: &[u8]) -> Option<impl Iterator<Item = u64>> {
     loop {
         let (head, rest) = extra.split_at_checked(4)?;
         let (field, next) = rest.split_at_checked(short(head, 2).into())?;
         if head[..2] == [1, 0] {
-            return field.get(8..16)?.try_into().ok().map(u64::from_le_bytes);
+            return Some(field.chunks_exact(8).filter_map(|number| number.try_into().ok().map(u64::from_le_bytes)));
         }
         extra = next;
     }
@@ -214,7 +215,11 @@ fn directory(layer: &mut dyn Layer, found: &Census) -> io::Result<()> {
         let extra = skip(layer, name.into()).and_then(|()| read_vec(layer, short(&fixed, 30).into()))?;
         skip(layer, short(&fixed, 32).into())?;
         let start = match long(&fixed, 42) {
-            u32::MAX => large_start(&fixed, &extra).ok_or_else(broken)?,
+            // Behind those of the sizes that are as large.
+            u32::MAX => {
+                let before = [20, 24].into_iter().filter(|at| long(&fixed, *at) == u32::MAX).count();
+                large(&extra).and_then(|mut numbers| numbers.nth(before)).ok_or_else(broken)?
+            }
             start => start.into(),
         };
         named.count(start, short(&fixed, 10));
@@ -230,19 +235,6 @@ fn directory(layer: &mut dyn Layer, found: &Census) -> io::Result<()> {
     let fixed: [u8; END_LEN] = read(layer)?;
     skip(layer, short(&fixed, 20).into())?;
     if named.is(found) { Ok(()) } else { Err(other_members()) }
-}
-
-/// Where a member beyond 4 GiB begins (section 4.5.3): behind the sizes that are as large.
-fn large_start(entry: &[u8], mut extra: &[u8]) -> Option<u64> {
-    let before = [20, 24].into_iter().filter(|at| long(entry, *at) == u32::MAX).count() * 8;
-    loop {
-        let (head, rest) = extra.split_at_checked(4)?;
-        let (field, next) = rest.split_at_checked(short(head, 2).into())?;
-        if head[..2] == [1, 0] {
-            return field.get(before..before + 8)?.try_into().ok().map(u64::from_le_bytes);
-        }
-        extra = next;
-    }
 }
 
 fn read<const N: usize>(layer: &mut dyn Layer) -> io::Result<[u8; N]> {

@@ -174,19 +174,14 @@ pub(super) struct Agent<'a> {
 impl Agent<'_> {
     /// The deployment of its token, where it has one.
     pub(super) fn deployment(&self) -> Option<Deployment> {
-        let held = self.held(None).ok()??;
-        Deployment::parse(&held.deployment?).ok()
+        Deployment::parse(&self.held().ok()??.deployment?).ok()
     }
 
-    fn held(&self, deployment: Option<String>) -> Result<Option<Held>> {
+    fn held(&self) -> Result<Option<Held>> {
         let Some(socket) = self.env.path(SOCKET) else { return Ok(None) };
-        match ask(socket, &Ask::Token { deployment }) {
+        match ask(socket, &Ask::Token { deployment: None }) {
             Ok(Answer::Token(held)) => Ok(Some(held)),
-            Ok(Answer::None) => Ok(None),
-            Ok(Answer::Error { message }) => {
-                Err(Error::new(Reason::Agent, format!("the agent has no token: {message}"))
-                    .hint("co-cred agent status says more; without CO_CRED_AGENT_SOCK, no agent is asked"))
-            }
+            Ok(Answer::Error { message }) => Err(silent(&format!("has no token: {message}"))),
             Ok(_) => Err(silent("says something else than it was asked")),
             Err(error) => Err(silent(&format!("does not answer ({})", error.kind()))),
         }
@@ -195,7 +190,7 @@ impl Agent<'_> {
 
 fn silent(what: &str) -> Error {
     Error::new(Reason::Agent, format!("the agent that {SOCKET} names {what}"))
-        .hint("start one with: eval \"$(co-cred agent)\"; or unset CO_CRED_AGENT_SOCK")
+        .hint("co-cred agent status says more; start one with: eval \"$(co-cred agent)\"; or unset CO_CRED_AGENT_SOCK")
 }
 
 impl Source for Agent<'_> {
@@ -205,8 +200,7 @@ impl Source for Agent<'_> {
     }
 
     fn find(&self) -> Result<Option<Found>> {
-        let wanted = self.named.map(|sited| sited.deployment.origin().to_owned());
-        let Some(held) = self.held(wanted)? else { return Ok(None) };
+        let Some(held) = self.held()? else { return Ok(None) };
         let token = Token::parse(held.token.as_bytes()).map_err(|_| silent("gives what is no token"))?.token;
         let deployment = held.deployment.as_deref().map(Deployment::parse).transpose();
         let deployment = deployment.map_err(|_| silent("names a deployment that is none"))?;

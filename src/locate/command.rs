@@ -2,6 +2,7 @@
 //! on standard error is the user's to see.
 
 use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -54,6 +55,10 @@ impl TokenCommand<'_> {
 }
 
 impl Source for TokenCommand<'_> {
+    fn files(&self) -> Vec<PathBuf> {
+        path(self.house.env()).into_iter().collect()
+    }
+
     fn place(&self) -> Place {
         let file = path(self.house.env()).map_or_else(String::new, |path| format!(" in {}", path.display()));
         Place::new(PlaceKind::Command, format!("token_command{file}"))

@@ -254,13 +254,11 @@ pub fn survey(request: &Request) -> Vec<Answer> {
     sources(&house, named).into_iter().map(ask).collect()
 }
 
-/// The files and folders that the sources read, and those that say how: a change of one may mean another token.
+/// The files and folders that the sources read: a change of one may mean another token.
 pub fn files(request: &Request) -> Vec<PathBuf> {
     let house = House::open(request);
     let named = house.named().ok().flatten();
-    let read = sources(&house, named).iter().flat_map(|source| source.files()).collect::<Vec<_>>();
-    let config = config::path(house.env());
-    read.into_iter().chain(config).chain(slots::paths(house.env())).collect()
+    sources(&house, named).iter().flat_map(|source| source.files()).collect()
 }
 
 /// Every token that can be seen here at no cost, whichever is used: none of them is to be printed.

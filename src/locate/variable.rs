@@ -1,13 +1,14 @@
 //! Environment variables: those meant for the token, and any other whose value has a token's shape.
 
 use std::ffi::OsStr;
+use std::path::PathBuf;
 
 use crate::env::Env;
 use crate::error::{Remark, Result};
 use crate::token::{self, Token};
 
 use super::rung::{Candidate, choose};
-use super::{Found, House, Place, PlaceKind, Source};
+use super::{Found, House, Place, PlaceKind, Source, slots};
 
 /// Variables that hold a Code Ocean token whatever their value looks like.
 pub const NAMES: [&str; 4] = ["CODEOCEAN_TOKEN", "CODEOCEAN_API_TOKEN", "CODE_OCEAN_API_TOKEN", "CODE_OCEAN_TOKEN"];
@@ -88,6 +89,10 @@ impl Shaped<'_> {
 }
 
 impl Source for Shaped<'_> {
+    fn files(&self) -> Vec<PathBuf> {
+        slots::paths(self.house.env()).into()
+    }
+
     fn place(&self) -> Place {
         let place = match self.step {
             Step::Described => "variables of slots that speak of Code Ocean",

@@ -1,5 +1,5 @@
-//! A child that stays a child: its output is masked as it streams, every signal reaches it, and it ends as it would if
-//! nothing stood between.
+//! A child that stays a child: its output is masked as it streams where that is wanted, every signal reaches it, and it
+//! ends as it would if nothing stood between.
 //!
 //! Where our standard output is a terminal, the child gets one of its own; elsewhere it gets pipes, and what of ours is no
 //! terminal is handed on untouched: standard input always, and standard error together with standard output where both go

@@ -153,6 +153,10 @@ fn for_another_deployment_it_has_none() {
     world.run(["token", "--offline", "--deployment", "other.example.org"]).expect(3);
     let status = world.run(["status", "--json", "--offline"]).expect(0).json();
     assert_eq!(status["deployment"], deployment.url());
+    for (origin, answer) in [(deployment.url(), "token"), ("https://other.example.org".to_owned(), "none")] {
+        let asked = house.ask(format!("{{\"ask\":\"token\",\"deployment\":\"{origin}\"}}\n").as_bytes()).unwrap();
+        assert_eq!(asked["answer"], answer, "{asked}");
+    }
     // Git is answered from it, for its deployment's host.
     let host = deployment.url()["https://".len()..].to_owned();
     let get = |host: &str| -> String {
@@ -258,6 +262,30 @@ fn it_follows_what_is_swapped_above_a_file() {
 }
 
 #[test]
+fn a_path_from_where_it_was_started_is_followed() {
+    let house = House::with(quiet().file("work/below/token", TOKEN), &["--token-file", "below/token"]);
+    let file = house.world.path("work/below/token");
+    fs::write(&file, OTHER).unwrap();
+    house.comes(OTHER);
+    fs::remove_dir_all(file.parent().unwrap()).unwrap();
+    super::world::write(&file, TOKEN.as_bytes());
+    house.comes(TOKEN);
+}
+
+#[test]
+fn one_that_is_stopped_is_not_waited_for_for_long() {
+    let house = House::new(quiet().file("mount/co", TOKEN));
+    let signal = |name: &str| Command::new("kill").args(["-s", name, &house.agent.id().to_string()]).status().unwrap();
+    signal("STOP");
+    let start = Instant::now();
+    let ran = house.world.run(["token", "--offline"]).expect(6);
+    signal("CONT");
+    assert!(ran.err.contains("does not answer"), "{ran:?}");
+    assert!(start.elapsed() < Duration::from_millis(3500), "{:?}", start.elapsed());
+    assert_eq!(house.token(), TOKEN);
+}
+
+#[test]
 fn it_takes_nobodys_file_for_its_socket() {
     let world = quiet().file("mount/co", TOKEN).file("private/data", "mine");
     fs::set_permissions(world.path("private"), fs::Permissions::from_mode(0o700)).unwrap();
@@ -277,7 +305,7 @@ fn it_takes_nobodys_file_for_its_socket() {
     );
 }
 
-/// A command that hangs is one, however often the token changes meanwhile; and what is full has room again.
+/// A command that hangs is one, however often the token changes meanwhile.
 #[test]
 fn what_hangs_does_not_pile_up() {
     let world = quiet().file("mount/co", TOKEN).with("REMOTE", format!("https://u:{TOKEN}@h/x"));
@@ -333,7 +361,7 @@ fn a_new_token_is_used_once_it_is_proven_and_the_old_one_until_it_is_not() {
     fs::write(&secret, "cop_number00007").unwrap();
     wait("the end of both", || house.world.run(["token", "--offline"]).code == 6);
     let ran = house.world.run(["token", "--offline"]).expect(6);
-    assert!(ran.err.contains("the agent has no token") && ran.err.contains("does not accept"), "{ran:?}");
+    assert!(ran.err.contains("names has no token") && ran.err.contains("does not accept"), "{ran:?}");
     deployment.issue("cop_number00008");
     fs::write(&secret, "cop_number00008").unwrap();
     house.comes("cop_number00008");
@@ -344,15 +372,20 @@ fn a_new_token_is_used_once_it_is_proven_and_the_old_one_until_it_is_not() {
 
 #[test]
 fn a_deployment_that_is_down_is_asked_again() {
-    let faults = [Fault::Status(500), Fault::Status(500), Fault::Status(500), Fault::Status(500)];
-    let deployment = Plan::with_token(TOKEN).start();
+    let faults = vec![Fault::Status(500); 4];
     let down = Plan::with_token(TOKEN).account(stand_in::Account::new(OTHER)).faults(faults).start();
-    drop(deployment);
-    let house = House::new(at(&down).with("CO_CRED_X", "").file("mount/co", TOKEN));
+    let house = House::with(at(&down).file("mount/co", TOKEN), &["--timeout", "300ms"]);
     // What is first found is served unproven, as by any command; another takes its place only once it is proven.
     assert_eq!(house.token(), TOKEN);
+    assert!(house.status()["trouble"].as_str().unwrap().contains("could not be asked"));
+    wait("the proof", || house.status()["trouble"].is_null());
     fs::write(house.world.path("mount/co"), OTHER).unwrap();
     house.comes(OTHER);
+    // What is held and proven is not proven again because something else has changed.
+    let asked = down.seen().len();
+    fs::write(house.world.path("mount/other"), "x").unwrap();
+    thread::sleep(Duration::from_millis(300));
+    assert_eq!(down.seen().len(), asked);
 }
 
 #[test]
@@ -548,11 +581,14 @@ fn a_file_is_kept_fresh_and_a_command_is_run() {
     house.comes(TOKEN);
     wait("the warning", || said(&house.world).contains("cannot be kept fresh"));
     assert_eq!(read(), format!("{OTHER}\n"));
+    // Once it may be written again, it is, without another change.
+    fs::set_permissions(kept.parent().unwrap(), fs::Permissions::from_mode(0o700)).unwrap();
+    wait("the file again", || read() == format!("{TOKEN}\n"));
 }
 
 #[test]
 fn the_unit_is_one_that_systemd_understands() {
-    if !Command::new("systemd-analyze").arg("--version").output().is_ok_and(|output| output.status.success()) {
+    if !has("systemd-analyze") {
         return;
     }
     let world = quiet();

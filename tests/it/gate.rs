@@ -202,7 +202,8 @@ fn what_looks_like_a_token_is_told_apart() {
         assert_eq!(ran["counts"]["suspected"], count, "{text}: {ran}");
         assert_eq!(ran["found"], serde_json::json!([]), "{text}");
         assert!(!ran.to_string().contains("d23dasd312"), "{text}: {ran}");
-        scan(&world, &["--strict"]).expect(if count == 1 { 9 } else { 0 });
+        let strict = scan(&world, &["--strict"]).expect(if count == 1 { 9 } else { 0 });
+        assert_eq!(strict.err.contains("what looks like a token stands in a file, once"), count == 1, "{strict:?}");
     }
     // A trace that is known is no likeness as well.
     let world = world().file("results/a", format!("{TOKEN} {}", encoded(TOKEN)));
