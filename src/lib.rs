@@ -15,6 +15,7 @@
 //! verify       ask the deployment; remember the verdict
 //! locate       ask each Source in turn
 //! keyring      logins that are kept, and the stores that keep them
+//! client       the one way to it: whom it trusts, how names are found
 //! deployment   where a token belongs, and to whom it may be sent
 //! traces       the shapes it can leak in
 //! token files  the secret · the one way in and out of files
@@ -33,6 +34,7 @@
 pub mod agent;
 pub mod child;
 pub mod cli;
+pub mod client;
 pub mod credential;
 pub mod deliver;
 pub mod deployment;

@@ -5,11 +5,12 @@ use std::io;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 use crate::files;
-use crate::locate::agent::SOCKET;
+use crate::locate::agent::{SOCKET, lock_of};
 
 /// The socket of this user's agent: the one that is named, else one below `$XDG_RUNTIME_DIR` or the cache folder.
 pub fn socket(env: &Env) -> Option<PathBuf> {
@@ -34,7 +35,7 @@ pub struct Home {
     socket: PathBuf,
     notify: Option<PathBuf>,
     /// Held for as long as the agent lives; the system lets go of it, however that ends.
-    _lock: File,
+    lock: File,
 }
 
 impl Home {
@@ -45,9 +46,7 @@ impl Home {
     pub fn claim(env: &Env, socket: &Path) -> Result<Claim> {
         // Closed to all others before a socket is put into it.
         files::own_folder(socket, 0o077).map_err(|error| no_place(socket, &error))?;
-        let mut lock = socket.as_os_str().to_owned();
-        lock.push(".lock");
-        let lock = files::lock(Path::new(&lock)).map_err(|error| no_place(socket, &error))?;
+        let lock = files::lock(&lock_of(socket)).map_err(|error| no_place(socket, &error))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(Claim::Taken),
@@ -63,7 +62,12 @@ impl Home {
             Err(error) => return Err(no_place(socket, &error)),
         }
         let notify = env.path("NOTIFY_SOCKET").map(Path::to_path_buf);
-        Ok(Claim::Ours(Home { socket: socket.to_path_buf(), notify, _lock: lock }))
+        Ok(Claim::Ours(Home { socket: socket.to_path_buf(), notify, lock }))
+    }
+
+    /// Marks a change: whoever watches the lock sees that its time is another.
+    pub(super) fn mark(&self) {
+        let _ = self.lock.set_modified(SystemTime::now());
     }
 
     /// Where it listens.

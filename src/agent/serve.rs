@@ -4,7 +4,6 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -12,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::locate::agent::{Answer, Ask, Held, LIMIT, PATIENCE, Status, is_ours};
 
-use super::{News, Shared, State, read};
+use super::keeper::{Keeper, State};
 
 /// The longest question.
 const QUESTION: u64 = 4096;
@@ -27,7 +26,7 @@ const MOST: usize = 64;
 ///
 /// # Errors
 /// The system has no thread left.
-pub(super) fn start(listener: UnixListener, state: Shared, news: Sender<News>) -> io::Result<()> {
+pub(super) fn start(listener: UnixListener, keeper: Arc<Keeper>) -> io::Result<()> {
     let busy = Arc::new(AtomicUsize::new(0));
     let accept = move || {
         loop {
@@ -37,11 +36,11 @@ pub(super) fn start(listener: UnixListener, state: Shared, news: Sender<News>) -
                     while busy.load(Ordering::Acquire) >= MOST {
                         thread::sleep(Duration::from_millis(5));
                     }
-                    let (state, news, guest) = (Arc::clone(&state), news.clone(), Guest::new(&busy));
+                    let (keeper, guest) = (Arc::clone(&keeper), Guest::new(&busy));
                     // Where the system has no thread left, whoever asked sees the end of the stream.
                     let _ = thread::Builder::new().stack_size(256 * 1024).spawn(move || {
                         let _guest = guest;
-                        let _ = converse(&stream, &state, &news);
+                        let _ = converse(&stream, &keeper);
                     });
                 }
                 Ok(_) => {}
@@ -70,7 +69,7 @@ impl Drop for Guest {
 }
 
 /// Answers one question after the other, until there are no more.
-fn converse(stream: &UnixStream, state: &Shared, news: &Sender<News>) -> io::Result<()> {
+fn converse(stream: &UnixStream, keeper: &Keeper) -> io::Result<()> {
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut questions = BufReader::with_capacity(QUESTION as usize, Timed { stream, end: Instant::now() });
     let (mut question, last) = (Vec::new(), Instant::now() + AT_MOST);
@@ -84,10 +83,10 @@ fn converse(stream: &UnixStream, state: &Shared, news: &Sender<News>) -> io::Res
         }
         let asked = if whole { serde_json::from_slice(&question).ok() } else { None };
         let stop = asked == Some(Ask::Stop);
-        let answer = answer(asked, &read(state));
+        let answer = answer(asked, &keeper.read());
         say(stream, &answer)?;
         if stop {
-            let _ = news.send(News::Stop);
+            keeper.stop();
         }
         if !whole {
             return Ok(());

@@ -14,7 +14,7 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -135,6 +135,13 @@ pub fn ask(socket: &Path, ask: &Ask) -> io::Result<Answer> {
     Ok(serde_json::from_slice(&answer)?)
 }
 
+/// The file beside an agent's socket whose lock says that one lives there, and whose time, when its token changed last.
+pub fn lock_of(socket: &Path) -> PathBuf {
+    let mut lock = socket.as_os_str().to_owned();
+    lock.push(".lock");
+    PathBuf::from(lock)
+}
+
 /// Connects, in time even where the agent does not accept; another user's is none.
 fn connect(socket: &Path) -> io::Result<UnixStream> {
     let address = SocketAddrUnix::new(socket)?;
@@ -197,6 +204,10 @@ impl Source for Agent<'_> {
     fn place(&self) -> Place {
         let socket = self.env.path(SOCKET).map_or_else(|| SOCKET.to_owned(), |path| path.display().to_string());
         Place::new(PlaceKind::Agent, socket)
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        self.env.path(SOCKET).map(lock_of).into_iter().collect()
     }
 
     fn find(&self) -> Result<Option<Found>> {

@@ -3,7 +3,6 @@
 //! Nothing that a server says is repeated to people, but for an owner's e-mail and the host of a redirect: an unknown
 //! server may echo what it was sent.
 
-use std::error::Error as _;
 use std::io::{self, Read};
 use std::time::Duration;
 
@@ -11,15 +10,14 @@ use jiff::Timestamp;
 use reqwest::blocking::Response;
 use reqwest::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use reqwest::{StatusCode, Url};
-use rustls::CertificateError;
 use serde::Deserialize;
 
+use crate::client::{self, Line, disconnected, timeout};
 use crate::email::Email;
 use crate::error::{Error, Reason};
 use crate::token::Token;
 use crate::traces::Traces;
 
-use super::client::Line;
 use super::retry::{Failure, Passes};
 
 /// The most bytes of an answer that are read; one result takes a few KiB.
@@ -166,25 +164,14 @@ fn retry_after(response: &Response) -> Option<Duration> {
     Some(Duration::try_from(date.duration_since(Timestamp::now())).unwrap_or_default())
 }
 
-/// Why there was no answer at all.
+/// Why there was no answer at all. A certificate that is not trusted now will not be in a minute.
 fn unanswered(error: reqwest::Error, host: &str, proxied: bool) -> Failure {
-    let error = error.without_url();
-    let (passes, told) = if let Some(tls) = tls_error(&error) {
-        (Passes::Never, untrusted(tls, host))
-    } else if proxied && error.is_connect() {
-        let told = Error::new(Reason::Proxy, format!("the proxy on the way to {host} refuses or cannot be reached"))
-            .hint("check HTTPS_PROXY, or add the host to NO_PROXY if it is reached directly");
-        (Passes::WithTime, told)
-    } else if error.is_dns() {
-        let told = Error::new(Reason::Name, format!("the name {host} cannot be resolved"))
-            .hint("check its spelling; a Reproducible Run may have no network at all");
-        (Passes::WithTime, told)
-    } else if error.is_timeout() {
-        (Passes::WithTime, timeout(host))
-    } else {
-        (Passes::WithTime, disconnected(host, &io_kind(&error)))
+    let error = client::failure(error, host, proxied);
+    let passes = match error.reason {
+        Reason::Tls | Reason::PrivateCa => Passes::Never,
+        _ => Passes::WithTime,
     };
-    Failure { error: told.caused_by(error), passes }
+    Failure { error, passes }
 }
 
 /// The answer began, and did not end.
@@ -196,53 +183,4 @@ fn broken_off(error: &io::Error, host: &str) -> Failure {
             .is_some_and(reqwest::Error::is_timeout);
     let error = if late { timeout(host) } else { disconnected(host, "the answer was cut off") };
     Failure { error, passes: Passes::WithTime }
-}
-
-fn timeout(host: &str) -> Error {
-    Error::new(Reason::Timeout, format!("{host} did not answer in time"))
-        .hint("check the network; check --wait 60s waits for it")
-}
-
-fn disconnected(host: &str, why: &str) -> Error {
-    Error::new(Reason::Connection, format!("no connection to {host}: {why}"))
-        .hint("check the address and the network; a Reproducible Run may have no network at all")
-}
-
-fn untrusted(tls: &rustls::Error, host: &str) -> Error {
-    match tls {
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => Error::new(
-            Reason::PrivateCa,
-            format!("the certificate of {host} comes from an authority that this system does not know"),
-        )
-        .hint("for a private authority, set SSL_CERT_FILE to a file that holds its certificate"),
-        tls => Error::new(Reason::Tls, format!("no trustworthy TLS connection to {host}: {tls}"))
-            .hint("check the address and this machine's clock; the deployment's certificate may have run out"),
-    }
-}
-
-/// The TLS error in a chain. An `io::Error` hides what it wraps from `source()`.
-fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-            return Some(tls);
-        }
-        next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(inner) => Some(inner),
-            None => error.source(),
-        };
-    }
-    None
-}
-
-/// What the system says, as `connection refused`.
-fn io_kind(error: &reqwest::Error) -> String {
-    let mut next = error.source();
-    while let Some(error) = next {
-        if let Some(io) = error.downcast_ref::<io::Error>() {
-            return io.kind().to_string();
-        }
-        next = error.source();
-    }
-    "it broke off".to_owned()
 }

@@ -5,17 +5,15 @@
 //! versions answer 401 there, too) from one that nobody accepts.
 
 mod answer;
-mod client;
 mod memory;
-mod names;
 mod retry;
-mod roots;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::client;
 use crate::deployment::Deployment;
 use crate::email::Email;
 use crate::env::Env;
@@ -183,7 +181,7 @@ pub fn verify(question: &Question) -> Result<Verdict> {
 }
 
 fn ask(question: &Question) -> Result<Verdict> {
-    let client = client::build(question.env, question.deployment, question.pace.timeout)?;
+    let client = client::line(question.env, question.deployment, question.pace.timeout)?;
     let mut patience = Patience::new(question.pace);
     let mut search = |scope: Scope| {
         patience.run(|left| answer::search(&client, question.token, &question.deployment.api(scope.endpoint()), left))

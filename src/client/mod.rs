@@ -1,41 +1,65 @@
-//! The HTTP client: made only when a question is really asked, and able to do no more than ask it.
+//! The HTTP client: made only when somebody is really asked, and able to do no more than that. No redirects, no cookies,
+//! no environment but the one that was handed in.
+
+mod failure;
+mod names;
+mod roots;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::blocking::Client;
 use reqwest::redirect::Policy;
-use reqwest::{NoProxy, Proxy};
+use reqwest::{Client, ClientBuilder, NoProxy, Proxy, blocking};
 
 use crate::deployment::Deployment;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 
-use super::{names, roots};
+pub use failure::{disconnected, failure, timeout};
 
 /// The most time that a connection may take, TLS included.
 const CONNECT: Duration = Duration::from_secs(3);
 
 /// A client, and whether it goes through a proxy.
-pub(super) struct Line {
-    pub(super) client: Client,
-    pub(super) proxied: bool,
+#[derive(Debug)]
+pub struct Line<C = blocking::Client> {
+    /// The client.
+    pub client: C,
+    /// Whether what it is told may be the proxy's doing.
+    pub proxied: bool,
 }
 
-/// A client for one deployment: no redirects, no cookies, no environment but the one that was handed in.
+/// A client for single questions to one deployment.
 ///
 /// # Errors
 /// The proxy that is configured cannot be used, or TLS cannot be set up.
-pub(super) fn build(env: &Env, deployment: &Deployment, timeout: Duration) -> Result<Line> {
+pub fn line(env: &Env, deployment: &Deployment, timeout: Duration) -> Result<Line> {
+    let (builder, proxied) = builder(env, deployment, CONNECT.min(timeout))?;
+    let builder = builder.user_agent(concat!("co-cred/", env!("CARGO_PKG_VERSION")));
+    let client = blocking::ClientBuilder::from(builder).build().map_err(no_tls)?;
+    Ok(Line { client, proxied })
+}
+
+/// A client through which others ask one deployment, many at once, and which waits for nothing but the connection: how
+/// long an answer may take is for whoever asks.
+///
+/// # Errors
+/// As [`line`].
+pub fn lines(env: &Env, deployment: &Deployment) -> Result<Line<Client>> {
+    let (builder, proxied) = builder(env, deployment, CONNECT)?;
+    let client = builder.build().map_err(no_tls)?;
+    Ok(Line { client, proxied })
+}
+
+fn builder(env: &Env, deployment: &Deployment, connect: Duration) -> Result<(ClientBuilder, bool)> {
     let encrypted = deployment.origin().starts_with("https:");
     let mut builder = Client::builder()
-        .user_agent(concat!("co-cred/", env!("CARGO_PKG_VERSION")))
         .redirect(Policy::none())
         .retry(reqwest::retry::never())
         .no_proxy()
         .http1_only()
         .referer(false)
-        .connect_timeout(CONNECT.min(timeout))
+        .connect_timeout(connect)
         .dns_resolver(Arc::new(names::Names::default()));
     let mut proxied = false;
     if encrypted {
@@ -49,11 +73,11 @@ pub(super) fn build(env: &Env, deployment: &Deployment, timeout: Duration) -> Re
     let trusted = if encrypted { roots::trusted(env)? } else { Vec::new() };
     // A second call finds the provider in place, which is as good.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = builder
-        .tls_certs_only(trusted)
-        .build()
-        .map_err(|error| Error::new(Reason::Tls, "the TLS client could not be set up").caused_by(error))?;
-    Ok(Line { client, proxied })
+    Ok((builder.tls_certs_only(trusted), proxied))
+}
+
+fn no_tls(error: reqwest::Error) -> Error {
+    Error::new(Reason::Tls, "the TLS client could not be set up").caused_by(error)
 }
 
 /// The proxy for https, by the variables that curl and others read.

@@ -1,0 +1,196 @@
+//! The token that is held, and the rules by which another takes its place.
+//!
+//! A new token is used once it is proven. One that cannot be read, or that the deployment does not accept, is told, and
+//! the old one is kept until the deployment does not accept that either.
+
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::credential::{Credential, Mode, Order, prove, vouch};
+use crate::error::{Error, Kind, Remark, Result};
+use crate::locate::{self, Located};
+
+/// How soon a deployment that could not be asked is asked again.
+pub(super) const RETRY: Duration = Duration::from_secs(5);
+
+/// How soon a token that was not accepted is tried again.
+const RETRY_REJECTED: Duration = Duration::from_secs(60);
+
+/// So long whoever asks for another look waits for it: the deployment is asked twice at most.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What has happened.
+#[derive(Debug)]
+pub(super) enum News {
+    /// A file that a source reads is another.
+    Changed,
+    /// Somebody waits for another look; it is over when this is dropped.
+    Asked(SyncSender<()>),
+    /// It is over.
+    Stop,
+}
+
+/// What is held.
+pub(super) struct State {
+    pub(super) credential: Option<Arc<Credential>>,
+    /// What is wrong with what was found last.
+    pub(super) trouble: Option<String>,
+    pub(super) since: Timestamp,
+    pub(super) changes: u64,
+}
+
+/// What there is to tell meanwhile.
+#[derive(Debug)]
+pub enum Told {
+    /// Another token is held from now on, found there.
+    Fresh(String, Vec<Remark>),
+    /// What was found cannot be used; whether the old token is kept.
+    Trouble(Error, bool),
+    /// A new token is served, but its file cannot be written, or the command not be run.
+    NotHandedOn(Error),
+}
+
+/// What came of a look.
+#[derive(Debug, Default)]
+pub struct Looked {
+    /// Something to tell.
+    pub told: Option<Told>,
+    /// Another token is held from now on; whether one was held before.
+    pub is_new: Option<bool>,
+    /// It may be otherwise so soon, without any file changing.
+    pub retry: Option<Duration>,
+}
+
+/// Holds a token. Whoever has it is handed what is held at the moment, and may ask for another look.
+pub struct Keeper {
+    state: RwLock<State>,
+    news: Sender<News>,
+}
+
+impl std::fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keeper").finish_non_exhaustive()
+    }
+}
+
+impl Keeper {
+    /// Holds what was obtained, if anything was; what happens comes out at the other end.
+    pub(super) fn new(credential: Option<Credential>) -> (Arc<Keeper>, Receiver<News>) {
+        let (news, receiver) = mpsc::channel();
+        let credential = credential.map(Arc::new);
+        let state = State { credential, trouble: None, since: Timestamp::now(), changes: 0 };
+        (Arc::new(Keeper { state: RwLock::new(state), news }), receiver)
+    }
+
+    /// What is held at the moment.
+    pub fn held(&self) -> Option<Arc<Credential>> {
+        self.read().credential.clone()
+    }
+
+    /// Has whoever keeps it look once more, and waits until that is done.
+    pub fn look_again(&self) {
+        let (asked, done) = mpsc::sync_channel(0);
+        if self.news.send(News::Asked(asked)).is_ok() {
+            let _ = done.recv_timeout(PATIENCE);
+        }
+    }
+
+    /// Ends the keeping.
+    pub fn stop(&self) {
+        let _ = self.news.send(News::Stop);
+    }
+
+    pub(super) fn news(&self) -> Sender<News> {
+        self.news.clone()
+    }
+
+    /// Obtains again. Nothing is told while the state is locked: whoever listens may be slow.
+    pub(super) fn look(&self, order: &Order) -> Looked {
+        let renewed = match locate::locate(&order.request) {
+            Ok(located) if self.is_the_same(order, &located) => {
+                self.write().trouble = None;
+                return Looked::default();
+            }
+            Ok(located) => self.renew(order, located),
+            Err(error) => Err(error),
+        };
+        match renewed {
+            Ok(credential) => self.accept(credential, order),
+            Err(error) => {
+                let is_good = self.is_still_good(order);
+                self.refuse(error, is_good)
+            }
+        }
+    }
+
+    fn accept(&self, credential: Credential, order: &Order) -> Looked {
+        let state = &mut *self.write();
+        let has_one = state.credential.is_some();
+        let is_new = state.credential.as_ref().is_none_or(|held| held.token() != credential.token());
+        let told = is_new.then(|| Told::Fresh(credential.place().place.clone(), credential.remarks().to_vec()));
+        if is_new {
+            state.changes += u64::from(has_one);
+            state.since = Timestamp::now();
+        }
+        let in_doubt = !is_settled(order, &credential);
+        state.trouble = in_doubt.then(|| "the deployment could not be asked whether it accepts the token".to_owned());
+        state.credential = Some(Arc::new(credential));
+        Looked { told, is_new: is_new.then_some(has_one), retry: in_doubt.then_some(RETRY) }
+    }
+
+    fn refuse(&self, error: Error, is_good: bool) -> Looked {
+        let state = &mut *self.write();
+        let is_news = state.trouble.replace(error.what.clone()).as_ref() != Some(&error.what);
+        if !is_good {
+            state.credential = None;
+        }
+        let retry = match error.kind() {
+            Kind::Unreachable | Kind::Unreadable => Some(RETRY),
+            // It may have been made a moment ago.
+            Kind::Rejected => Some(RETRY_REJECTED),
+            _ => None,
+        };
+        Looked { told: is_news.then_some(Told::Trouble(error, is_good)), is_new: None, retry }
+    }
+
+    /// Whether what is found is what is held, and settled: then a change was none, and nobody is asked.
+    fn is_the_same(&self, order: &Order, located: &Located) -> bool {
+        let Some(held) = self.held().filter(|held| is_settled(order, held)) else { return false };
+        let origin = |sited: Option<&locate::Sited>| sited.map(|sited| sited.deployment.origin().to_owned());
+        located.found.token == *held.token() && origin(located.deployment.as_ref()) == origin(held.deployment())
+    }
+
+    /// Verifies. Where there is a token already, another takes its place only once it is proven; the first is served
+    /// unproven as long as the deployment cannot be asked, and so is any without a deployment to ask.
+    fn renew(&self, order: &Order, located: Located) -> Result<Credential> {
+        let must_be_proven = order.mode == Mode::Auto && self.held().is_some() && located.deployment.is_some();
+        let mode = if must_be_proven { Mode::Always } else { order.mode };
+        vouch(&Order { mode, ..*order }, located)
+    }
+
+    /// Whether the token that is held may be kept: the deployment has not said no to it.
+    fn is_still_good(&self, order: &Order) -> bool {
+        let Some(held) = self.held() else { return false };
+        let order = Order { mode: if order.mode == Mode::Never { Mode::Never } else { Mode::Always }, ..*order };
+        match prove(&order, held.token(), &held.place().place, held.deployment()) {
+            Err(error) => error.kind() != Kind::Rejected,
+            Ok(_) => true,
+        }
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether the deployment has said yes, or there is nobody to ask.
+fn is_settled(order: &Order, credential: &Credential) -> bool {
+    credential.is_proven() || credential.deployment().is_none() || order.mode == Mode::Never
+}

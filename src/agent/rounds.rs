@@ -1,0 +1,125 @@
+//! Round after round: watch what the sources read, wait for a change to be over, look again.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::time::{Duration, Instant};
+
+use crate::credential::{Credential, Order};
+use crate::error::{Error, Reason, Result};
+use crate::locate;
+
+use super::keeper::{Keeper, Looked, News};
+use super::watch::Watch;
+
+/// So long nothing may have changed before it is looked at what did: an editor truncates, writes, and renames.
+const QUIET: Duration = Duration::from_millis(15);
+
+/// So long a change that goes on is waited for.
+const AT_MOST: Duration = Duration::from_millis(60);
+
+/// How often files are looked at where the file system does not tell of changes.
+const POLL: Duration = Duration::from_secs(30);
+
+/// What keeps a [`Keeper`]'s token fresh; it runs on a thread of its own, or is all that a process does.
+pub struct Rounds {
+    keeper: Arc<Keeper>,
+    news: Receiver<News>,
+    watch: Watch,
+    /// Those who wait for the next look.
+    waiting: Vec<SyncSender<()>>,
+    retry: Option<Duration>,
+}
+
+impl std::fmt::Debug for Rounds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Rounds").finish_non_exhaustive()
+    }
+}
+
+impl Rounds {
+    /// Begins with what was obtained, if anything was.
+    ///
+    /// # Errors
+    /// The system does not let it watch files.
+    pub fn new(credential: Option<Credential>) -> Result<Rounds> {
+        let (keeper, news) = Keeper::new(credential);
+        let watch = Watch::new(keeper.news()).map_err(|error| unable("watch files", error))?;
+        Ok(Rounds { keeper, news, watch, waiting: Vec::new(), retry: None })
+    }
+
+    /// Who holds the token.
+    pub fn keeper(&self) -> &Arc<Keeper> {
+        &self.keeper
+    }
+
+    /// One look; `after` is handed what came of it, and says how soon the next must be where no file changes.
+    pub fn look(&mut self, order: &Order, after: &mut dyn FnMut(Looked) -> Option<Duration>) {
+        // First what is to be watched from now on: what changes after that is told again.
+        self.watch.follow(locate::files(&order.request));
+        self.retry = after(self.keeper.look(order));
+        self.waiting.clear();
+    }
+
+    /// Looks after every change, until it is told to stop.
+    pub fn run(&mut self, order: &Order, after: &mut dyn FnMut(Looked) -> Option<Duration>) {
+        while self.wait() {
+            self.look(order, after);
+        }
+    }
+
+    /// Waits for a change to be over, or for the time to look again; false: it is time to stop.
+    fn wait(&mut self) -> bool {
+        let mut next = self.first();
+        let end = Instant::now() + AT_MOST;
+        loop {
+            match next {
+                Ok(News::Changed) => {}
+                Ok(News::Asked(waiting)) => {
+                    self.waiting.push(waiting);
+                    return self.take_all();
+                }
+                Err(RecvTimeoutError::Timeout) => return true,
+                Ok(News::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return self.take_all();
+            }
+            next = self.news.recv_timeout(QUIET.min(left));
+        }
+    }
+
+    /// The first that happens; a time to look that has come is a change.
+    fn first(&mut self) -> Result<News, RecvTimeoutError> {
+        loop {
+            let patience = match (self.retry, self.watch.must_be_polled()) {
+                (Some(retry), _) => retry,
+                (None, true) => POLL,
+                (None, false) => return self.news.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match self.news.recv_timeout(patience) {
+                Err(RecvTimeoutError::Timeout) if self.retry.is_some() || self.watch.has_changed() => {
+                    return Ok(News::Changed);
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                other => return other,
+            }
+        }
+    }
+
+    /// What has been told so far is looked at now, be it that it goes on and on.
+    fn take_all(&mut self) -> bool {
+        for news in self.news.try_iter() {
+            match news {
+                News::Changed => {}
+                News::Asked(waiting) => self.waiting.push(waiting),
+                News::Stop => return false,
+            }
+        }
+        true
+    }
+}
+
+pub(super) fn unable(what: &str, error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::new(Reason::Internal, format!("the agent cannot {what} ({error})")).caused_by(error)
+}
