@@ -107,6 +107,13 @@ pub fn lock(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).append(true).create(true).mode(0o600).custom_flags(flags.bits() as i32).open(path)
 }
 
+/// Opens what is to be appended to, never waiting for it: a file, made 0600 where it is missing, or a device or a pipe that
+/// is there.
+pub fn append(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(flags.bits() as i32).open(path)
+}
+
 fn folder_of(path: &Path) -> io::Result<&Path> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;

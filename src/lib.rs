@@ -9,6 +9,7 @@
 //! cli          what is typed (args), what is told (tell), one short file for each command
 //! deliver      hand it over, once: exec, print, env, git, docker
 //! supervise    a child that stays a child, its output masked
+//! broker       per request: programs that never hold it
 //! agent        a token that stays fresh for whoever asks
 //! gate         no file is kept with a token in it
 //! credential   obtain = locate, then verify: the only constructor of a Credential
@@ -32,6 +33,7 @@
 //! [`deliver`] hands over. [`cli::run`] is the program: arguments, environment and streams in, exit code out.
 
 pub mod agent;
+pub mod broker;
 pub mod child;
 pub mod cli;
 pub mod client;

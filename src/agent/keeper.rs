@@ -78,9 +78,8 @@ impl std::fmt::Debug for Keeper {
 
 impl Keeper {
     /// Holds what was obtained, if anything was; what happens comes out at the other end.
-    pub(super) fn new(credential: Option<Credential>) -> (Arc<Keeper>, Receiver<News>) {
+    pub(super) fn new(credential: Option<Arc<Credential>>) -> (Arc<Keeper>, Receiver<News>) {
         let (news, receiver) = mpsc::channel();
-        let credential = credential.map(Arc::new);
         let state = State { credential, trouble: None, since: Timestamp::now(), changes: 0 };
         (Arc::new(Keeper { state: RwLock::new(state), news }), receiver)
     }

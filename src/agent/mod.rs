@@ -12,10 +12,12 @@ mod serve;
 mod watch;
 
 use std::io;
+use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
 use crate::credential::Order;
 use crate::error::Result;
+use crate::locate::agent::Brokered;
 
 pub use home::{Claim, Home, socket};
 pub use keeper::{Keeper, Looked, Told};
@@ -25,7 +27,8 @@ pub use rounds::Rounds;
 use keeper::{News, RETRY};
 use rounds::unable;
 
-/// Runs until it is told to stop, by a signal or over the socket. `ready` is called once whoever asks is answered.
+/// Runs until it is told to stop, by a signal or over the socket. `open` is called once it is known whether there is a
+/// token, and returns the broker that others are told of, where there is one; `ready`, once whoever asks is answered.
 ///
 /// # Errors
 /// The system does not let it watch or serve.
@@ -33,6 +36,7 @@ pub fn run(
     order: &Order,
     home: Home,
     outlet: &Outlet,
+    open: impl FnOnce(&Arc<Keeper>) -> Result<Option<Brokered>>,
     ready: impl FnOnce() -> io::Result<()>,
     mut tell: impl FnMut(Told),
 ) -> Result<()> {
@@ -61,7 +65,8 @@ pub fn run(
     };
     rounds.look(order, &mut hand_on);
     stop_on_signals(keeper.news()).map_err(|error| unable("wait for signals", error))?;
-    serve::start(home.listener()?, keeper.clone()).map_err(|error| unable("serve", error))?;
+    let brokered = open(&keeper)?;
+    serve::start(home.listener()?, keeper.clone(), brokered).map_err(|error| unable("serve", error))?;
     home.tell_systemd();
     ready().map_err(|error| unable("leave the terminal", error))?;
     rounds.run(order, &mut hand_on);

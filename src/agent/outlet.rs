@@ -1,7 +1,7 @@
 //! For programs that cannot ask: a file that is kept fresh, and a command that is run on a change. The command learns that
 //! there is another token, never which.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -14,8 +14,7 @@ use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 use crate::files;
 use crate::locate::agent::SOCKET;
-use crate::token::mask;
-use crate::traces::Traces;
+use crate::traces::{Traces, betrays};
 
 /// What is done with a new token.
 #[derive(Debug)]
@@ -82,13 +81,9 @@ fn run_all(mut shell: Command, runs: &AtomicUsize) {
 
 /// The command, without whatever holds a trace of the token, or looks like another, in its environment.
 fn shell(command: &OsString, credential: &Credential, env: &Env, socket: &Path) -> Command {
-    let traces = Traces::of(credential.token());
-    let holds = |value: &OsStr| {
-        let text = value.to_string_lossy();
-        mask(&text) != text || traces.found_in(value.as_encoded_bytes()).is_some()
-    };
+    let traces = [Traces::of(credential.token())];
     let mut shell = Command::new("/bin/sh");
-    shell.arg("-c").arg(command).env_clear().envs(env.iter().filter(|(_, value)| !holds(value)));
+    shell.arg("-c").arg(command).env_clear().envs(env.iter().filter(|(_, value)| !betrays(value, &traces)));
     shell.env(SOCKET, socket).stdin(Stdio::null());
     shell
 }

@@ -41,7 +41,7 @@ impl Rounds {
     ///
     /// # Errors
     /// The system does not let it watch files.
-    pub fn new(credential: Option<Credential>) -> Result<Rounds> {
+    pub fn new(credential: Option<Arc<Credential>>) -> Result<Rounds> {
         let (keeper, news) = Keeper::new(credential);
         let watch = Watch::new(keeper.news()).map_err(|error| unable("watch files", error))?;
         Ok(Rounds { keeper, news, watch, waiting: Vec::new(), retry: None })

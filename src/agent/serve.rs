@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use crate::locate::agent::{Answer, Ask, Held, LIMIT, PATIENCE, Status, is_ours};
+use crate::locate::agent::{Answer, Ask, Brokered, Held, LIMIT, PATIENCE, Status, is_ours};
 
 use super::keeper::{Keeper, State};
 
@@ -26,7 +26,8 @@ const MOST: usize = 64;
 ///
 /// # Errors
 /// The system has no thread left.
-pub(super) fn start(listener: UnixListener, keeper: Arc<Keeper>) -> io::Result<()> {
+pub(super) fn start(listener: UnixListener, keeper: Arc<Keeper>, brokered: Option<Brokered>) -> io::Result<()> {
+    let host = Arc::new(Host { keeper, brokered });
     let busy = Arc::new(AtomicUsize::new(0));
     let accept = move || {
         loop {
@@ -36,11 +37,11 @@ pub(super) fn start(listener: UnixListener, keeper: Arc<Keeper>) -> io::Result<(
                     while busy.load(Ordering::Acquire) >= MOST {
                         thread::sleep(Duration::from_millis(5));
                     }
-                    let (keeper, guest) = (Arc::clone(&keeper), Guest::new(&busy));
+                    let (host, guest) = (Arc::clone(&host), Guest::new(&busy));
                     // Where the system has no thread left, whoever asked sees the end of the stream.
                     let _ = thread::Builder::new().stack_size(256 * 1024).spawn(move || {
                         let _guest = guest;
-                        let _ = converse(&stream, &keeper);
+                        let _ = converse(&stream, &host);
                     });
                 }
                 Ok(_) => {}
@@ -69,7 +70,7 @@ impl Drop for Guest {
 }
 
 /// Answers one question after the other, until there are no more.
-fn converse(stream: &UnixStream, keeper: &Keeper) -> io::Result<()> {
+fn converse(stream: &UnixStream, host: &Host) -> io::Result<()> {
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut questions = BufReader::with_capacity(QUESTION as usize, Timed { stream, end: Instant::now() });
     let (mut question, last) = (Vec::new(), Instant::now() + AT_MOST);
@@ -83,10 +84,10 @@ fn converse(stream: &UnixStream, keeper: &Keeper) -> io::Result<()> {
         }
         let asked = if whole { serde_json::from_slice(&question).ok() } else { None };
         let stop = asked == Some(Ask::Stop);
-        let answer = answer(asked, &keeper.read());
+        let answer = host.answer(asked);
         say(stream, &answer)?;
         if stop {
-            keeper.stop();
+            host.keeper.stop();
         }
         if !whole {
             return Ok(());
@@ -120,12 +121,21 @@ fn say(mut stream: &UnixStream, answer: &Answer) -> io::Result<()> {
     stream.write_all(&line)
 }
 
-fn answer(asked: Option<Ask>, state: &State) -> Answer {
-    match asked {
-        Some(Ask::Token { deployment }) => token(deployment.as_deref(), state),
-        Some(Ask::Status) => Answer::Status(status(state)),
-        Some(Ask::Stop) => Answer::Stopping,
-        None => Answer::Error { message: "the question is not understood".to_owned() },
+/// What there is to answer with.
+struct Host {
+    keeper: Arc<Keeper>,
+    brokered: Option<Brokered>,
+}
+
+impl Host {
+    fn answer(&self, asked: Option<Ask>) -> Answer {
+        match asked {
+            Some(Ask::Token { deployment }) => token(deployment.as_deref(), &self.keeper.read()),
+            Some(Ask::Status) => Answer::Status(status(&self.keeper.read())),
+            Some(Ask::Broker) => self.brokered.clone().map_or(Answer::None, Answer::Broker),
+            Some(Ask::Stop) => Answer::Stopping,
+            None => Answer::Error { message: "the question is not understood".to_owned() },
+        }
     }
 }
 

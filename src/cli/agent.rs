@@ -5,22 +5,24 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::agent::{self, Claim, Home, Outlet, Told};
+use crate::agent::{self, Claim, Home, Keeper, Outlet, Told};
+use crate::broker::Broker;
 use crate::credential::{Mode, Order};
-use crate::deliver::quoted;
+use crate::deliver::brokered::directly;
+use crate::deliver::{DOMAIN, TOKEN, quoted};
 use crate::env::Env;
 use crate::error::{Error, Reason, Remark, Result};
 use crate::locate::Request;
-use crate::locate::agent::{Answer, Ask, SOCKET, Status, ask};
+use crate::locate::agent::{Answer, Ask, Brokered, SOCKET, Status, ask};
 
 use super::args::AgentAction;
 use super::tell::{Tell, clean};
-use super::{Call, args, closed, supervised};
+use super::{Call, args, broker, closed, supervised};
 
 /// So long an agent may take to be ready, on top of what the deployment may.
 const START: Duration = Duration::from_secs(20);
@@ -47,7 +49,7 @@ fn foreground(call: &Call, typed: &args::Agent, socket: &Path, out: &mut dyn Wri
     let home = match Home::claim(call.env, socket)? {
         Claim::Ours(home) => home,
         // Two shells started at once: the other one's is ours as well.
-        Claim::Taken if typed.detach => return other(socket, out),
+        Claim::Taken if typed.detach => return other(call, typed, socket, out),
         Claim::Taken => {
             return Err(Error::new(Reason::Usage, format!("an agent runs already at {}", socket.display()))
                 .hint("co-cred agent status shows it; --socket names another place"));
@@ -59,16 +61,33 @@ fn foreground(call: &Call, typed: &args::Agent, socket: &Path, out: &mut dyn Wri
     let order = call.order(Mode::Auto)?;
     let order = Order { request: Request { env: &env, ..order.request }, ..order };
     let detach = typed.detach;
+    let limits = broker::limits(&typed.brokered)?;
+    let limits = limits.map(|limits| broker::with_audit(&typed.brokered, limits)).transpose()?;
+    let open = limits.as_ref().map(|limits| Ok((Broker::open()?, limits.words()))).transpose()?;
+    let offer = open.as_ref().map(|(broker, rules)| broker.offer(rules.clone()));
+    let serve = |keeper: &Arc<Keeper>| {
+        if let (Some((broker, _)), Some(limits)) = (&open, limits) {
+            let deployment = broker::deployment(call, keeper.held().as_deref())?;
+            broker.serve(Arc::<Keeper>::clone(keeper), &deployment, &env, limits)?;
+        }
+        Ok(offer.clone())
+    };
     let ready = || {
         // Whoever started it may not care to read that.
-        let _ = write_variables(socket, std::process::id(), out);
+        let _ = write_variables(call, socket, std::process::id(), offer.as_ref(), out);
         if detach { leave_the_terminal() } else { Ok(()) }
     };
     let outlet = Outlet::new(keep_file(typed), typed.on_change.clone());
-    agent::run(&order, home, &outlet, ready, |told| match told {
+    // A log wants to know; a shell that starts does not.
+    agent::run(&order, home, &outlet, serve, ready, |news| told(tell, news, !detach))?;
+    Ok(0)
+}
+
+/// Tells what happens to the token that is held; where all is well, only whoever wants to know.
+pub(super) fn told(tell: &mut Tell, told: Told, all: bool) {
+    match told {
         Told::Fresh(place, remarks) => {
-            // A log wants to know; a shell that starts does not.
-            if !detach {
+            if all {
                 tell.done(&format!("the agent holds the token from {place}"));
             }
             tell.warn(&remarks);
@@ -80,20 +99,35 @@ fn foreground(call: &Call, typed: &args::Agent, socket: &Path, out: &mut dyn Wri
             tell.warn(&[remark]);
         }
         Told::NotHandedOn(error) => tell.warn(&[Remark::from(&error)]),
-    })?;
-    Ok(0)
+    }
 }
 
 /// Waits for an agent that somebody else is starting.
-fn other(socket: &Path, out: &mut dyn Write) -> Result<u8> {
+fn other(call: &Call, typed: &args::Agent, socket: &Path, out: &mut dyn Write) -> Result<u8> {
     let end = Instant::now() + START;
     while Instant::now() < end {
         if let Ok(Answer::Status(status)) = ask(socket, &Ask::Status) {
-            return write_variables(socket, status.pid, out).map(|()| 0).or_else(closed);
+            return join(call, typed, socket, status.pid, out);
         }
         std::thread::sleep(Duration::from_millis(20));
     }
     Err(not_started("another one holds its place, and does not answer"))
+}
+
+/// Uses the agent that runs. Its broker must be what was asked for: another may let more pass.
+fn join(call: &Call, typed: &args::Agent, socket: &Path, pid: u32, out: &mut dyn Write) -> Result<u8> {
+    let brokered = match broker::limits(&typed.brokered)? {
+        None => None,
+        Some(limits) => match ask(socket, &Ask::Broker) {
+            Ok(Answer::Broker(brokered)) if brokered.rules == limits.words() => Some(brokered),
+            _ => {
+                let what = format!("an agent runs already at {}, without this very broker", socket.display());
+                return Err(Error::new(Reason::Usage, what)
+                    .hint("end it with co-cred agent stop, or start another beside it with --socket"));
+            }
+        },
+    };
+    write_variables(call, socket, pid, brokered.as_ref(), out).map(|()| 0).or_else(closed)
 }
 
 /// Nothing of the terminal is held any more: it may be closed, and whoever reads our output sees its end.
@@ -109,7 +143,7 @@ fn leave_the_terminal() -> io::Result<()> {
 /// Starts one behind us, unless one runs already, and waits until it is ready.
 fn background(call: &Call, typed: &args::Agent, socket: &Path, out: &mut dyn Write) -> Result<u8> {
     if let Ok(Answer::Status(status)) = ask(socket, &Ask::Status) {
-        return write_variables(socket, status.pid, out).map(|()| 0).or_else(closed);
+        return join(call, typed, socket, status.pid, out);
     }
     let mut agent = Command::new(supervised::program()?);
     agent.args(["agent", "--detach", "--socket"]).arg(socket).args(call.common.typed());
@@ -119,6 +153,7 @@ fn background(call: &Call, typed: &args::Agent, socket: &Path, out: &mut dyn Wri
     ] {
         agent.args(value.into_iter().flat_map(|value| [OsStr::new(option), value]));
     }
+    agent.args(typed.brokered.typed());
     agent.env_clear().envs(call.env.iter()).stdin(Stdio::null()).stdout(Stdio::piped());
     let started = agent.spawn().map(|mut child| {
         let (sender, receiver) = mpsc::channel();
@@ -155,9 +190,27 @@ fn not_started(why: &str) -> Error {
         .hint("co-cred agent --foreground --verbose shows what it does")
 }
 
-fn write_variables(socket: &Path, pid: u32, out: &mut dyn Write) -> io::Result<()> {
-    let socket = quoted(&socket.display().to_string());
-    let text = format!("{SOCKET}={socket}; export {SOCKET};\nCO_CRED_AGENT_PID={pid}; export CO_CRED_AGENT_PID;\n");
+/// Where the agent is; or where its broker is, and then no way to the token, and no variable with one.
+fn write_variables(
+    call: &Call,
+    socket: &Path,
+    pid: u32,
+    brokered: Option<&Brokered>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut text = String::new();
+    let mut set = |name: &str, value: &str| text.push_str(&format!("{name}={}; export {name};\n", quoted(value)));
+    match brokered {
+        None => set(SOCKET, &socket.display().to_string()),
+        Some(Brokered { domain, token, .. }) => {
+            set(DOMAIN, domain);
+            set(TOKEN, token);
+            directly(call.env).iter().for_each(|other| set(&other.name, &other.value));
+        }
+    }
+    text.push_str(&format!("CO_CRED_AGENT_PID={pid}; export CO_CRED_AGENT_PID;\n"));
+    let unset = brokered.map(|_| broker::unset(call)).unwrap_or_default();
+    unset.iter().for_each(|name| text.push_str(&format!("unset {name};\n")));
     out.write_all(text.as_bytes())?;
     out.flush()
 }
@@ -192,6 +245,7 @@ fn status(socket: &Path, json: bool, out: &mut dyn Write) -> Result<u8> {
 
 /// Ends it, and waits until it is gone.
 fn stop(socket: &Path, out: &mut dyn Write) -> Result<u8> {
+    let brokered = matches!(ask(socket, &Ask::Broker), Ok(Answer::Broker(_)));
     match ask(socket, &Ask::Stop) {
         Ok(Answer::Stopping) => {}
         _ => return Err(no_agent(socket)),
@@ -204,7 +258,8 @@ fn stop(socket: &Path, out: &mut dyn Write) -> Result<u8> {
         return Err(Error::new(Reason::Internal, "the agent has been told to end, and is still there")
             .hint("it may wait for the deployment: try again, or kill it"));
     }
-    writeln!(out, "unset {SOCKET} CO_CRED_AGENT_PID;").map(|()| 0).or_else(closed)
+    let of_broker = if brokered { format!(" {DOMAIN} {TOKEN}") } else { String::new() };
+    writeln!(out, "unset {SOCKET} CO_CRED_AGENT_PID{of_broker};").map(|()| 0).or_else(closed)
 }
 
 fn no_agent(socket: &Path) -> Error {

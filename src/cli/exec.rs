@@ -3,17 +3,19 @@
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 
+use crate::broker::{Broker, Limits};
 use crate::credential::{Credential, Mode, obtain};
-use crate::deliver::Assignment;
 use crate::deliver::exec::{Plan, Wishes};
 use crate::deliver::git::wiring::wiring;
+use crate::deliver::{Assignment, Handed, brokered};
 use crate::error::{Error, Reason, Remark, Result};
 
 use super::args;
 use super::tell::{Tell, clean};
 use super::values::variable_names;
-use super::{Call, closed, supervised};
+use super::{Call, broker, closed, supervised};
 
 pub(super) const FAILED: u8 = 125;
 const NOT_EXECUTABLE: u8 = 126;
@@ -32,19 +34,50 @@ pub(super) fn run(call: &Call, typed: &args::Exec, out: &mut dyn Write, tell: &m
 
 fn attempt(call: &Call, typed: &args::Exec, out: &mut dyn Write, tell: &mut Tell) -> Result<u8> {
     variable_names(&typed.names)?;
+    let limits = broker::limits(&typed.brokered)?;
     let credential = obtain(&call.order(Mode::Auto)?)?;
     tell.warn(credential.remarks());
     let others = if typed.git { git_wiring(call, &credential)? } else { Vec::new() };
-    let wishes = Wishes { names: typed.names.clone(), all_names: typed.all_names, clean: typed.clean, others };
-    let plan = Plan::new(&credential, call.env, &wishes);
+    let (names, without) = (typed.names.clone(), Vec::new());
+    let wishes = Wishes { names, all_names: typed.all_names, clean: typed.clean, without, others };
+    if let Some(limits) = limits {
+        return behind_broker(call, typed, credential, wishes, limits, out, tell);
+    }
+    let plan = Plan::new((&credential).into(), credential.token(), call.env, &wishes);
     if typed.explain {
-        return explain(&credential, &plan, out).map(|()| 0).or_else(closed);
+        return explain(&credential, &plan, None, out).map(|()| 0).or_else(closed);
     }
     tell.warn(&plan.left.iter().map(|name| left(name)).collect::<Vec<_>>());
     if typed.mask || !typed.gate.is_empty() {
         return supervised::run(call, typed, &credential, &plan, tell);
     }
     Ok(not_started(&typed.command, plan.exec(call.env, &typed.command), tell))
+}
+
+/// The command has the broker's address and pass; the token stays here, and fresh.
+fn behind_broker(
+    call: &Call,
+    typed: &args::Exec,
+    credential: Credential,
+    wishes: Wishes,
+    limits: Limits,
+    out: &mut dyn Write,
+    tell: &mut Tell,
+) -> Result<u8> {
+    let deployment = broker::deployment(call, Some(&credential))?;
+    let broker = Broker::open()?;
+    let wishes = brokered::wishes(wishes, call.env, &broker::traces(call, Some(&credential))?);
+    let handed = Handed { token: broker.pass(), deployment: Some(broker.address()) };
+    let plan = Plan::new(handed, credential.token(), call.env, &wishes);
+    if typed.explain {
+        return explain(&credential, &plan, Some(&broker), out).map(|()| 0).or_else(closed);
+    }
+    tell.warn(&plan.left.iter().map(|name| left(name)).collect::<Vec<_>>());
+    let limits = broker::with_audit(&typed.brokered, limits)?;
+    let credential = Arc::new(credential);
+    let keeper = broker::keep(call, Arc::clone(&credential))?;
+    broker.serve(keeper, &deployment, call.env, limits)?;
+    supervised::run(call, typed, &credential, &plan, tell)
 }
 
 /// The variables that make Git ask this very program.
@@ -62,14 +95,21 @@ fn left(name: &str) -> Remark {
         .hint(format!("--as {name} sets it all the same"))
 }
 
-fn explain(credential: &Credential, plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
+fn explain(credential: &Credential, plan: &Plan, broker: Option<&Broker>, out: &mut dyn Write) -> io::Result<()> {
     let token = format!("the token {} from {}", credential.token().fingerprint(), credential.place().place);
+    let secret = if broker.is_some() { format!("a token for this run, in place of {token}") } else { token };
     for assignment in &plan.set {
-        let value = if assignment.secret { token.clone() } else { assignment.value.to_string() };
+        let value = match broker {
+            _ if assignment.secret => secret.clone(),
+            // The port will be another.
+            Some(broker) => assignment.value.replace(broker.address().origin(), "the broker's address"),
+            None => assignment.value.to_string(),
+        };
         writeln!(out, "set     {} = {}", assignment.name, clean(&value))?;
     }
     for name in &plan.removed {
-        writeln!(out, "remove  {} (it holds the token)", clean(&name.to_string_lossy()))?;
+        let why = if broker.is_some() { "it holds a token, or leads to one" } else { "it holds the token" };
+        writeln!(out, "remove  {} ({why})", clean(&name.to_string_lossy()))?;
     }
     for name in &plan.left {
         writeln!(out, "leave   {name} (it holds something else)")?;

@@ -5,6 +5,7 @@
 mod agent;
 pub mod args;
 mod ask;
+mod broker;
 mod check;
 mod completions;
 mod docker_credential;

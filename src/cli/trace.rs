@@ -10,7 +10,7 @@ use crate::env::Env;
 use crate::token;
 
 /// Runs `work` with the log that `-v` or `$CO_CRED_LOG` asks for; with none, which is the rule, at no cost.
-pub(super) fn with(verbose: bool, env: &Env, work: impl FnOnce() -> u8) -> u8 {
+pub(super) fn with<T>(verbose: bool, env: &Env, work: impl FnOnce() -> T) -> T {
     let Some(level) = level(verbose, env) else { return work() };
     let log = fmt().with_max_level(level).with_writer(|| Masked).with_ansi(false).without_time().finish();
     tracing::subscriber::with_default(log, work)

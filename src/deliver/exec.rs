@@ -5,12 +5,12 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use crate::credential::Credential;
 use crate::deployment::Deployment;
 use crate::env::Env;
+use crate::token::Token;
 use crate::traces::Traces;
 
-use super::{Assignment, DOMAIN_NAMES, TOKEN, assignments};
+use super::{Assignment, DOMAIN_NAMES, Handed, TOKEN, assignments};
 
 /// Every name under which public code looks for the token. Names that only Code Ocean's users use come first.
 const TOKEN_NAMES: [&str; 10] = [
@@ -38,6 +38,8 @@ pub struct Wishes {
     pub all_names: bool,
     /// Nothing else in the environment may hold the token.
     pub clean: bool,
+    /// Variables that are not to be there, unless they are set.
+    pub without: Vec<OsString>,
     /// Variables that have nothing to do with the token's value.
     pub others: Vec<Assignment>,
 }
@@ -54,31 +56,33 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Works out what to set and what to remove.
-    pub fn new(credential: &Credential, env: &Env, wishes: &Wishes) -> Plan {
-        let mut plan = Plan { set: assignments(credential, &wishes.names), removed: Vec::new(), left: Vec::new() };
+    /// Works out what to set and what to remove, where the environment may hold `token`.
+    pub fn new(handed: Handed, token: &Token, env: &Env, wishes: &Wishes) -> Plan {
+        let mut plan = Plan { set: assignments(handed, &wishes.names), removed: Vec::new(), left: Vec::new() };
         wishes.others.iter().for_each(|other| plan.add(other.clone()));
         if wishes.all_names {
-            plan.add_all_names(credential, env);
+            plan.add_all_names(handed, token, env);
         }
-        plan.align_domains(credential, env);
+        plan.align_domains(handed, env);
         if wishes.clean {
-            plan.remove_traces(credential, env);
+            plan.remove_traces(token, env);
         }
+        let unset = |name: &&OsString| !name.to_str().is_some_and(|name| plan.sets(name));
+        plan.removed = plan.removed.iter().chain(wishes.without.iter().filter(unset)).cloned().collect();
         plan
     }
 
     /// A variable that names another deployment would send a client there, with this one's token.
-    fn align_domains(&mut self, credential: &Credential, env: &Env) {
-        let Some(sited) = credential.deployment() else { return };
-        let differs = |name: &&&str| env.get(name).is_some_and(|value| !names(value, &sited.deployment));
+    fn align_domains(&mut self, handed: Handed, env: &Env) {
+        let Some(deployment) = handed.deployment else { return };
+        let differs = |name: &&&str| env.get(name).is_some_and(|value| !names(value, deployment));
         for name in DOMAIN_NAMES.iter().filter(differs) {
-            self.add(Assignment::plain(name, sited.deployment.origin()));
+            self.add(Assignment::plain(name, deployment.origin()));
         }
     }
 
-    fn remove_traces(&mut self, credential: &Credential, env: &Env) {
-        let (traces, token) = (Traces::of(credential.token()), credential.token().expose());
+    fn remove_traces(&mut self, token: &Token, env: &Env) {
+        let (traces, token) = (Traces::of(token), token.expose());
         let holds = |value: &OsStr| value == token || traces.found_in(value.as_encoded_bytes()).is_some();
         let held =
             env.iter().filter(|(name, value)| !name.to_str().is_some_and(|name| self.sets(name)) && holds(value));
@@ -91,17 +95,17 @@ impl Plan {
         }
     }
 
-    fn add_all_names(&mut self, credential: &Credential, env: &Env) {
-        let token = credential.token().expose();
+    fn add_all_names(&mut self, handed: Handed, token: &Token, env: &Env) {
+        let token = token.expose();
         for name in TOKEN_NAMES {
             let taken = SHARED_NAMES.contains(&name) && env.get(name).is_some_and(|value| value != token);
             match taken && !self.sets(name) {
                 true => self.left.push(name),
-                false => self.add(Assignment::token(name, credential)),
+                false => self.add(Assignment::token(name, handed.token)),
             }
         }
-        if let Some(sited) = credential.deployment() {
-            DOMAIN_NAMES.iter().for_each(|name| self.add(Assignment::plain(name, sited.deployment.origin())));
+        if let Some(deployment) = handed.deployment {
+            DOMAIN_NAMES.iter().for_each(|name| self.add(Assignment::plain(name, deployment.origin())));
         }
     }
 

@@ -1,5 +1,6 @@
 //! Deliver: hand a credential over, once. One file for each way.
 
+pub mod brokered;
 pub mod docker;
 mod edit;
 pub mod env;
@@ -10,6 +11,8 @@ pub mod print;
 use zeroize::Zeroizing;
 
 use crate::credential::Credential;
+use crate::deployment::Deployment;
+use crate::token::Token;
 
 /// The variable that every delivery sets to the token.
 pub const TOKEN: &str = "CODEOCEAN_TOKEN";
@@ -32,13 +35,25 @@ pub struct Assignment {
     pub secret: bool,
 }
 
+/// What a program is given: the token and its deployment, or the broker's in their place.
+#[derive(Clone, Copy, Debug)]
+pub struct Handed<'a> {
+    /// The token.
+    pub token: &'a Token,
+    /// The deployment, where one is known.
+    pub deployment: Option<&'a Deployment>,
+}
+
+impl<'a> From<&'a Credential> for Handed<'a> {
+    fn from(credential: &'a Credential) -> Handed<'a> {
+        let deployment = credential.deployment().map(|sited| &sited.deployment);
+        Handed { token: credential.token(), deployment }
+    }
+}
+
 impl Assignment {
-    fn token(name: &str, credential: &Credential) -> Assignment {
-        Assignment {
-            name: name.to_owned(),
-            value: Zeroizing::new(credential.token().expose().to_owned()),
-            secret: true,
-        }
+    fn token(name: &str, token: &Token) -> Assignment {
+        Assignment { name: name.to_owned(), value: Zeroizing::new(token.expose().to_owned()), secret: true }
     }
 
     fn plain(name: &str, value: &str) -> Assignment {
@@ -53,16 +68,15 @@ impl std::fmt::Debug for Assignment {
 }
 
 /// The token under its own name and under others, and the deployment.
-pub fn assignments(credential: &Credential, others: &[String]) -> Vec<Assignment> {
-    let mut assignments = vec![Assignment::token(TOKEN, credential)];
+pub fn assignments(handed: Handed, others: &[String]) -> Vec<Assignment> {
+    let mut assignments = vec![Assignment::token(TOKEN, handed.token)];
     for name in others {
         if assignments.iter().all(|assignment| assignment.name != *name) {
-            assignments.push(Assignment::token(name, credential));
+            assignments.push(Assignment::token(name, handed.token));
         }
     }
-    let origin = credential.deployment().map(|sited| sited.deployment.origin());
-    if let Some(origin) = origin {
-        assignments.push(Assignment::plain(DOMAIN, origin));
+    if let Some(deployment) = handed.deployment {
+        assignments.push(Assignment::plain(DOMAIN, deployment.origin()));
     }
     assignments
 }

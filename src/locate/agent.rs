@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `{"ask":"token"}`, with `"deployment":"https://..."` where one is meant | `{"answer":"token","token":"cop_...","place":"...","deployment":"https://..."\|null,"email":"..."\|null,"expires":"YYYY-MM-DD"\|null}`, or `{"answer":"none"}`: it has none for that deployment |
 //! | `{"ask":"status"}` | `{"answer":"status","pid":1,"deployment":...,"place":...,"fingerprint":"sha256:...","since":"RFC 3339","changes":0,"trouble":...}` |
+//! | `{"ask":"broker"}` | `{"answer":"broker","domain":"http://127.0.0.1:PORT","token":"cop_run...","rules":["--read-only"]}`, or `{"answer":"none"}`: it has none |
 //! | `{"ask":"stop"}` | `{"answer":"stopping"}` |
 //! | anything else | `{"answer":"error","message":"..."}` |
 
@@ -52,6 +53,8 @@ pub enum Ask {
     },
     /// How it is.
     Status,
+    /// Where its broker is, for programs that are not to hold the token.
+    Broker,
     /// To end.
     Stop,
 }
@@ -62,10 +65,12 @@ pub enum Ask {
 pub enum Answer {
     /// The token.
     Token(Held),
-    /// There is none for that deployment.
+    /// There is none: no token for that deployment, no broker.
     None,
     /// How it is.
     Status(Status),
+    /// Its broker.
+    Broker(Brokered),
     /// It ends.
     Stopping,
     /// It cannot answer.
@@ -93,6 +98,23 @@ pub struct Held {
 impl std::fmt::Debug for Held {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Held").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+/// An agent's broker. `Debug` does not show the pass.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Brokered {
+    /// What stands in for the deployment.
+    pub domain: String,
+    /// What stands in for the token.
+    pub token: Zeroizing<String>,
+    /// What it lets pass, as it was typed; empty: everything.
+    pub rules: Vec<String>,
+}
+
+impl std::fmt::Debug for Brokered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Brokered").field("domain", &self.domain).field("rules", &self.rules).finish_non_exhaustive()
     }
 }
 

@@ -6,12 +6,14 @@ mod likeness;
 pub mod needles;
 pub mod search;
 
+use std::ffi::OsStr;
+
 use ::base64::Engine;
 use ::base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use memchr::memmem;
 use zeroize::Zeroizing;
 
-use crate::token::Token;
+use crate::token::{Token, mask};
 
 /// Shorter than this, a pattern would turn up by chance.
 const SHORTEST: usize = 8;
@@ -92,6 +94,12 @@ impl std::fmt::Debug for Traces {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.patterns.iter().map(|(kind, _)| kind)).finish()
     }
+}
+
+/// Whether a variable's value is, or holds, one of these tokens, or another that looks like one.
+pub fn betrays(value: &OsStr, traces: &[Traces]) -> bool {
+    let text = value.to_string_lossy();
+    mask(&text) != text || traces.iter().any(|traces| traces.found_in(value.as_encoded_bytes()).is_some())
 }
 
 /// Base64 of `raw` where `before` bytes, modulo 3, stand before it: only the characters that depend on `raw` alone.

@@ -20,6 +20,7 @@ use super::Common;
     after_help = "Examples:\n  co-cred exec -- python analysis.py\n  co-cred exec --as API_SECRET -- ./old-script.sh\n  \
                   co-cred exec --git -- git clone https://codeocean.example.org/capsule-1234567.git\n  \
                   co-cred exec --mask --gate /results -- ./main.sh\n  \
+                  co-cred exec --broker --read-only -- codeocean-mcp-server\n  \
                   co-cred exec --explain"
 )]
 pub struct Exec {
@@ -33,7 +34,7 @@ pub struct Exec {
     #[arg(long)]
     pub clean: bool,
     /// Let Git, in CMD and its children, ask co-cred for this deployment's credential; no file is touched
-    #[arg(long)]
+    #[arg(long, conflicts_with = "broker")]
     pub git: bool,
     /// Mask every trace of the token in what CMD prints, as it streams; CMD then stays a child of co-cred's
     #[arg(long)]
@@ -44,12 +45,49 @@ pub struct Exec {
     /// Say what would be set, and from where, and run nothing
     #[arg(long)]
     pub explain: bool,
+    /// Whether CMD is to hold the token at all.
+    #[command(flatten)]
+    pub brokered: Brokered,
     /// The command and its arguments
     #[arg(value_name = "CMD", required_unless_present = "explain", trailing_var_arg = true)]
     pub command: Vec<OsString>,
     /// What goes with every command.
     #[command(flatten)]
     pub common: Common,
+}
+
+/// A broker between programs and the deployment
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Broker")]
+pub struct Brokered {
+    /// Let programs talk to the API without ever holding the token: they get a local address, and a token for this run
+    #[arg(long)]
+    pub broker: bool,
+    /// Let only requests pass that read: GET, HEAD, searches and listings
+    #[arg(long, requires = "broker")]
+    pub read_only: bool,
+    /// Let only requests pass that match, such as 'GET /api/v1/capsules/**'; may be repeated, and only narrows
+    #[arg(long, value_name = "METHOD PATH-GLOB", requires = "broker")]
+    pub allow: Vec<String>,
+    /// No more requests than so many, such as 5/s or 100/m; those beyond wait for their turn
+    #[arg(long, value_name = "N/s", requires = "broker")]
+    pub rate: Option<String>,
+    /// Note every request in this file, one line of JSON each: time, method, path, status, duration, rule
+    #[arg(long, value_name = "FILE", requires = "broker")]
+    pub audit: Option<PathBuf>,
+}
+
+impl Brokered {
+    /// The same options, as they would be typed.
+    pub fn typed(&self) -> Vec<OsString> {
+        let flags = [(self.broker, "--broker"), (self.read_only, "--read-only")];
+        let flags = flags.into_iter().filter(|(typed, _)| *typed).map(|(_, name)| OsString::from(name));
+        let allow = self.allow.iter().map(|allow| ("--allow", OsString::from(allow)));
+        let rate = self.rate.iter().map(|rate| ("--rate", OsString::from(rate)));
+        let audit = self.audit.iter().map(|audit| ("--audit", OsString::from(audit)));
+        let pairs = allow.chain(rate).chain(audit).flat_map(|(name, value)| [OsString::from(name), value]);
+        flags.chain(pairs).collect()
+    }
 }
 
 /// Print the token alone, on a line of its own
@@ -129,7 +167,8 @@ pub struct Doctor {
                   already, prints that one's.",
     after_help = "Examples:\n  eval \"$(co-cred agent)\"           start it, or find the one that runs\n  \
                   co-cred agent status\n  eval \"$(co-cred agent stop)\"\n  co-cred agent --foreground        \
-                  for systemd and containers"
+                  for systemd and containers\n  \
+                  eval \"$(co-cred agent --broker --read-only)\"    what runs in this shell never holds the token"
 )]
 pub struct Agent {
     /// What to do, else to start one
@@ -150,6 +189,9 @@ pub struct Agent {
     /// Print the status as JSON
     #[arg(long)]
     pub json: bool,
+    /// Whether programs are to hold the token at all.
+    #[command(flatten)]
+    pub brokered: Brokered,
     /// Go to the background once ready: what the agent starts itself with.
     #[arg(long, hide = true)]
     pub detach: bool,

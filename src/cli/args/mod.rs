@@ -12,8 +12,8 @@ use crate::credential::Mode;
 use crate::deliver::git::prompt;
 
 pub use commands::{
-    Agent, AgentAction, Check, Completions, Doctor, Env, Exec, Helper, List, Login, Logout, Man, Prompted, Scan, Setup,
-    Status, Supervised, Token, Tool,
+    Agent, AgentAction, Brokered, Check, Completions, Doctor, Env, Exec, Helper, List, Login, Logout, Man, Prompted,
+    Scan, Setup, Status, Supervised, Token, Tool,
 };
 
 /// The whole command line.

@@ -60,7 +60,7 @@ pub struct Rendered {
 /// # Errors
 /// The format needs to know the deployment and none is known.
 pub fn render(format: Format, credential: &Credential, others: &[String], env: &Env) -> Result<Rendered> {
-    let all = assignments(credential, others);
+    let all = assignments(credential.into(), others);
     let out = match format {
         Format::Sh => lines(&all, sh::line),
         Format::Fish => lines(&all, fish::line),

@@ -1,0 +1,127 @@
+//! The broker: a program talks to the deployment with all the rights that it needs, and without ever holding the token.
+//!
+//! It listens on loopback. Whoever shows the pass, a token drawn at random for one run, is sent on to the deployment with
+//! the real one, as far as the policy lets it; nobody else is. What goes through is streamed both ways, and the framing of
+//! every message is made anew, so that the deployment sees the very requests that the policy was asked about.
+
+mod audit;
+mod forward;
+mod guard;
+mod policy;
+mod pulse;
+mod rate;
+mod refusal;
+mod serve;
+mod upstream;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use crate::client;
+use crate::credential::Credential;
+use crate::deployment::Deployment;
+use crate::env::Env;
+use crate::error::{Error, Reason, Result};
+use crate::locate::agent::Brokered;
+use crate::token::Token;
+
+pub use audit::Audit;
+pub use policy::{Allow, Policy};
+pub use rate::Rate;
+
+use forward::Desk;
+use guard::Guard;
+use upstream::Upstream;
+
+/// Where the broker has the real token from.
+pub trait Supply: Send + Sync {
+    /// The token of the moment.
+    fn held(&self) -> Option<Arc<Credential>>;
+
+    /// Has it looked for once more, and waits until that is done.
+    fn look_again(&self);
+}
+
+/// What restrains those who have the pass.
+#[derive(Debug, Default)]
+pub struct Limits {
+    /// What they may ask.
+    pub policy: Policy,
+    /// How often.
+    pub rate: Option<Rate>,
+    /// Where every request is noted.
+    pub audit: Option<Audit>,
+}
+
+/// A broker that nobody is served by yet: it has an address and a pass.
+#[derive(Debug)]
+pub struct Broker {
+    listener: TcpListener,
+    address: Deployment,
+    pass: Token,
+}
+
+impl Limits {
+    /// What restrains them, as it was typed.
+    pub fn words(&self) -> Vec<String> {
+        self.policy.words().into_iter().chain(self.rate.as_ref().map(Rate::to_string)).collect()
+    }
+}
+
+impl Broker {
+    /// Takes a free port on loopback, and draws a pass.
+    ///
+    /// # Errors
+    /// The system gives no port, or no randomness.
+    pub fn open() -> Result<Broker> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|error| unable("listen", &error))?;
+        let address = listener.local_addr().map_err(|error| unable("listen", &error))?;
+        let pass = guard::draw().map_err(|error| unable("draw a pass", &error))?;
+        Ok(Broker { listener, address: origin(address)?, pass })
+    }
+
+    /// What its clients use in place of the deployment.
+    pub fn address(&self) -> &Deployment {
+        &self.address
+    }
+
+    /// What its clients use in place of the token.
+    pub fn pass(&self) -> &Token {
+        &self.pass
+    }
+
+    /// What others are told who are to use it.
+    pub fn offer(&self, rules: Vec<String>) -> Brokered {
+        let token = Zeroizing::new(self.pass.expose().to_owned());
+        Brokered { domain: self.address.origin().to_owned(), token, rules }
+    }
+
+    /// Serves from now on, on a thread of its own, as long as the process lives: whoever has the pass is sent on to the
+    /// deployment, with whatever token the supply has for it at the moment.
+    ///
+    /// # Errors
+    /// A proxy or authorities that are configured cannot be used, or the system has no thread left.
+    pub fn serve(&self, supply: Arc<dyn Supply>, deployment: &Deployment, env: &Env, limits: Limits) -> Result<()> {
+        let line = client::lines(env, deployment)?;
+        let desk = Desk {
+            guard: Guard::new(&self.pass, &self.address),
+            limits,
+            upstream: Upstream::new(line, deployment.clone(), self.address.clone(), supply),
+        };
+        let listener = self.listener.try_clone().map_err(|error| unable("serve", &error))?;
+        serve::start(listener, desk).map_err(|error| unable("serve", &error))
+    }
+}
+
+fn origin(address: SocketAddr) -> Result<Deployment> {
+    let parsed = Deployment::parse(&format!("http://{address}"));
+    parsed.map_err(|_| unable("listen", &io::ErrorKind::AddrNotAvailable.into()))
+}
+
+fn unable(what: &str, error: &io::Error) -> Error {
+    Error::new(Reason::Internal, format!("the broker cannot {what} ({error})"))
+        .hint("is there room for another socket and another thread?")
+}

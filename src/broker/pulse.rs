@@ -1,0 +1,126 @@
+//! Whether a connection is alive: when something went through it last, in either direction.
+//!
+//! One that gives nothing for too long is dropped, whoever is at fault: a client that does not read, a body that does not
+//! come, a deployment that is silent.
+
+use std::future::poll_fn;
+use std::io::{self, IoSlice};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+
+/// So long nothing may go through a connection on which something is asked.
+pub(super) const IDLE: Duration = Duration::from_secs(300);
+
+/// So long whoever connects has to show the pass.
+pub(super) const ARRIVAL: Duration = Duration::from_secs(10);
+
+/// When something went through last.
+#[derive(Debug)]
+pub(super) struct Pulse {
+    start: Instant,
+    /// In milliseconds since the start.
+    last: AtomicU64,
+    known: AtomicBool,
+}
+
+impl Pulse {
+    pub(super) fn new() -> Arc<Pulse> {
+        Arc::new(Pulse { start: Instant::now(), last: AtomicU64::new(0), known: AtomicBool::new(false) })
+    }
+
+    /// Whoever is at the other end has shown the pass; whether it had not before.
+    pub(super) fn know(&self) -> bool {
+        !self.known.swap(true, Ordering::Relaxed)
+    }
+
+    fn beat(&self) {
+        let since = self.start.elapsed().as_millis();
+        self.last.store(u64::try_from(since).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    /// How long this may still be silent.
+    fn left(&self, idle: Duration) -> Duration {
+        let since = self.start.elapsed();
+        match self.known.load(Ordering::Relaxed) {
+            true => (Duration::from_millis(self.last.load(Ordering::Relaxed)) + idle).saturating_sub(since),
+            false => ARRIVAL.saturating_sub(since),
+        }
+    }
+
+    /// Ends once it has been silent for too long.
+    pub(super) async fn stops(&self, idle: Duration) {
+        loop {
+            match self.left(idle) {
+                Duration::ZERO => return,
+                left => tokio::time::sleep(left + Duration::from_millis(1)).await,
+            }
+        }
+    }
+}
+
+/// A connection with a pulse.
+#[derive(Debug)]
+pub(super) struct Beating {
+    pub(super) stream: TcpStream,
+    pub(super) pulse: Arc<Pulse>,
+}
+
+impl Beating {
+    fn seen<T>(&self, done: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if let Poll::Ready(Ok(_)) = done {
+            self.pulse.beat();
+        }
+        done
+    }
+}
+
+impl AsyncRead for Beating {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let done = Pin::new(&mut self.stream).poll_read(cx, into);
+        self.seen(done)
+    }
+}
+
+impl AsyncWrite for Beating {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let done = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.seen(done)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let done = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.seen(done)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// What is done first.
+pub(super) async fn either<A, B>(one: impl Future<Output = A>, other: impl Future<Output = B>) -> Result<A, B> {
+    let (mut one, mut other) = (pin!(one), pin!(other));
+    poll_fn(|cx| match one.as_mut().poll(cx) {
+        Poll::Ready(done) => Poll::Ready(Ok(done)),
+        Poll::Pending => other.as_mut().poll(cx).map(Err),
+    })
+    .await
+}
