@@ -2,10 +2,12 @@
 
 use std::time::Instant;
 
-use http_body_util::{Either, Full};
-use hyper::body::{Bytes, Incoming};
+use http_body_util::Either;
+use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode};
+
+use crate::client::Body;
 
 use super::Limits;
 use super::audit::Entry;
@@ -13,9 +15,6 @@ use super::guard::Guard;
 use super::pulse::Pulse;
 use super::refusal::Refusal;
 use super::upstream::Upstream;
-
-/// An answer: the broker's own, or the deployment's.
-pub(super) type Body = Either<Full<Bytes>, reqwest::Body>;
 
 /// All that a request needs.
 pub(super) struct Desk {
@@ -40,7 +39,7 @@ impl Desk {
             audit.filter(|_| is_ready).map(|audit| Entry::new(audit, parts.method.as_str(), parts.uri.path()));
         let mut by = |rule: &str| entry.iter_mut().for_each(|entry| entry.by(rule));
         let admitted = self.admit(&parts, pulse, known).and_then(|rule| {
-            by(&rule);
+            by(rule);
             if is_ready { Ok(()) } else { Err(not_noted()) }
         });
         let answer = match admitted {
@@ -58,7 +57,7 @@ impl Desk {
     }
 
     /// The rule by which it may pass.
-    fn admit(&self, parts: &Parts, pulse: &Pulse, known: impl FnOnce()) -> Result<String, Refusal> {
+    fn admit(&self, parts: &Parts, pulse: &Pulse, known: impl FnOnce()) -> Result<&str, Refusal> {
         self.guard.admit(parts)?;
         if pulse.know() {
             known();
@@ -66,7 +65,7 @@ impl Desk {
         self.limits.policy.judge(&parts.method, parts.uri.path())
     }
 
-    async fn forward(&self, parts: &Parts, body: Incoming, pulse: &Pulse) -> Result<Response<reqwest::Body>, Refusal> {
+    async fn forward(&self, parts: &Parts, body: Incoming, pulse: &Pulse) -> Result<Response<Incoming>, Refusal> {
         if let Some(rate) = &self.limits.rate {
             match rate.turn(Instant::now()) {
                 Ok(wait) if wait.is_zero() => {}

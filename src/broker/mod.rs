@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::client;
+use crate::client::Line;
 use crate::credential::Credential;
 use crate::deployment::Deployment;
 use crate::env::Env;
@@ -105,7 +105,7 @@ impl Broker {
     /// # Errors
     /// A proxy or authorities that are configured cannot be used, or the system has no thread left.
     pub fn serve(&self, supply: Arc<dyn Supply>, deployment: &Deployment, env: &Env, limits: Limits) -> Result<()> {
-        let line = client::lines(env, deployment)?;
+        let line = Line::new(env, deployment)?;
         let desk = Desk {
             guard: Guard::new(&self.pass, &self.address),
             limits,

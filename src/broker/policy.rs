@@ -47,6 +47,8 @@ pub struct Allow {
     /// None: any.
     method: Option<Method>,
     path: String,
+    /// As it would be typed.
+    words: String,
 }
 
 impl Allow {
@@ -73,7 +75,8 @@ impl Allow {
             return Err(wrong("the path begins with /api/v1/"));
         }
         fast_glob::validate(path).map_err(|_| wrong("the path is no valid pattern"))?;
-        Ok(Allow { method, path: path.to_owned() })
+        let words = format!("--allow {} {path}", method.as_ref().map_or("*", Method::as_str));
+        Ok(Allow { method, path: path.to_owned(), words })
     }
 
     fn allows(&self, method: &Method, path: &str) -> bool {
@@ -82,38 +85,31 @@ impl Allow {
     }
 }
 
-impl std::fmt::Display for Allow {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let method = self.method.as_ref().map_or("*", Method::as_str);
-        write!(f, "--allow {method} {}", self.path)
-    }
-}
-
 impl Policy {
     /// The rule by which a request may pass.
     ///
     /// # Errors
     /// It may not.
-    pub(super) fn judge(&self, method: &Method, path: &str) -> Result<String, Refusal> {
+    pub(super) fn judge(&self, method: &Method, path: &str) -> Result<&str, Refusal> {
         check(method, path)?;
         if self.read_only && !reads(method, path) {
-            let why = format!("{READ_ONLY} lets {method} {path} not pass: GET, HEAD, searches and listings do");
+            let why = format!("{READ_ONLY} refuses {method} {path}: only GET, HEAD, searches and listings pass");
             return Err(Refusal::forbidden(READ_ONLY, &why));
         }
         match self.allow.iter().find(|allow| allow.allows(method, path)) {
-            Some(allow) => Ok(allow.to_string()),
+            Some(allow) => Ok(&allow.words),
             None if !self.allow.is_empty() => {
-                Err(Refusal::forbidden("--allow", &format!("no --allow rule lets {method} {path} pass")))
+                Err(Refusal::forbidden("--allow", &format!("--allow refuses {method} {path}: no rule matches it")))
             }
-            None if self.read_only => Ok(READ_ONLY.to_owned()),
-            None => Ok(EVERYTHING.to_owned()),
+            None if self.read_only => Ok(READ_ONLY),
+            None => Ok(EVERYTHING),
         }
     }
 
     /// Its rules, as they would be typed.
     pub fn words(&self) -> Vec<String> {
         let read_only = self.read_only.then(|| READ_ONLY.to_owned());
-        read_only.into_iter().chain(self.allow.iter().map(Allow::to_string)).collect()
+        read_only.into_iter().chain(self.allow.iter().map(|allow| allow.words.clone())).collect()
     }
 }
 
@@ -141,11 +137,15 @@ fn check(method: &Method, path: &str) -> Result<(), Refusal> {
     }
 }
 
+/// Whether a separator, a dot, a percent sign or a control character is encoded.
+fn is_disguised(endpoint: &str) -> bool {
+    ["%2f", "%5c", "%2e", "%3b", "%25", "%0", "%1", "%7f"].into_iter().any(|encoded| endpoint.contains(encoded))
+}
+
 /// Whether a path can be read in one way only. The SDK ends some with a slash.
 fn is_plain(endpoint: &str) -> bool {
     let mut segments = endpoint.strip_suffix('/').unwrap_or(endpoint).split('/');
-    let encoded = |what: &str| endpoint.to_ascii_lowercase().contains(what);
     segments.all(|segment| !matches!(segment, "" | "." | ".."))
         && !endpoint.contains([';', '\\'])
-        && !["%2f", "%5c", "%2e", "%3b", "%25", "%0", "%1", "%7f"].into_iter().any(encoded)
+        && !(endpoint.contains('%') && is_disguised(&endpoint.to_ascii_lowercase()))
 }

@@ -13,12 +13,16 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 
-/// So long nothing may go through a connection on which something is asked.
-pub(super) const IDLE: Duration = Duration::from_secs(300);
+/// So long nothing may go through a connection, be it that something is asked on it or not.
+const IDLE: Duration = Duration::from_secs(300);
+
+/// So long after that it may be told why.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// So long whoever connects has to show the pass.
-pub(super) const ARRIVAL: Duration = Duration::from_secs(10);
+const ARRIVAL: Duration = Duration::from_secs(10);
 
 /// When something went through last.
 #[derive(Debug)]
@@ -27,11 +31,13 @@ pub(super) struct Pulse {
     /// In milliseconds since the start.
     last: AtomicU64,
     known: AtomicBool,
+    silent: Notify,
 }
 
 impl Pulse {
     pub(super) fn new() -> Arc<Pulse> {
-        Arc::new(Pulse { start: Instant::now(), last: AtomicU64::new(0), known: AtomicBool::new(false) })
+        let (last, known) = (AtomicU64::new(0), AtomicBool::new(false));
+        Arc::new(Pulse { start: Instant::now(), last, known, silent: Notify::new() })
     }
 
     /// Whoever is at the other end has shown the pass; whether it had not before.
@@ -45,22 +51,29 @@ impl Pulse {
     }
 
     /// How long this may still be silent.
-    fn left(&self, idle: Duration) -> Duration {
-        let since = self.start.elapsed();
-        match self.known.load(Ordering::Relaxed) {
-            true => (Duration::from_millis(self.last.load(Ordering::Relaxed)) + idle).saturating_sub(since),
-            false => ARRIVAL.saturating_sub(since),
-        }
+    fn left(&self) -> Duration {
+        let (since, last) = (self.start.elapsed(), Duration::from_millis(self.last.load(Ordering::Relaxed)));
+        let end = if self.known.load(Ordering::Relaxed) { last + IDLE } else { ARRIVAL };
+        end.saturating_sub(since)
     }
 
-    /// Ends once it has been silent for too long.
-    pub(super) async fn stops(&self, idle: Duration) {
+    /// Ends once it has been silent for too long. It takes a timer for each connection, and none for each request.
+    pub(super) async fn stops(&self) {
         loop {
-            match self.left(idle) {
+            match self.left() {
+                Duration::ZERO if self.known.load(Ordering::Relaxed) => {
+                    self.silent.notify_waiters();
+                    return tokio::time::sleep(GRACE).await;
+                }
                 Duration::ZERO => return,
                 left => tokio::time::sleep(left + Duration::from_millis(1)).await,
             }
         }
+    }
+
+    /// Ends once it has been silent for too long, a little before [`Pulse::stops`].
+    pub(super) async fn is_silent(&self) {
+        self.silent.notified().await;
     }
 }
 

@@ -10,21 +10,20 @@ use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use rustix::process::{Resource, getrlimit};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
 
+use crate::client::runtime;
+
 use super::forward::Desk;
-use super::pulse::{Beating, IDLE, Pulse, either};
+use super::pulse::{Beating, Pulse, either};
 
 /// The most bytes of a request's head.
 const HEAD: usize = 64 * 1024;
-
-/// So long a client may leave a connection open without asking anything.
-const BETWEEN: Duration = Duration::from_secs(75);
 
 /// The most connections. Each has another one behind it, and needs two descriptors.
 const MOST: u64 = 1000;
@@ -35,7 +34,7 @@ const MOST: u64 = 1000;
 /// The system has no thread or no descriptor left.
 pub(super) fn start(listener: std::net::TcpListener, desk: Desk) -> io::Result<()> {
     listener.set_nonblocking(true)?;
-    let runtime = Builder::new_current_thread().enable_io().enable_time().build()?;
+    let runtime = runtime()?;
     let serve = move || serve(&runtime, listener, Arc::new(desk));
     thread::Builder::new().name("broker".to_owned()).spawn(serve).map(drop)
 }
@@ -71,9 +70,10 @@ async fn converse(stream: TcpStream, desk: Arc<Desk>, visit: Visit) {
         }
     });
     let mut server = http1::Builder::new();
-    server.timer(TokioTimer::new()).header_read_timeout(BETWEEN).max_buf_size(HEAD);
-    // A little longer than an answer is waited for, so that it can be told. What a client breaks off needs no report.
-    let _ = either(server.serve_connection(io, answer), pulse.stops(IDLE + Duration::from_secs(5))).await;
+    // The pulse knows all that a timer would.
+    server.header_read_timeout(None).max_buf_size(HEAD);
+    // What a client breaks off needs no report.
+    let _ = either(server.serve_connection(io, answer), pulse.stops()).await;
 }
 
 /// Those who are served, and those who have yet to show the pass.

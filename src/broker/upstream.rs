@@ -6,25 +6,24 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Either};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{
     AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, LOCATION,
     PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use hyper::http::request::Parts;
-use hyper::{Method, Response, StatusCode};
-use reqwest::{Client, Url};
+use hyper::{Request, Response, StatusCode, Uri};
 use zeroize::Zeroizing;
 
-use crate::client::{Line, failure, timeout};
+use crate::client::{Body, Line, timeout};
 use crate::credential::Credential;
 use crate::deployment::Deployment;
 use crate::error::{Error, Reason};
 
 use super::Supply;
 use super::policy::reads;
-use super::pulse::{IDLE, Pulse, either};
+use super::pulse::{Pulse, either};
 use super::refusal::Refusal;
 
 /// The most bytes of a body that are kept, so that a request that reads can be repeated.
@@ -45,24 +44,27 @@ const OF_HOP: [HeaderName; 8] = [
     UPGRADE,
 ];
 
-/// What goes no further with a request: what is made anew here, cookies, since a session of the deployment's would be a
-/// credential beside the token.
-const OF_REQUEST: [HeaderName; 5] = [AUTHORIZATION, CONTENT_LENGTH, COOKIE, EXPECT, HOST];
-
-/// Headers by which some servers take a request for another than it says it is.
-const IN_DISGUISE: [&str; 6] = [
-    "x-http-method-override",
-    "x-http-method",
-    "x-method-override",
-    "x-original-url",
-    "x-original-uri",
-    "x-rewrite-url",
+/// What goes no further with a request: what is made anew here, and cookies, since a session of the deployment's would be a
+/// credential beside the token; and the headers by which some servers take a request for another than it says it is.
+const OF_REQUEST: [HeaderName; 11] = [
+    AUTHORIZATION,
+    CONTENT_LENGTH,
+    COOKIE,
+    EXPECT,
+    HOST,
+    HeaderName::from_static("x-http-method"),
+    HeaderName::from_static("x-http-method-override"),
+    HeaderName::from_static("x-method-override"),
+    HeaderName::from_static("x-original-uri"),
+    HeaderName::from_static("x-original-url"),
+    HeaderName::from_static("x-rewrite-url"),
 ];
 
 /// The way to one deployment.
 pub(super) struct Upstream {
-    line: Line<Client>,
+    line: Line,
     deployment: Deployment,
+    origin: Uri,
     /// Where we are, for redirects that lead back to the deployment.
     address: Deployment,
     supply: Arc<dyn Supply>,
@@ -73,13 +75,10 @@ pub(super) struct Upstream {
 }
 
 impl Upstream {
-    pub(super) fn new(
-        line: Line<Client>,
-        deployment: Deployment,
-        address: Deployment,
-        supply: Arc<dyn Supply>,
-    ) -> Upstream {
-        Upstream { line, deployment, address, supply, stamp: Mutex::default(), in_vain: tokio::sync::Mutex::default() }
+    pub(super) fn new(line: Line, deployment: Deployment, address: Deployment, supply: Arc<dyn Supply>) -> Upstream {
+        let origin = deployment.origin().parse().unwrap_or_default();
+        let (stamp, in_vain) = (Mutex::default(), tokio::sync::Mutex::default());
+        Upstream { line, deployment, origin, address, supply, stamp, in_vain }
     }
 
     /// Sends a request on, and returns the answer once its head is there.
@@ -91,37 +90,39 @@ impl Upstream {
         parts: &Parts,
         body: Incoming,
         pulse: &Pulse,
-    ) -> Result<Response<reqwest::Body>, Refusal> {
-        let asked = Asked { method: &parts.method, url: self.url(parts)?, headers: onward(&parts.headers) };
+    ) -> Result<Response<Incoming>, Refusal> {
         let is_small = body.size_hint().upper().is_some_and(|most| most <= REPEATABLE);
-        let answer = match reads(asked.method, parts.uri.path()) && is_small {
-            true => self.repeatable(&asked, body, pulse).await?,
-            false => self.once(&asked, body, pulse).await?,
+        let answer = match reads(&parts.method, parts.uri.path()) && is_small {
+            true => self.repeatable(parts, body, pulse).await?,
+            false => self.once(parts, body, pulse).await?,
         };
         Ok(self.back(answer))
     }
 
-    async fn repeatable(&self, asked: &Asked<'_>, body: Incoming, pulse: &Pulse) -> Result<reqwest::Response, Refusal> {
+    async fn repeatable(&self, parts: &Parts, body: Incoming, pulse: &Pulse) -> Result<Response<Incoming>, Refusal> {
         let broken = |_| Refusal::new(StatusCode::BAD_REQUEST, "the body broke off");
-        let body = body.collect().await.map_err(broken)?.to_bytes();
+        let body = match body.is_end_stream() {
+            true => Bytes::new(),
+            false => body.collect().await.map_err(broken)?.to_bytes(),
+        };
         let held = self.held()?;
-        match self.ask(&held, asked, body.clone().into(), pulse).await {
+        let again = || Either::Left(body.clone().into());
+        match self.ask(&held, parts, again(), pulse).await {
             Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED => match self.newer(&held).await {
-                Some(newer) => self.ask(&newer, asked, body.into(), pulse).await,
+                Some(newer) => self.ask(&newer, parts, again(), pulse).await,
                 None => Ok(answer),
             },
             // A connection that was kept, and that the other side has just closed.
             Err(refusal) if refusal.status == StatusCode::BAD_GATEWAY => {
-                self.ask(&self.held()?, asked, body.into(), pulse).await
+                self.ask(&self.held()?, parts, again(), pulse).await
             }
             answer => answer,
         }
     }
 
-    async fn once(&self, asked: &Asked<'_>, body: Incoming, pulse: &Pulse) -> Result<reqwest::Response, Refusal> {
+    async fn once(&self, parts: &Parts, body: Incoming, pulse: &Pulse) -> Result<Response<Incoming>, Refusal> {
         let held = self.held()?;
-        let body = if body.is_end_stream() { Bytes::new().into() } else { reqwest::Body::wrap(body) };
-        let answer = self.ask(&held, asked, body, pulse).await?;
+        let answer = self.ask(&held, parts, Either::Right(body), pulse).await?;
         if answer.status() == StatusCode::UNAUTHORIZED {
             // For whatever is asked next.
             let _ = self.newer(&held).await;
@@ -132,19 +133,18 @@ impl Upstream {
     async fn ask(
         &self,
         held: &Arc<Credential>,
-        asked: &Asked<'_>,
-        body: reqwest::Body,
+        parts: &Parts,
+        body: Body,
         pulse: &Pulse,
-    ) -> Result<reqwest::Response, Refusal> {
-        let mut request = reqwest::Request::new(asked.method.clone(), asked.url.clone());
-        *request.headers_mut() = asked.headers.clone();
+    ) -> Result<Response<Incoming>, Refusal> {
+        let mut request = Request::new(body);
+        *request.method_mut() = parts.method.clone();
+        *request.uri_mut() = self.address_of(&parts.uri)?;
+        *request.headers_mut() = onward(&parts.headers);
         request.headers_mut().insert(AUTHORIZATION, self.stamp(held));
-        *request.body_mut() = Some(body);
-        let host = self.deployment.host();
-        match either(self.line.client.execute(request), pulse.stops(IDLE)).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(unanswered(&failure(error, host, self.line.proxied))),
-            Err(()) => Err(unanswered(&timeout(host))),
+        match either(self.line.send(request), pulse.is_silent()).await {
+            Ok(answer) => answer.map_err(|error| unanswered(&error)),
+            Err(()) => Err(unanswered(&timeout(self.deployment.host()))),
         }
     }
 
@@ -192,22 +192,18 @@ impl Upstream {
         }
     }
 
-    /// # Errors
-    /// It would not be the path that the policy has seen.
-    fn url(&self, parts: &Parts) -> Result<Url, Refusal> {
-        let wanted = parts.uri.path_and_query().map_or("/", |wanted| wanted.as_str());
-        let url = Url::parse(&format!("{}{wanted}", self.deployment.origin())).ok();
-        url.filter(|url| url.path() == parts.uri.path()).ok_or_else(|| {
-            Refusal::forbidden("path", "the path is not plain: it has characters that are to be encoded")
-        })
+    /// The very path and query that the policy has seen, at the deployment.
+    fn address_of(&self, uri: &Uri) -> Result<Uri, Refusal> {
+        let mut at = self.origin.clone().into_parts();
+        at.path_and_query = uri.path_and_query().cloned();
+        Uri::from_parts(at).map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "this is no address"))
     }
 
     /// The deployment's answer, as it is handed on.
-    fn back(&self, answer: reqwest::Response) -> Response<reqwest::Body> {
-        let mut response = Response::from(answer);
+    fn back(&self, mut response: Response<Incoming>) -> Response<Incoming> {
         let headers = response.headers_mut();
-        drop_hop_by_hop(headers);
-        headers.remove(SET_COOKIE);
+        let named = named(headers);
+        named.iter().chain(&OF_HOP).chain([&SET_COOKIE]).for_each(|name| drop(headers.remove(name)));
         let here = |to: &HeaderValue| {
             let path = to.to_str().ok()?.strip_prefix(self.deployment.origin()).filter(|path| path.starts_with('/'))?;
             HeaderValue::from_str(&format!("{}{path}", self.address.origin())).ok()
@@ -219,28 +215,22 @@ impl Upstream {
     }
 }
 
-/// What is asked, but for the body.
-struct Asked<'a> {
-    method: &'a Method,
-    url: Url,
-    headers: HeaderMap,
-}
-
-/// The headers of a request that go further.
+/// The headers of a request that go further, with room for one more.
 fn onward(headers: &HeaderMap) -> HeaderMap {
-    let mut headers = headers.clone();
-    drop_hop_by_hop(&mut headers);
-    OF_REQUEST.iter().for_each(|name| drop(headers.remove(name)));
-    IN_DISGUISE.iter().for_each(|name| drop(headers.remove(*name)));
-    headers
+    let named = named(headers);
+    let mut onward = HeaderMap::with_capacity(headers.len() + 1);
+    for (name, value) in headers {
+        if ![&OF_HOP[..], &OF_REQUEST, &named].into_iter().any(|dropped| dropped.contains(name)) {
+            onward.append(name, value.clone());
+        }
+    }
+    onward
 }
 
-/// What is for one hop, and what the message itself says is (RFC 9110, section 7.6.1).
-fn drop_hop_by_hop(headers: &mut HeaderMap) {
-    let named = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
-    let named: Vec<HeaderName> =
-        named.flat_map(|value| value.split(',')).filter_map(|name| name.trim().parse().ok()).collect();
-    named.iter().chain(&OF_HOP).for_each(|name| drop(headers.remove(name)));
+/// What a message itself says is for one hop.
+fn named(headers: &HeaderMap) -> Vec<HeaderName> {
+    let values = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).filter_map(|name| name.trim().parse().ok()).collect()
 }
 
 fn unanswered(error: &Error) -> Refusal {

@@ -1,27 +1,31 @@
 //! Why a deployment did not answer, in words, and what to do about it.
 
-use std::error::Error as _;
+use std::error::Error as StdError;
 use std::io;
 
+use hyper_util::client::legacy;
 use rustls::CertificateError;
 
 use crate::error::{Error, Reason};
 
+use super::connect::Late;
+use super::names::Unresolved;
+
 /// Why there was no answer at all.
-pub fn failure(error: reqwest::Error, host: &str, proxied: bool) -> Error {
-    let error = error.without_url();
-    let told = if let Some(tls) = tls_error(&error) {
+pub(super) fn failure(error: legacy::Error, host: &str, proxied: bool) -> Error {
+    let told = if let Some(tls) = cause::<rustls::Error>(&error) {
         untrusted(tls, host)
     } else if proxied && error.is_connect() {
         Error::new(Reason::Proxy, format!("the proxy on the way to {host} refuses or cannot be reached"))
             .hint("check HTTPS_PROXY, or add the host to NO_PROXY if it is reached directly")
-    } else if error.is_dns() {
+    } else if cause::<Unresolved>(&error).is_some() {
         Error::new(Reason::Name, format!("the name {host} cannot be resolved"))
             .hint("check its spelling; a Reproducible Run may have no network at all")
-    } else if error.is_timeout() {
+    } else if cause::<Late>(&error).is_some() {
         timeout(host)
     } else {
-        disconnected(host, &io_kind(&error))
+        let kind = cause::<io::Error>(&error).map(|error| error.kind().to_string());
+        disconnected(host, kind.as_deref().unwrap_or("it broke off"))
     };
     told.caused_by(error)
 }
@@ -50,12 +54,12 @@ fn untrusted(tls: &rustls::Error, host: &str) -> Error {
     }
 }
 
-/// The TLS error in a chain. An `io::Error` hides what it wraps from `source()`.
-fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+/// The error of this kind in a chain. An `io::Error` hides what it wraps from `source()`.
+fn cause<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
     let mut next = Some(error);
     while let Some(error) = next {
-        if let Some(tls) = error.downcast_ref::<rustls::Error>() {
-            return Some(tls);
+        if let Some(cause) = error.downcast_ref::<E>() {
+            return Some(cause);
         }
         next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
             Some(inner) => Some(inner),
@@ -63,16 +67,4 @@ fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rus
         };
     }
     None
-}
-
-/// What the system says, as `connection refused`.
-fn io_kind(error: &reqwest::Error) -> String {
-    let mut next = error.source();
-    while let Some(error) = next {
-        if let Some(io) = error.downcast_ref::<io::Error>() {
-            return io.kind().to_string();
-        }
-        next = error.source();
-    }
-    "it broke off".to_owned()
 }

@@ -1,95 +1,68 @@
 //! The HTTP client: made only when somebody is really asked, and able to do no more than that. No redirects, no cookies,
 //! no environment but the one that was handed in.
 
+mod connect;
 mod failure;
 mod names;
 mod roots;
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::io;
 
-use reqwest::redirect::Policy;
-use reqwest::{Client, ClientBuilder, NoProxy, Proxy, blocking};
+use http_body_util::{Either, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::{Request, Response, Uri};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::deployment::Deployment;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 
-pub use failure::{disconnected, failure, timeout};
+use connect::Connector;
 
-/// The most time that a connection may take, TLS included.
-const CONNECT: Duration = Duration::from_secs(3);
+pub use failure::{disconnected, timeout};
 
-/// A client, and whether it goes through a proxy.
+/// What is sent: bytes that are there, or what somebody else is still sending.
+pub type Body = Either<Full<Bytes>, Incoming>;
+
+/// The way to one deployment. Connections are kept, and used again.
 #[derive(Debug)]
-pub struct Line<C = blocking::Client> {
-    /// The client.
-    pub client: C,
-    /// Whether what it is told may be the proxy's doing.
-    pub proxied: bool,
+pub struct Line {
+    client: Client<Connector, Body>,
+    /// To name it where it does not answer.
+    host: String,
+    /// Whether what it answers may be a proxy's doing.
+    proxied: bool,
 }
 
-/// A client for single questions to one deployment.
-///
-/// # Errors
-/// The proxy that is configured cannot be used, or TLS cannot be set up.
-pub fn line(env: &Env, deployment: &Deployment, timeout: Duration) -> Result<Line> {
-    let (builder, proxied) = builder(env, deployment, CONNECT.min(timeout))?;
-    let builder = builder.user_agent(concat!("co-cred/", env!("CARGO_PKG_VERSION")));
-    let client = blocking::ClientBuilder::from(builder).build().map_err(no_tls)?;
-    Ok(Line { client, proxied })
-}
-
-/// A client through which others ask one deployment, many at once, and which waits for nothing but the connection: how
-/// long an answer may take is for whoever asks.
-///
-/// # Errors
-/// As [`line`].
-pub fn lines(env: &Env, deployment: &Deployment) -> Result<Line<Client>> {
-    let (builder, proxied) = builder(env, deployment, CONNECT)?;
-    let client = builder.build().map_err(no_tls)?;
-    Ok(Line { client, proxied })
-}
-
-fn builder(env: &Env, deployment: &Deployment, connect: Duration) -> Result<(ClientBuilder, bool)> {
-    let encrypted = deployment.origin().starts_with("https:");
-    let mut builder = Client::builder()
-        .redirect(Policy::none())
-        .retry(reqwest::retry::never())
-        .no_proxy()
-        .http1_only()
-        .referer(false)
-        .connect_timeout(connect)
-        .dns_resolver(Arc::new(names::Names::default()));
-    let mut proxied = false;
-    if encrypted {
-        // Only what is encrypted end to end may pass a proxy, which otherwise would see the token.
-        if let Some(proxy) = proxy(env)? {
-            builder = builder.proxy(proxy);
-            proxied = true;
-        }
+impl Line {
+    /// A client for this deployment, which has yet to connect.
+    ///
+    /// # Errors
+    /// The proxy that is configured cannot be used, or TLS cannot be set up.
+    pub fn new(env: &Env, deployment: &Deployment) -> Result<Line> {
+        let to = deployment.origin().parse::<Uri>().map_err(|error| {
+            Error::new(Reason::Internal, "the deployment's address cannot be used").caused_by(error)
+        })?;
+        let (connector, proxied) = Connector::new(env, &to)?;
+        let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
+        Ok(Line { client, host: deployment.host().to_owned(), proxied })
     }
-    // Nothing is trusted where nothing is encrypted: an authority less to load.
-    let trusted = if encrypted { roots::trusted(env)? } else { Vec::new() };
-    // A second call finds the provider in place, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Ok((builder.tls_certs_only(trusted), proxied))
+
+    /// Sends a request, whose address is whole, and returns the answer once its head is there, however long that takes.
+    ///
+    /// # Errors
+    /// No connection, or none that can be trusted; the answer does not come.
+    pub async fn send(&self, request: Request<Body>) -> Result<Response<Incoming>> {
+        let sent = self.client.request(request).await;
+        sent.map_err(|error| failure::failure(error, &self.host, self.proxied))
+    }
 }
 
-fn no_tls(error: reqwest::Error) -> Error {
-    Error::new(Reason::Tls, "the TLS client could not be set up").caused_by(error)
-}
-
-/// The proxy for https, by the variables that curl and others read.
-fn proxy(env: &Env) -> Result<Option<Proxy>> {
-    let set = |names: [&'static str; 2]| names.into_iter().find_map(|name| Some((name, env.text(name)?)));
-    let Some((name, url)) = set(["HTTPS_PROXY", "https_proxy"]).or_else(|| set(["ALL_PROXY", "all_proxy"])) else {
-        return Ok(None);
-    };
-    // The value may hold a password: it is named, never shown.
-    let proxy = Proxy::all(url).map_err(|error| {
-        Error::new(Reason::Proxy, format!("the proxy in {name} is no usable address")).caused_by(error.without_url())
-    })?;
-    let exceptions = set(["NO_PROXY", "no_proxy"]).and_then(|(_, list)| NoProxy::from_string(list));
-    Ok(Some(proxy.no_proxy(exceptions)))
+/// Where a [`Line`] runs: on the thread that waits for it.
+///
+/// # Errors
+/// The system has no descriptor left.
+pub fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()
 }

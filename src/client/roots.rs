@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use reqwest::Certificate;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
@@ -22,6 +23,8 @@ const BUNDLES: [&str; 5] = [
 
 /// Where single authorities stand, for systems without a bundle.
 const FOLDERS: [&str; 2] = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
+
+type Certificate = CertificateDer<'static>;
 
 /// The most bytes of a bundle; Mozilla's has a quarter of a megabyte.
 const LIMIT: usize = 16 * 1024 * 1024;
@@ -63,7 +66,7 @@ fn of_system() -> Vec<Certificate> {
 
 fn of_file(path: &Path) -> Vec<Certificate> {
     let Ok(contents) = files::read(path, LIMIT) else { return Vec::new() };
-    let found = Certificate::from_pem_bundle(&contents.bytes);
+    let found = Certificate::pem_slice_iter(&contents.bytes).collect::<Result<Vec<_>, _>>();
     found
         .inspect_err(|_| tracing::info!(path = %path.display(), "these certificates are passed over"))
         .unwrap_or_default()
@@ -77,6 +80,5 @@ fn of_folder(folder: &Path) -> Vec<Certificate> {
 }
 
 fn built_in() -> Vec<Certificate> {
-    let roots = webpki_root_certs::TLS_SERVER_ROOT_CERTS;
-    roots.iter().filter_map(|certificate| Certificate::from_der(certificate).ok()).collect()
+    webpki_root_certs::TLS_SERVER_ROOT_CERTS.to_vec()
 }

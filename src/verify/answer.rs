@@ -3,16 +3,20 @@
 //! Nothing that a server says is repeated to people, but for an owner's e-mail and the host of a redirect: an unknown
 //! server may echo what it was sent.
 
-use std::io::{self, Read};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http_body_util::{BodyExt, Either, LengthLimitError, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT};
+use hyper::{Request, Response, StatusCode};
 use jiff::Timestamp;
-use reqwest::blocking::Response;
-use reqwest::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use reqwest::{StatusCode, Url};
 use serde::Deserialize;
+use url::Url;
+use zeroize::Zeroizing;
 
-use crate::client::{self, Line, disconnected, timeout};
+use crate::client::{Body, Line, disconnected, timeout};
 use crate::email::Email;
 use crate::error::{Error, Reason};
 use crate::token::Token;
@@ -21,7 +25,7 @@ use crate::traces::Traces;
 use super::retry::{Failure, Passes};
 
 /// The most bytes of an answer that are read; one result takes a few KiB.
-const LIMIT: u64 = 1024 * 1024;
+const LIMIT: usize = 1024 * 1024;
 
 /// The owner's own items only, and no more than one.
 const QUESTION: &str = r#"{"ownership":"private","limit":1}"#;
@@ -66,34 +70,66 @@ struct Item {
 ///
 /// # Errors
 /// No answer, or one that a Code Ocean deployment would not give.
-pub(super) fn search(line: &Line, token: &Token, url: &str, time: Duration) -> Result<Answer, Failure> {
-    let sent = line
-        .client
-        .post(url)
-        .basic_auth(token.expose(), Some(""))
-        .header(CONTENT_TYPE, "application/json")
-        .body(QUESTION)
-        .timeout(time)
-        .send();
+pub(super) async fn search(line: &Line, token: &Token, url: &str, time: Duration) -> Result<Answer, Failure> {
     let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-    match sent {
+    let exchanged = match question(token, url) {
+        Ok(question) => tokio::time::timeout(time, exchange(line, question, &host)).await,
+        Err(error) => Ok(Err(Failure { error, passes: Passes::Never })),
+    };
+    let late = || Err(Failure { error: timeout(&host), passes: Passes::WithTime });
+    match exchanged.unwrap_or_else(|_| late()) {
         Ok(response) => {
             tracing::info!(url, status = response.status().as_u16(), "answered");
-            read(response, &host, &Traces::of(token))
+            read(&response, url, &host, &Traces::of(token))
         }
-        Err(error) => {
+        Err(failure) => {
             tracing::info!(url, "no answer");
-            Err(unanswered(error, &host, line.proxied))
+            Err(failure)
         }
     }
 }
 
-fn read(response: Response, host: &str, traces: &Traces) -> Result<Answer, Failure> {
+/// HTTP Basic, with the token as user name and an empty password.
+fn question(token: &Token, url: &str) -> Result<Request<Body>, Error> {
+    let user = Zeroizing::new(format!("{}:", token.expose()));
+    let authorization = Zeroizing::new(format!("Basic {}", STANDARD.encode(&*user)));
+    let request = HeaderValue::from_str(&authorization).map_err(hyper::http::Error::from).and_then(|mut value| {
+        value.set_sensitive(true);
+        Request::post(url)
+            .header(AUTHORIZATION, value)
+            .header(CONTENT_TYPE, "application/json")
+            .header(ACCEPT, "*/*")
+            .header(USER_AGENT, concat!("co-cred/", env!("CARGO_PKG_VERSION")))
+            .body(Either::Left(QUESTION.into()))
+    });
+    request.map_err(|error| Error::new(Reason::Internal, "the question cannot be put").caused_by(error))
+}
+
+/// The answer; with its body, where that says something.
+async fn exchange(line: &Line, question: Request<Body>, host: &str) -> Result<Response<Bytes>, Failure> {
+    let (parts, body) = line.send(question).await.map_err(unanswered)?.into_parts();
+    let body = if parts.status == StatusCode::OK { whole(body, host).await? } else { Bytes::new() };
+    Ok(Response::from_parts(parts, body))
+}
+
+async fn whole(body: Incoming, host: &str) -> Result<Bytes, Failure> {
+    match Limited::new(body, LIMIT).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        // Nothing that a deployment would give.
+        Err(error) if error.is::<LengthLimitError>() => Ok(Bytes::new()),
+        Err(_) => {
+            let error = disconnected(host, "the answer was cut off");
+            Err(Failure { error, passes: Passes::WithTime })
+        }
+    }
+}
+
+fn read(response: &Response<Bytes>, url: &str, host: &str, traces: &Traces) -> Result<Answer, Failure> {
     let status = response.status();
     match status {
-        StatusCode::OK => granted(response, host, traces),
+        StatusCode::OK => granted(response.body(), host, traces),
         // A sign-in page, a firewall or a proxy has its own opinion of who may pass.
-        status if status.is_client_error() && is_html(&response) => {
+        status if status.is_client_error() && is_html(response) => {
             Err(stranger(host, &format!("it answers {} with a page of HTML", status.as_u16())))
         }
         StatusCode::UNAUTHORIZED => Ok(Answer::Unauthorized),
@@ -101,31 +137,26 @@ fn read(response: Response, host: &str, traces: &Traces) -> Result<Answer, Failu
         StatusCode::TOO_MANY_REQUESTS => {
             let error = Error::new(Reason::TooManyRequests, format!("{host} says \"too many requests\" (429)"))
                 .hint("try again later, or give it longer with --wait or --timeout");
-            Err(Failure { error, passes: Passes::Soon(retry_after(&response)) })
+            Err(Failure { error, passes: Passes::Soon(retry_after(response)) })
         }
         status if status.is_server_error() => {
             let error =
                 Error::new(Reason::Server, format!("{host} answers with an error of its own ({})", status.as_u16()))
                     .hint("the fault is the deployment's: try again later, or ask whoever runs it");
-            Err(Failure { error, passes: Passes::Soon(retry_after(&response)) })
+            Err(Failure { error, passes: Passes::Soon(retry_after(response)) })
         }
-        status if status.is_redirection() => Err(stranger(host, &redirected(&response, traces))),
+        status if status.is_redirection() => Err(stranger(host, &redirected(response, url, traces))),
         status => Err(stranger(host, &format!("it answers {}", status.as_u16()))),
     }
 }
 
-fn is_html(response: &Response) -> bool {
+fn is_html(response: &Response<Bytes>) -> bool {
     let kind = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     kind.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"))
 }
 
-fn granted(response: Response, host: &str, traces: &Traces) -> Result<Answer, Failure> {
-    let mut body = Vec::new();
-    let read = response.take(LIMIT + 1).read_to_end(&mut body);
-    if let Err(error) = read {
-        return Err(broken_off(&error, host));
-    }
-    match serde_json::from_slice::<Reply>(&body) {
+fn granted(body: &[u8], host: &str, traces: &Traces) -> Result<Answer, Failure> {
+    match serde_json::from_slice::<Reply>(body) {
         Ok(reply) => {
             let mut emails = reply.results.into_iter().flatten().filter_map(|item| item.owner_email);
             Ok(Answer::Granted { owner: emails.find_map(|email| to_email(&email, traces)) })
@@ -145,9 +176,9 @@ fn stranger(host: &str, why: &str) -> Failure {
     Failure { error, passes: Passes::Never }
 }
 
-fn redirected(response: &Response, traces: &Traces) -> String {
+fn redirected(response: &Response<Bytes>, url: &str, traces: &Traces) -> String {
     let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-    let target = location.and_then(|location| response.url().join(location).ok());
+    let target = location.and_then(|location| Url::parse(url).ok()?.join(location).ok());
     match target.as_ref().and_then(Url::host_str).filter(|host| traces.found_in(host.as_bytes()).is_none()) {
         Some(host) => format!("it redirects to {host}, where the token was not sent"),
         None => "it redirects".to_owned(),
@@ -155,7 +186,7 @@ fn redirected(response: &Response, traces: &Traces) -> String {
 }
 
 /// `Retry-After`, in seconds or as a date (RFC 9110, section 10.2.3).
-fn retry_after(response: &Response) -> Option<Duration> {
+fn retry_after(response: &Response<Bytes>) -> Option<Duration> {
     let value = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(Duration::from_secs(value.parse().unwrap_or(u32::MAX).into()));
@@ -164,23 +195,11 @@ fn retry_after(response: &Response) -> Option<Duration> {
     Some(Duration::try_from(date.duration_since(Timestamp::now())).unwrap_or_default())
 }
 
-/// Why there was no answer at all. A certificate that is not trusted now will not be in a minute.
-fn unanswered(error: reqwest::Error, host: &str, proxied: bool) -> Failure {
-    let error = client::failure(error, host, proxied);
+/// A certificate that is not trusted now will not be in a minute.
+fn unanswered(error: Error) -> Failure {
     let passes = match error.reason {
         Reason::Tls | Reason::PrivateCa => Passes::Never,
         _ => Passes::WithTime,
     };
     Failure { error, passes }
-}
-
-/// The answer began, and did not end.
-fn broken_off(error: &io::Error, host: &str) -> Failure {
-    let late = error.kind() == io::ErrorKind::TimedOut
-        || error
-            .get_ref()
-            .and_then(|inner| inner.downcast_ref::<reqwest::Error>())
-            .is_some_and(reqwest::Error::is_timeout);
-    let error = if late { timeout(host) } else { disconnected(host, "the answer was cut off") };
-    Failure { error, passes: Passes::WithTime }
 }

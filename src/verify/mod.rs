@@ -13,7 +13,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::client;
+use crate::client::{Line, runtime};
 use crate::deployment::Deployment;
 use crate::email::Email;
 use crate::env::Env;
@@ -167,7 +167,10 @@ pub fn forget(env: &Env, token: &Token, deployment: &Deployment) {
 /// # Errors
 /// The token is rejected, or the deployment cannot be asked; the reason says why.
 pub fn verify(question: &Question) -> Result<Verdict> {
-    let verdict = ask(question);
+    let runtime = runtime().map_err(|error| {
+        Error::new(Reason::Internal, format!("the deployment cannot be asked ({error})")).caused_by(error)
+    })?;
+    let verdict = runtime.block_on(ask(question));
     match &verdict {
         Ok(verdict) if verdict.grants_anything() => {
             memory::remember(question.env, question.token, question.deployment, verdict);
@@ -180,18 +183,19 @@ pub fn verify(question: &Question) -> Result<Verdict> {
     verdict
 }
 
-fn ask(question: &Question) -> Result<Verdict> {
-    let client = client::line(question.env, question.deployment, question.pace.timeout)?;
+async fn ask(question: &Question<'_>) -> Result<Verdict> {
+    let line = Line::new(question.env, question.deployment)?;
     let mut patience = Patience::new(question.pace);
-    let mut search = |scope: Scope| {
-        patience.run(|left| answer::search(&client, question.token, &question.deployment.api(scope.endpoint()), left))
+    let mut search = async |scope: Scope| {
+        let url = question.deployment.api(scope.endpoint());
+        patience.run(async |left| answer::search(&line, question.token, &url, left).await).await
     };
-    let capsules = search(Scope::CapsuleRead)?;
+    let capsules = search(Scope::CapsuleRead).await?;
     let needed = !capsules.granted() || question.needs.contains(&Scope::DataAssetRead);
     let assets = match needed {
-        true => Some(search(Scope::DataAssetRead)?),
+        true => Some(search(Scope::DataAssetRead).await?),
         // For the owner alone, a failure is no reason to fail.
-        false if question.owner && capsules.owner().is_none() => search(Scope::DataAssetRead).ok(),
+        false if question.owner && capsules.owner().is_none() => search(Scope::DataAssetRead).await.ok(),
         false => None,
     };
     conclude(question, &capsules, assets.as_ref())

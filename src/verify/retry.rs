@@ -4,7 +4,6 @@
 //! for (`Retry-After`), and on top of it a random share of a fifth of the time that it has left: whoever can wait longer
 //! makes room for the others, and a herd spreads out instead of coming back as one.
 
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
@@ -49,15 +48,15 @@ impl Patience {
     ///
     /// # Errors
     /// The last failure.
-    pub(super) fn run<T>(&mut self, mut attempt: impl FnMut(Duration) -> Result<T, Failure>) -> Result<T> {
+    pub(super) async fn run<T>(&mut self, mut attempt: impl AsyncFnMut(Duration) -> Result<T, Failure>) -> Result<T> {
         loop {
-            let failure = match attempt(self.left().min(self.pace.timeout)) {
+            let failure = match attempt(self.left().min(self.pace.timeout)).await {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
             };
             let Some(pause) = self.pause(failure.passes) else { return Err(failure.error) };
             tracing::info!(reason = failure.error.reason.word(), ?pause, "trying again");
-            thread::sleep(pause);
+            tokio::time::sleep(pause).await;
         }
     }
 

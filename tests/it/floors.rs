@@ -94,6 +94,9 @@ fn the_token_leaves_in_these_files_only() {
     let expected = [
         "agent/outlet.rs",
         "agent/serve.rs",
+        "broker/guard.rs",
+        "broker/mod.rs",
+        "broker/upstream.rs",
         "deliver/docker/mod.rs",
         "deliver/env/curl.rs",
         "deliver/env/netrc.rs",

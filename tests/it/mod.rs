@@ -1,5 +1,7 @@
 mod agent;
 mod bad_input;
+mod broker;
+mod broker_faults;
 mod capsules;
 mod clients;
 mod config;

@@ -1,0 +1,503 @@
+//! The broker: whoever has the pass gets through as far as the policy says, nobody else does, and the token stays here.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+use stand_in::{Deployment, Fault, Plan};
+
+use super::clients::python;
+use super::world::{OTHER, Ran, TOKEN, World, bin};
+
+/// `exec --broker`, and a command that tells the broker's address and pass, and stays as long as this is kept.
+pub struct Broker {
+    pub world: World,
+    pub child: Child,
+    /// `127.0.0.1:PORT`.
+    pub address: String,
+    pub pass: String,
+}
+
+/// An answer: its status, its head and its body.
+#[derive(Debug)]
+pub struct Reply {
+    pub status: u16,
+    pub head: String,
+    pub body: String,
+}
+
+impl Reply {
+    pub fn message(&self) -> String {
+        let json: Value = serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"));
+        json["message"].as_str().unwrap_or_else(|| panic!("{self:?}")).to_owned()
+    }
+}
+
+impl Broker {
+    pub fn new(world: World, args: &[&str]) -> Broker {
+        let mut command = world.command();
+        command.args(["exec", "--broker"]).args(args);
+        command.args(["--", "sh", "-c", "echo \"$CODEOCEAN_DOMAIN $CODEOCEAN_TOKEN\"; exec cat"]);
+        let said = fs::File::create(world.path("said")).unwrap();
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(said).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let said = fs::read_to_string(world.path("said")).unwrap();
+        let (address, pass) = line.trim().split_once(' ').unwrap_or_else(|| panic!("{line} {said}"));
+        let address = address.strip_prefix("http://").unwrap().to_owned();
+        assert!(pass.starts_with("cop_run") && pass.len() == 39, "{pass}");
+        Broker { address, pass: pass.to_owned(), world, child }
+    }
+
+    pub fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream
+    }
+
+    /// Sends these very bytes, and reads until the other side closes.
+    pub fn raw(&self, request: &[u8]) -> String {
+        let mut stream = self.connect();
+        let _ = stream.write_all(request);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    /// A request with the pass, and an end to the connection.
+    pub fn ask(&self, method: &str, path: &str, more: &str, body: &str) -> Reply {
+        let length = if body.is_empty() { String::new() } else { format!("content-length: {}\r\n", body.len()) };
+        let authorization = self.basic();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\nauthorization: {authorization}\r\nconnection: close\r\n{length}{more}\r\n",
+            self.address
+        );
+        parse(&self.raw(format!("{head}{body}").as_bytes()))
+    }
+
+    pub fn get(&self, path: &str) -> Reply {
+        self.ask("GET", path, "", "")
+    }
+
+    pub fn basic(&self) -> String {
+        format!("Basic {}", STANDARD.encode(format!("{}:", self.pass)))
+    }
+
+    pub fn said(&self) -> String {
+        fs::read_to_string(self.world.path("said")).unwrap()
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn parse(text: &str) -> Reply {
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    Reply { status: status.unwrap_or_else(|| panic!("{head}")), head: head.to_lowercase(), body: body.to_owned() }
+}
+
+/// A deployment that notes what arrives, byte for byte, and gives always the same answer.
+pub struct Recorder {
+    url: String,
+    heard: Arc<Mutex<Vec<String>>>,
+}
+
+impl Recorder {
+    pub fn new(answer: &str) -> Recorder {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let heard: Arc<Mutex<Vec<String>>> = Arc::default();
+        let (noted, answer) = (Arc::clone(&heard), answer.to_owned());
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (noted, answer) = (Arc::clone(&noted), answer.clone());
+                thread::spawn(move || record(stream.unwrap(), &noted, &answer));
+            }
+        });
+        Recorder { url, heard }
+    }
+
+    pub fn world(&self) -> World {
+        World::new().with("CUSTOM_KEY", TOKEN).with("CODEOCEAN_DOMAIN", &self.url)
+    }
+
+    pub fn heard(&self) -> Vec<String> {
+        self.heard.lock().unwrap().clone()
+    }
+}
+
+/// One message after the other; a body as far as its length, or to its last chunk.
+fn record(mut stream: TcpStream, noted: &Mutex<Vec<String>>, answer: &str) {
+    let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);
+    loop {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let whole = text.split_once("\r\n\r\n").is_some_and(|(head, body)| {
+            let head = head.to_lowercase();
+            let length = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()?.parse().ok());
+            match head.contains("transfer-encoding: chunked") {
+                true => body.ends_with("0\r\n\r\n"),
+                false => body.len() >= length.unwrap_or(0),
+            }
+        });
+        if whole {
+            noted.lock().unwrap().push(text);
+            bytes.clear();
+            if stream.write_all(answer.as_bytes()).is_err() {
+                return;
+            }
+        } else {
+            match stream.read(&mut piece) {
+                Ok(len @ 1..) => bytes.extend_from_slice(&piece[..len]),
+                _ => return,
+            }
+        }
+    }
+}
+
+pub const FINE: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
+
+fn world(deployment: &Deployment) -> World {
+    World::new().with("MY_SECRET_NAME", TOKEN).at(deployment).with("CAPSULE", deployment.capsule())
+}
+
+#[test]
+fn whoever_shows_the_pass_gets_through_and_nobody_else() {
+    let recorder = Recorder::new(FINE);
+    let broker = Broker::new(recorder.world(), &["--offline"]);
+    let (host, basic) = (&broker.address, broker.basic());
+    let port = host.split(':').nth(1).unwrap();
+    let pass = &broker.pass;
+    let with = |host: &str, authorization: &str| {
+        let request = format!("GET /api/v1/x HTTP/1.1\r\n{host}{authorization}connection: close\r\n\r\n");
+        parse(&broker.raw(request.as_bytes())).status
+    };
+    let at = |host: &str| format!("host: {host}\r\n");
+    let shown = |value: &str| format!("authorization: {value}\r\n");
+    for (host, authorization) in [
+        (at(host), shown(&basic)),
+        (at(host), shown(&format!("Bearer {pass}"))),
+        (at(host), shown(&format!("bearer {pass}"))),
+        (at(&format!("localhost:{port}")), shown(&basic)),
+    ] {
+        assert_eq!(with(&host, &authorization), 200, "{host}{authorization}");
+    }
+    assert_eq!(recorder.heard().len(), 4);
+    let encoded = |text: &str| shown(&format!("Basic {}", STANDARD.encode(text)));
+    for (host, authorization) in [
+        (at(host), String::new()),
+        (at(host), encoded(&format!("{TOKEN}:"))),
+        (at(host), shown(&format!("Bearer {TOKEN}"))),
+        (at(host), encoded(&format!("{pass}:x"))),
+        (at(host), encoded(&format!(":{pass}"))),
+        (at(host), encoded(pass)),
+        (at(host), shown(&format!("Bearer {}", &pass[..20]))),
+        (at(host), shown("Bearer ")),
+        (at(host), shown(pass)),
+        (at(host), format!("{}{}", shown(&basic), shown("Bearer x"))),
+        // A name that was made to lead here, another port, two names, none.
+        (at(&format!("evil.example.org:{port}")), shown(&basic)),
+        (at("127.0.0.1"), shown(&basic)),
+        (at(&format!("127.0.0.1:{}", port.parse::<u32>().unwrap() + 1)), shown(&basic)),
+        (format!("{}{}", at(host), at("evil.example.org")), shown(&basic)),
+        (String::new(), shown(&basic)),
+    ] {
+        assert_eq!(with(&host, &authorization), 401, "{host}{authorization}");
+    }
+    let absolute = format!("GET http://evil.example.org/api/v1/x HTTP/1.1\r\n{}{}\r\n", at(host), shown(&basic));
+    assert_eq!(parse(&broker.raw(absolute.as_bytes())).status, 401);
+    let reply = parse(&broker.raw(format!("GET /api/v1/x HTTP/1.1\r\n{}\r\n", at(host)).as_bytes()));
+    assert!(reply.message().contains("CODEOCEAN_TOKEN"), "{reply:?}");
+    assert_eq!(recorder.heard().len(), 4, "a stranger's request went on");
+}
+
+#[test]
+fn what_a_path_says_is_what_the_policy_has_seen() {
+    let recorder = Recorder::new(FINE);
+    let broker = Broker::new(recorder.world(), &["--offline", "--allow", "GET /api/v1/capsules/**"]);
+    for path in [
+        "/",
+        "/api/v1",
+        "/api/v2/capsules/x",
+        "/capsule-1234567.git/info/refs",
+        "/api/v1/../../sign-out",
+        "/api/v1/capsules/../data_assets/x",
+        "/api/v1/capsules/./x",
+        "/api/v1//capsules/x",
+        "/api/v1/capsules//x",
+        "/api/v1/capsules/%2e%2e/data_assets/x",
+        "/api/v1/capsules/%2E%2E%2Fdata_assets",
+        "/api/v1/capsules/..%2fx",
+        "/api/v1/capsules/%252e%252e/x",
+        "/api/v1/capsules/..;/x",
+        "/api/v1/capsules/x;y",
+        "/api/v1/capsules/x%5c..%5cy",
+        "/api/v1/capsules/x%00",
+        "/api/v1/capsules/x%0d%0ahost:%20y",
+    ] {
+        let reply = broker.get(path);
+        assert_eq!(reply.status, 403, "{path}: {reply:?}");
+    }
+    assert!(recorder.heard().is_empty(), "{:?}", recorder.heard());
+    for path in ["/api/v1/capsules/x", "/api/v1/capsules/x/", "/api/v1/capsules/a%20b?path=..%2f&x=%00"] {
+        assert_eq!(broker.get(path).status, 200, "{path}");
+        assert!(recorder.heard().last().unwrap().starts_with(&format!("GET {path} HTTP/1.1\r\n")));
+    }
+}
+
+#[test]
+fn each_rule_narrows_and_a_refusal_names_it() {
+    let recorder = Recorder::new(FINE);
+    let read_only = &["--read-only"][..];
+    let allow = &["--allow", "GET /api/v1/capsules/*", "--allow", "post /api/v1/computations"][..];
+    let both = &["--read-only", "--allow", "* /api/v1/data_assets/**"][..];
+    let cases: [(&[&str], &[(&str, &str, &str)]); 4] = [
+        (
+            &[],
+            &[
+                ("GET", "x", ""),
+                ("POST", "computations", ""),
+                ("PUT", "x", ""),
+                ("DELETE", "x", ""),
+                ("PATCH", "x", ""),
+                ("OPTIONS", "x", ""),
+                ("TRACE", "x", "no such method"),
+                ("BREW", "x", "no such method"),
+            ],
+        ),
+        (
+            read_only,
+            &[
+                ("GET", "capsules/x", ""),
+                ("HEAD", "capsules/x", ""),
+                ("POST", "capsules/search", ""),
+                ("POST", "pipelines/search", ""),
+                ("POST", "data_assets/search", ""),
+                ("POST", "data_assets/ID/files", ""),
+                ("POST", "computations/ID/results", ""),
+                ("POST", "capsules/search/x", "--read-only"),
+                ("POST", "capsules/%73earch", "--read-only"),
+                ("POST", "computations", "--read-only"),
+                ("POST", "data_assets", "--read-only"),
+                ("DELETE", "capsules/x", "--read-only"),
+                ("PUT", "data_assets/x", "--read-only"),
+                ("PATCH", "capsules/x/archive", "--read-only"),
+                ("OPTIONS", "capsules/x", "--read-only"),
+            ],
+        ),
+        (
+            allow,
+            &[
+                ("GET", "capsules/x", ""),
+                ("HEAD", "capsules/x", ""),
+                ("POST", "computations", ""),
+                ("GET", "capsules/x/computations", "--allow"),
+                ("GET", "capsulesx", "--allow"),
+                ("POST", "capsules/search", "--allow"),
+                ("DELETE", "computations", "--allow"),
+            ],
+        ),
+        (
+            both,
+            &[
+                ("GET", "data_assets/x/permissions", ""),
+                ("GET", "capsules/x", "--allow"),
+                ("DELETE", "data_assets/x", "--read-only"),
+            ],
+        ),
+    ];
+    for (args, requests) in cases {
+        let args = [&["--offline"], args].concat();
+        let broker = Broker::new(recorder.world(), &args);
+        for (method, endpoint, refusal) in requests {
+            let reply = broker.ask(method, &format!("/api/v1/{endpoint}"), "", "");
+            match refusal.is_empty() {
+                true => assert_eq!(reply.status, 200, "{args:?} {method} {endpoint}: {reply:?}"),
+                false => {
+                    assert_eq!(reply.status, 403, "{args:?} {method} {endpoint}: {reply:?}");
+                    assert!(reply.message().contains(refusal), "{args:?} {method} {endpoint}: {reply:?}");
+                }
+            }
+        }
+    }
+}
+
+/// What is for one hop, what would change the request's meaning, and every other credential stays here.
+#[test]
+fn the_deployment_sees_the_token_and_nothing_that_was_not_meant_for_it() {
+    let recorder = Recorder::new(
+        "HTTP/1.1 307 Moved\r\nset-cookie: session=1\r\nconnection: x-hop\r\nx-hop: 1\r\nx-kept: 1\r\n\
+         location: HERE/api/v1/y\r\ncontent-length: 0\r\n\r\n",
+    );
+    let broker = Broker::new(recorder.world(), &["--offline"]);
+    let more = "cookie: session=1\r\nx-http-method-override: DELETE\r\nx-original-url: /admin\r\nte: trailers\r\n\
+                upgrade: websocket\r\nproxy-authorization: Basic eDp5\r\nconnection: x-mine\r\nx-mine: 1\r\n\
+                agent-id: AI Agent\r\nmin-server-version: 4.8.0\r\n";
+    let reply = broker.ask("POST", "/api/v1/x?a=b", more, "{\"a\": 1}");
+    assert_eq!(reply.status, 307);
+    assert!(reply.head.contains("x-kept: 1"), "{reply:?}");
+    assert!(!reply.head.contains("set-cookie") && !reply.head.contains("x-hop"), "{reply:?}");
+    let heard = recorder.heard().remove(0);
+    let (head, body) = heard.split_once("\r\n\r\n").unwrap();
+    let mut lines: Vec<&str> = head.lines().collect();
+    lines.sort_unstable();
+    let host = format!("host: {}", recorder.url.trim_start_matches("http://"));
+    let authorization = format!("authorization: Basic {}", STANDARD.encode(format!("{TOKEN}:")));
+    let mut expected = vec![
+        "POST /api/v1/x?a=b HTTP/1.1",
+        "agent-id: AI Agent",
+        &authorization,
+        "content-length: 8",
+        &host,
+        "min-server-version: 4.8.0",
+    ];
+    expected.sort_unstable();
+    assert_eq!((lines, body), (expected, "{\"a\": 1}"), "{heard}");
+}
+
+#[test]
+fn a_redirect_within_the_deployment_leads_back_here_and_another_is_left_alone() {
+    let deployment = Plan::with_token(TOKEN).start();
+    let [own, other] = [format!("{}/api/v1/y?z", deployment.url()), "https://files.example.org/x".to_owned()];
+    drop(deployment);
+    let port = own.split([':', '/']).nth(4).unwrap().parse().unwrap();
+    let faults = [Fault::Redirect(own), Fault::Redirect(other.clone())];
+    let deployment = Plan::with_token(TOKEN).port(port).faults(faults).start();
+    let broker = Broker::new(world(&deployment), &["--offline"]);
+    let location = |reply: Reply| reply.head.split("location: ").nth(1).unwrap().lines().next().unwrap().to_owned();
+    assert_eq!(location(broker.get("/api/v1/x")), format!("http://{}/api/v1/y?z", broker.address));
+    assert_eq!(location(broker.get("/api/v1/x")), other);
+}
+
+#[test]
+fn the_sdk_reads_and_is_told_why_it_may_not_write() {
+    let Some(python) = python() else { return };
+    let deployment = Plan::with_token(TOKEN).tls().start();
+    let program = r#"
+import os
+from codeocean import CodeOcean
+from codeocean.capsule import CapsuleSearchParams
+client = CodeOcean(domain=os.environ["CODEOCEAN_DOMAIN"], token=os.environ["CODEOCEAN_TOKEN"])
+print(client.capsules.get_capsule(os.environ["CAPSULE"]).name)
+print(client.capsules.search_capsules(CapsuleSearchParams(limit=1)).results[0].name)
+try:
+    client.capsules.delete_capsule(os.environ["CAPSULE"])
+except Exception as error:
+    print(error.status_code, error.message)
+"#;
+    // A proxy that is not there: the broker is reached without.
+    let world = world(&deployment).with("HTTP_PROXY", "http://127.0.0.1:9").file("work/run.py", program);
+    let ran = world.spawn(["exec", "--broker", "--read-only", "--", python.to_str().unwrap(), "run.py"]).expect(0);
+    let expected = format!(
+        "Spike sorting\nSpike sorting\n403 co-cred's broker: --read-only refuses DELETE /api/v1/capsules/{}: only GET, HEAD, \
+         searches and listings pass\n",
+        deployment.capsule()
+    );
+    assert_eq!(ran.out, expected);
+    assert!(deployment.seen().iter().all(|seen| !seen.request.starts_with("DELETE")));
+}
+
+#[test]
+fn the_mcp_server_reads_and_shows_why_it_may_not_write() {
+    let Some(python) = python() else { return };
+    let deployment = Plan::with_token(TOKEN).tls().start();
+    let program = r#"
+import asyncio, os, sys
+from mcp import ClientSession, StdioServerParameters
+from mcp.client.stdio import stdio_client
+
+async def main():
+    args = ["exec", "--broker", "--read-only", "--", sys.argv[2]]
+    server = StdioServerParameters(command=sys.argv[1], args=args, env=dict(os.environ))
+    async with stdio_client(server) as (read, write), ClientSession(read, write) as session:
+        await session.initialize()
+        result = await session.call_tool("get_capsule", {"capsule_id": os.environ["CAPSULE"]})
+        print(result.isError, "Spike sorting" in result.content[0].text)
+        result = await session.call_tool("run_capsule", {"run_params": {"capsule_id": os.environ["CAPSULE"]}})
+        print(result.isError, "--read-only refuses POST /api/v1/computations" in result.content[0].text)
+
+asyncio.run(main())
+"#;
+    let server = python.with_file_name("codeocean-mcp-server");
+    let world = world(&deployment).file("work/client.py", program);
+    let output = world.program(&python).arg("client.py").arg(bin()).arg(server).output().unwrap();
+    assert_eq!(Ran::from(output).expect(0).out, "False True\nTrue True\n");
+}
+
+#[test]
+fn no_variable_holds_a_token_or_leads_to_one() {
+    let world = World::new()
+        .with("CUSTOM_KEY", TOKEN)
+        .with("QUOTED", format!("\"{TOKEN}\""))
+        .with("HEADER", format!("Basic {}", STANDARD.encode(format!("{TOKEN}:"))))
+        .with("SRC_CO_TOKEN", OTHER)
+        .with("API_KEY", "somebody-elses")
+        .with("CODEOCEAN_URL", "https://co.example.org/api/v1")
+        .with("CO_CRED_TOKEN_ENV", "CUSTOM_KEY")
+        .with("CO_CRED_AGENT_PID", "1")
+        .with("no_proxy", ".example.org")
+        .with("CODEOCEAN_DOMAIN", "https://co.example.org");
+    let ran = world.spawn(["exec", "--offline", "--broker", "--all-names", "--", "env"]).expect(0);
+    let value = |name: &str| ran.out.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap_or("");
+    let (pass, domain) = (value("CODEOCEAN_TOKEN"), value("CODEOCEAN_DOMAIN"));
+    assert!(pass.starts_with("cop_run") && domain.starts_with("http://127.0.0.1:"), "{ran:?}");
+    for name in ["CUSTOM_KEY", "API_SECRET", "CODEOCEAN_API_TOKEN"] {
+        assert_eq!(value(name), pass, "{name}");
+    }
+    for name in ["QUOTED", "HEADER", "SRC_CO_TOKEN", "CO_CRED_TOKEN_ENV", "CO_CRED_AGENT_PID"] {
+        assert_eq!(value(name), "", "{name}");
+    }
+    assert_eq!((value("API_KEY"), value("CODEOCEAN_URL")), ("somebody-elses", domain));
+    assert_eq!(value("NO_PROXY"), ".example.org,127.0.0.1,localhost");
+    assert!(!ran.out.contains(&TOKEN[4..]) && !ran.out.contains(&OTHER[4..]), "{ran:?}");
+    assert_ne!(world.spawn(["exec", "--offline", "--broker", "--", "env"]).out, ran.out, "a pass is for one run");
+    let ran = world.spawn(["exec", "--offline", "--broker", "--explain"]).expect(0);
+    assert!(ran.out.contains("CODEOCEAN_TOKEN = a token for this run") && ran.out.contains("remove  QUOTED"), "{ran:?}");
+    assert!(!ran.out.contains("cop_"), "{ran:?}");
+}
+
+/// A co-cred behind the broker takes the pass for a token, and all is well.
+#[test]
+fn co_cred_itself_works_behind_it() {
+    let deployment = Plan::with_token(TOKEN).tls().start();
+    let world = world(&deployment);
+    let ran = world.spawn(["exec", "--broker", "--read-only", "--", bin(), "status", "--json"]).expect(0);
+    let status = ran.json();
+    assert_eq!((&status["verdict"], &status["owner"]), (&"valid".into(), &"ada@example.org".into()), "{status}");
+    assert!(status["deployment"].as_str().unwrap().starts_with("http://127.0.0.1:"), "{status}");
+}
+
+#[test]
+fn what_cannot_be_used_is_said_before_anything_starts() {
+    let world = World::new().with("CUSTOM_KEY", TOKEN).with("CODEOCEAN_DOMAIN", "https://co.example.org");
+    let cases: [(&[&str], &str); 9] = [
+        (&["--read-only"], "--broker"),
+        (&["--broker", "--git"], "do not go together"),
+        (&["--broker", "--allow", "GET"], "--allow takes a method and a path"),
+        (&["--broker", "--allow", "FETCH /api/v1/x"], "the method is none of"),
+        (&["--broker", "--allow", "GET /capsules"], "begins with /api/v1/"),
+        (&["--broker", "--allow", "GET /api/v1/{x"], "no valid pattern"),
+        (&["--broker", "--rate", "5"], "--rate takes"),
+        (&["--broker", "--rate", "0/s"], "--rate takes"),
+        (&["--broker", "--audit", "/nowhere/log"], "/nowhere/log cannot be written"),
+    ];
+    for (args, words) in cases {
+        let args = [&["exec", "--offline"], args, &["--", "touch", "started"]].concat();
+        let ran = world.spawn(&args).expect(125);
+        assert!(ran.err.contains(words), "{args:?} {ran:?}");
+    }
+    assert!(!world.path("work/started").exists());
+    let ran = World::new().with("CUSTOM_KEY", TOKEN).spawn(["exec", "--offline", "--broker", "--", "true"]).expect(125);
+    assert!(ran.err.contains("the broker needs the deployment") && ran.err.contains("--deployment"), "{ran:?}");
+}
