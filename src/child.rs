@@ -1,9 +1,11 @@
 //! A program that is run for what it prints: without a shell, with an end to what is read and to how long it may take.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -43,17 +45,59 @@ pub enum Failure {
 /// [`Failure`]. That it ended badly is not one.
 pub fn output(command: &mut Command, time: Duration, limit: usize) -> Result<Output, Failure> {
     let end = Instant::now() + time;
+    let _running = Running::new();
     let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
     let mut child = spawned.map_err(|error| Failure::NotStarted(error.kind()))?;
     let outcome = match child.stdout.take().map(open) {
         Some(Ok(pipe)) => Reading { child: &mut child, pipe, limit, end }.run(),
         _ => Err(Failure::NotStarted(io::ErrorKind::Other)),
     };
-    if outcome.is_err() {
+    // A number whose owner has been taken note of may be another's by now.
+    if outcome.is_err() && !taken().ended.contains_key(&child.id()) {
         let _ = child.kill();
         let _ = child.wait();
     }
     outcome
+}
+
+/// How programs ended that somebody else waited for: a supervisor waits for whatever ends.
+struct Taken {
+    running: usize,
+    ended: BTreeMap<u32, ExitStatus>,
+}
+
+static TAKEN: Mutex<Taken> = Mutex::new(Taken { running: 0, ended: BTreeMap::new() });
+
+fn taken() -> MutexGuard<'static, Taken> {
+    TAKEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Tells how a process has ended that may be a program of ours.
+pub fn take_note(process: u32, status: ExitStatus) {
+    let mut taken = taken();
+    if taken.running > 0 {
+        taken.ended.insert(process, status);
+    }
+}
+
+/// A program runs, or is about to.
+struct Running;
+
+impl Running {
+    fn new() -> Running {
+        taken().running += 1;
+        Running
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let mut taken = taken();
+        taken.running -= 1;
+        if taken.running == 0 {
+            taken.ended.clear();
+        }
+    }
 }
 
 /// The pipe, as one that is never waited for in reading.
@@ -87,7 +131,8 @@ impl Reading<'_> {
             }
             let now = Instant::now();
             if ended.is_none() {
-                let status = self.child.try_wait().map_err(|_| Failure::Late)?;
+                // None there is any more: somebody else has waited for it, and tells how it ended.
+                let status = self.child.try_wait().unwrap_or_else(|_| taken().ended.get(&self.child.id()).copied());
                 ended = status.map(|status| (status, now + GRACE));
             }
             match ended {

@@ -131,10 +131,29 @@ impl Host {
     fn answer(&self, asked: Option<Ask>) -> Answer {
         match asked {
             Some(Ask::Token { deployment }) => token(deployment.as_deref(), &self.keeper.read()),
-            Some(Ask::Status) => Answer::Status(status(&self.keeper.read())),
+            Some(Ask::Status) => Answer::Status(self.status()),
             Some(Ask::Broker) => self.brokered.clone().map_or(Answer::None, Answer::Broker),
             Some(Ask::Stop) => Answer::Stopping,
             None => Answer::Error { message: "the question is not understood".to_owned() },
+        }
+    }
+}
+
+impl Host {
+    fn status(&self) -> Status {
+        let state = self.keeper.read();
+        let held = state.credential.as_ref();
+        let brokered = self.brokered.as_ref();
+        Status {
+            pid: std::process::id(),
+            deployment: held.and_then(|held| Some(held.deployment()?.deployment.origin().to_owned())),
+            place: held.map(|held| held.place().place.clone()),
+            fingerprint: held.map(|held| held.token().fingerprint()),
+            since: state.since,
+            changes: state.changes,
+            trouble: state.trouble.clone(),
+            broker: brokered.map(|brokered| brokered.domain.clone()),
+            rules: brokered.map(|brokered| brokered.rules.clone()).unwrap_or_default(),
         }
     }
 }
@@ -156,17 +175,4 @@ fn token(deployment: Option<&str>, state: &State) -> Answer {
         email: held.email().cloned(),
         expires: held.expires(),
     })
-}
-
-fn status(state: &State) -> Status {
-    let held = state.credential.as_ref();
-    Status {
-        pid: std::process::id(),
-        deployment: held.and_then(|held| Some(held.deployment()?.deployment.origin().to_owned())),
-        place: held.map(|held| held.place().place.clone()),
-        fingerprint: held.map(|held| held.token().fingerprint()),
-        since: state.since,
-        changes: state.changes,
-        trouble: state.trouble.clone(),
-    }
 }

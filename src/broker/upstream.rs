@@ -220,7 +220,9 @@ fn onward(headers: &HeaderMap) -> HeaderMap {
     let named = named(headers);
     let mut onward = HeaderMap::with_capacity(headers.len() + 1);
     for (name, value) in headers {
-        if ![&OF_HOP[..], &OF_REQUEST, &named].into_iter().any(|dropped| dropped.contains(name)) {
+        // An empty body says so, or it may be waited for.
+        let is_empty = name == CONTENT_LENGTH && value == "0";
+        if is_empty || ![&OF_HOP[..], &OF_REQUEST, &named].into_iter().any(|dropped| dropped.contains(name)) {
             onward.append(name, value.clone());
         }
     }
@@ -234,7 +236,12 @@ fn named(headers: &HeaderMap) -> Vec<HeaderName> {
 }
 
 fn unanswered(error: &Error) -> Refusal {
-    let status = if error.reason == Reason::Timeout { StatusCode::GATEWAY_TIMEOUT } else { StatusCode::BAD_GATEWAY };
+    let status = match error.reason {
+        Reason::Timeout => StatusCode::GATEWAY_TIMEOUT,
+        // What was to be sent on broke off.
+        Reason::Usage => StatusCode::BAD_REQUEST,
+        _ => StatusCode::BAD_GATEWAY,
+    };
     let hint = error.hint.as_deref().map_or_else(String::new, |hint| format!(" ({hint})"));
     Refusal::new(status, &format!("{}{hint}", error.what))
 }

@@ -216,16 +216,18 @@ fn write_variables(
 }
 
 fn status(socket: &Path, json: bool, out: &mut dyn Write) -> Result<u8> {
-    let Status { pid, deployment, place, fingerprint, since, changes, trouble } = match ask(socket, &Ask::Status) {
-        Ok(Answer::Status(status)) => status,
-        _ => return Err(no_agent(socket)),
-    };
+    let Status { pid, deployment, place, fingerprint, since, changes, trouble, broker, rules } =
+        match ask(socket, &Ask::Status) {
+            Ok(Answer::Status(status)) => status,
+            _ => return Err(no_agent(socket)),
+        };
     let since = since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     let shown = |text: Option<String>| clean(&text.unwrap_or_else(|| "none".to_owned()));
     let written = if json {
         let status = json!({
             "pid": pid, "socket": clean(&socket.display().to_string()), "deployment": deployment, "place": place,
             "fingerprint": fingerprint, "since": since, "changes": changes, "trouble": trouble,
+            "broker": broker.map(|domain| json!({ "domain": domain, "rules": rules })),
         });
         writeln!(out, "{status:#}")
     } else {
@@ -237,8 +239,10 @@ fn status(socket: &Path, json: bool, out: &mut dyn Write) -> Result<u8> {
             ("since", since),
             ("changes", changes.to_string()),
         ];
+        let rules = if rules.is_empty() { "everything below /api/v1/".to_owned() } else { rules.join(", ") };
+        let broker = broker.map(|domain| ("broker", clean(&format!("{domain}: {rules}"))));
         let trouble = trouble.map(|trouble| ("trouble", clean(&trouble)));
-        lines.into_iter().chain(trouble).try_for_each(|(name, value)| writeln!(out, "{name:<12} {value}"))
+        lines.into_iter().chain(broker).chain(trouble).try_for_each(|(name, value)| writeln!(out, "{name:<12} {value}"))
     };
     written.map(|()| 0).or_else(closed)
 }

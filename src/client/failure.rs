@@ -21,6 +21,8 @@ pub(super) fn failure(error: legacy::Error, host: &str, proxied: bool) -> Error 
     } else if cause::<Unresolved>(&error).is_some() {
         Error::new(Reason::Name, format!("the name {host} cannot be resolved"))
             .hint("check its spelling; a Reproducible Run may have no network at all")
+    } else if cause::<hyper::Error>(&error).is_some_and(hyper::Error::is_user) {
+        Error::new(Reason::Usage, "the body that was to be sent is cut off or malformed")
     } else if cause::<Late>(&error).is_some() {
         timeout(host)
     } else {

@@ -8,7 +8,7 @@
 //! | asked | answered |
 //! |---|---|
 //! | `{"ask":"token"}`, with `"deployment":"https://..."` where one is meant | `{"answer":"token","token":"cop_...","place":"...","deployment":"https://..."\|null,"email":"..."\|null,"expires":"YYYY-MM-DD"\|null}`, or `{"answer":"none"}`: it has none for that deployment |
-//! | `{"ask":"status"}` | `{"answer":"status","pid":1,"deployment":...,"place":...,"fingerprint":"sha256:...","since":"RFC 3339","changes":0,"trouble":...}` |
+//! | `{"ask":"status"}` | `{"answer":"status","pid":1,"deployment":...,"place":...,"fingerprint":"sha256:...","since":"RFC 3339","changes":0,"trouble":...,"broker":"http://127.0.0.1:PORT"\|null,"rules":[]}` |
 //! | `{"ask":"broker"}` | `{"answer":"broker","domain":"http://127.0.0.1:PORT","token":"cop_run...","rules":["--read-only"]}`, or `{"answer":"none"}`: it has none |
 //! | `{"ask":"stop"}` | `{"answer":"stopping"}` |
 //! | anything else | `{"answer":"error","message":"..."}` |
@@ -135,6 +135,12 @@ pub struct Status {
     pub changes: u64,
     /// What is wrong with what it found last, in words.
     pub trouble: Option<String>,
+    /// Where its broker is, where it has one.
+    #[serde(default)]
+    pub broker: Option<String>,
+    /// What that lets pass, as it was typed.
+    #[serde(default)]
+    pub rules: Vec<String>,
 }
 
 /// Asks the agent behind a socket.

@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
 
 use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, wait};
 use signal_hook::consts::signal::*;
@@ -9,6 +11,8 @@ use signal_hook::iterator::SignalsInfo;
 use signal_hook::iterator::exfiltrator::WithOrigin;
 use signal_hook::low_level::emulate_default_handler;
 use signal_hook::low_level::siginfo::Cause;
+
+use crate::child::take_note;
 
 use super::End;
 use super::terminal::Terminal;
@@ -94,6 +98,11 @@ pub(super) fn stand_alone(mut watch: Watch) {
 fn reap(child: Pid, keeper: &dyn Keeper) -> Option<End> {
     while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG | WaitOptions::UNTRACED) {
         if pid != child {
+            // An orphan of the command's, or a program that another thread of ours waits for.
+            if !status.stopped() {
+                let process = pid.as_raw_nonzero().get().unsigned_abs();
+                take_note(process, ExitStatus::from_raw(status.as_raw()));
+            }
             continue;
         }
         match (status.exit_status(), status.terminating_signal(), status.stopping_signal()) {

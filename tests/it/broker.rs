@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -116,6 +117,15 @@ pub struct Recorder {
 
 impl Recorder {
     pub fn new(answer: &str) -> Recorder {
+        Recorder::start(answer, true)
+    }
+
+    /// One that closes the connection after each answer.
+    pub fn closing(answer: &str) -> Recorder {
+        Recorder::start(answer, false)
+    }
+
+    fn start(answer: &str, stays: bool) -> Recorder {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let heard: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -123,7 +133,7 @@ impl Recorder {
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let (noted, answer) = (Arc::clone(&noted), answer.clone());
-                thread::spawn(move || record(stream.unwrap(), &noted, &answer));
+                thread::spawn(move || record(stream.unwrap(), &noted, &answer, stays));
             }
         });
         Recorder { url, heard }
@@ -139,7 +149,7 @@ impl Recorder {
 }
 
 /// One message after the other; a body as far as its length, or to its last chunk.
-fn record(mut stream: TcpStream, noted: &Mutex<Vec<String>>, answer: &str) {
+fn record(mut stream: TcpStream, noted: &Mutex<Vec<String>>, answer: &str, stays: bool) {
     let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -154,7 +164,7 @@ fn record(mut stream: TcpStream, noted: &Mutex<Vec<String>>, answer: &str) {
         if whole {
             noted.lock().unwrap().push(text);
             bytes.clear();
-            if stream.write_all(answer.as_bytes()).is_err() {
+            if stream.write_all(answer.as_bytes()).is_err() || !stays {
                 return;
             }
         } else {
@@ -463,7 +473,10 @@ fn no_variable_holds_a_token_or_leads_to_one() {
     assert!(!ran.out.contains(&TOKEN[4..]) && !ran.out.contains(&OTHER[4..]), "{ran:?}");
     assert_ne!(world.spawn(["exec", "--offline", "--broker", "--", "env"]).out, ran.out, "a pass is for one run");
     let ran = world.spawn(["exec", "--offline", "--broker", "--explain"]).expect(0);
-    assert!(ran.out.contains("CODEOCEAN_TOKEN = a token for this run") && ran.out.contains("remove  QUOTED"), "{ran:?}");
+    assert!(
+        ran.out.contains("CODEOCEAN_TOKEN = a token for this run") && ran.out.contains("remove  QUOTED"),
+        "{ran:?}"
+    );
     assert!(!ran.out.contains("cop_"), "{ran:?}");
 }
 
@@ -500,4 +513,75 @@ fn what_cannot_be_used_is_said_before_anything_starts() {
     assert!(!world.path("work/started").exists());
     let ran = World::new().with("CUSTOM_KEY", TOKEN).spawn(["exec", "--offline", "--broker", "--", "true"]).expect(125);
     assert!(ran.err.contains("the broker needs the deployment") && ran.err.contains("--deployment"), "{ran:?}");
+}
+
+/// The agent's broker: what a shell evaluates leads to it, and to nothing else.
+#[test]
+fn an_agent_has_one_for_all_that_runs_in_a_shell() {
+    let deployment = Plan::with_token(TOKEN).tls().start();
+    let world = World::new()
+        .at(&deployment)
+        .file("mount/co", TOKEN)
+        .with("API_SECRET", TOKEN)
+        .with("HTTP_PROXY", "http://127.0.0.1:9");
+    fs::create_dir(world.path("run")).unwrap();
+    fs::set_permissions(world.path("run"), PermissionsExt::from_mode(0o700)).unwrap();
+    let run = world.path("run");
+    let world = world.with("XDG_RUNTIME_DIR", run).with("CAPSULE", deployment.capsule());
+    let script = r#"set -e
+real=$CODEOCEAN_DOMAIN
+start() { co-cred agent --broker --read-only --rate 100/s --audit "$HOME/log"; }
+eval "$(start)"
+one=$CODEOCEAN_TOKEN
+eval "$(start)"
+test "$one" = "$CODEOCEAN_TOKEN"
+env | grep "cop_$API" && exit 1
+echo "<$CO_CRED_AGENT_SOCK>"
+curl -s -o /dev/null -w '%{http_code}\n' -u "$CODEOCEAN_TOKEN:" "$CODEOCEAN_DOMAIN/api/v1/capsules/$CAPSULE"
+curl -s -o /dev/null -w '%{http_code}\n' -u "$CODEOCEAN_TOKEN:" -X DELETE "$CODEOCEAN_DOMAIN/api/v1/capsules/$CAPSULE"
+co-cred agent status --json | jq -c .broker
+co-cred agent --broker && exit 1
+eval "$(co-cred agent)"
+test -n "$CO_CRED_AGENT_SOCK"
+eval "$(co-cred agent stop)"
+echo "<$CODEOCEAN_DOMAIN$CODEOCEAN_TOKEN$CO_CRED_AGENT_SOCK>"
+"#;
+    let world = world.with("API", &TOKEN[4..]);
+    let ran = world.shell("sh", script).expect(0);
+    let lines: Vec<&str> = ran.out.lines().collect();
+    let ["<>", "200", "403", broker, "<>"] = lines[..] else { panic!("{ran:?}") };
+    assert!(broker.contains("http://127.0.0.1:") && broker.contains(r#"["--read-only","--rate 100/s"]"#), "{ran:?}");
+    assert!(!ran.out.contains("cop_"), "{ran:?}");
+    assert!(ran.err.contains("without this very broker") && ran.err.contains("--socket"), "{ran:?}");
+    assert_eq!(fs::read_to_string(world.path("home/log")).unwrap().lines().count(), 2);
+}
+
+/// A token that comes later: the broker is there from the start.
+#[test]
+fn an_agent_without_a_token_has_a_broker_that_says_so() {
+    let deployment = Plan::with_token(TOKEN).tls().start();
+    let world = World::new().at(&deployment);
+    fs::create_dir(world.path("run")).unwrap();
+    fs::set_permissions(world.path("run"), PermissionsExt::from_mode(0o700)).unwrap();
+    let run = world.path("run");
+    let world = world.with("XDG_RUNTIME_DIR", run).with("CAPSULE", deployment.capsule());
+    let script = r#"set -e
+real=$CODEOCEAN_DOMAIN
+eval "$(co-cred agent --broker)"
+ask() { curl -s -w '%{http_code}\n' -u "$CODEOCEAN_TOKEN:" "$CODEOCEAN_DOMAIN/api/v1/capsules/$CAPSULE"; }
+ask
+mkdir "$CO_CRED_SECRETS_DIR"
+echo "$LATER" | rev > "$CO_CRED_SECRETS_DIR/new"
+mv "$CO_CRED_SECRETS_DIR/new" "$CO_CRED_SECRETS_DIR/co"
+for i in 1 2 3 4 5 6 7 8 9 10; do
+    sleep 0.2
+    ask | grep -q 'Spike sorting.*200' && break
+done
+ask
+eval "$(co-cred agent stop)"
+"#;
+    let world = world.with("LATER", TOKEN.chars().rev().collect::<String>());
+    let ran = world.shell("sh", script).expect(0);
+    assert!(ran.out.starts_with("{\"message\":\"co-cred's broker: there is no token"), "{ran:?}");
+    assert!(ran.out.ends_with("200\n"), "{ran:?}");
 }

@@ -32,8 +32,17 @@ fn gated(world: &World, args: &[&str]) -> Command {
     command
 }
 
+/// The command under `exec --broker`, its streams its own.
+fn brokered(world: &World, args: &[&str]) -> Command {
+    let mut command = world.command();
+    command.args(["exec", "--offline", "--broker", "--"]).args(args);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
 /// Every way to be supervised.
-const WAYS: [(&str, fn(&World, &[&str]) -> Command); 2] = [("--mask", masked), ("--gate", gated)];
+const WAYS: [(&str, fn(&World, &[&str]) -> Command); 3] =
+    [("--mask", masked), ("--gate", gated), ("--broker", brokered)];
 
 /// The command alone.
 fn alone(world: &World, args: &[&str]) -> Command {

@@ -210,6 +210,11 @@ impl Deployment {
         self.state.seen.lock().expect("no panic while locked").clone()
     }
 
+    /// What was asked last.
+    pub fn latest(&self) -> Option<Seen> {
+        self.state.seen.lock().expect("no panic while locked").last().cloned()
+    }
+
     /// Its user makes another token, under Account → Access Tokens.
     pub fn issue(&self, token: &str) {
         self.state.accounts.lock().expect("no panic while locked").push(Account::new(token));
