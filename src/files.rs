@@ -107,11 +107,17 @@ pub fn lock(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).append(true).create(true).mode(0o600).custom_flags(flags.bits() as i32).open(path)
 }
 
-/// Opens what is to be appended to, never waiting for it: a file, made 0600 where it is missing, or a device or a pipe that
-/// is there.
-pub fn append(path: &Path) -> io::Result<File> {
+/// Opens a regular file to be appended to, made 0600 where it is missing; and once more, to write elsewhere in it.
+pub fn append(path: &Path) -> io::Result<(File, File)> {
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(flags.bits() as i32).open(path)
+    let open = |options: &mut OpenOptions| options.custom_flags(flags.bits() as i32).open(path);
+    let end = open(OpenOptions::new().append(true).create(true).mode(0o600))?;
+    let any = open(OpenOptions::new().write(true))?;
+    let (one, other) = (end.metadata()?, any.metadata()?);
+    match one.is_file() && (one.dev(), one.ino()) == (other.dev(), other.ino()) {
+        true => Ok((end, any)),
+        false => Err(io::ErrorKind::InvalidInput.into()),
+    }
 }
 
 fn folder_of(path: &Path) -> io::Result<&Path> {

@@ -10,11 +10,12 @@ use std::time::SystemTime;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 use crate::files;
-use crate::locate::agent::{SOCKET, lock_of};
+use crate::locate::agent::{BROKER_SOCKET, SOCKET, lock_of};
 
-/// The socket of this user's agent: the one that is named, else one below `$XDG_RUNTIME_DIR` or the cache folder.
+/// The socket of this user's agent: the one that is named, be it for its broker alone, else one below `$XDG_RUNTIME_DIR` or
+/// the cache folder.
 pub fn socket(env: &Env) -> Option<PathBuf> {
-    match env.path(SOCKET) {
+    match env.path(SOCKET).or_else(|| env.path(BROKER_SOCKET)) {
         Some(named) => Some(named.to_path_buf()),
         None => Some(env.cache_dir()?.join("agent.sock")),
     }

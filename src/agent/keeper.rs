@@ -89,7 +89,12 @@ impl Keeper {
         self.read().credential.clone()
     }
 
-    /// Has whoever keeps it look once more, and waits until that is done.
+    /// What is wrong with what was found last.
+    pub fn trouble(&self) -> Option<String> {
+        self.read().trouble.clone()
+    }
+
+    /// Has whoever keeps it look once more, since the deployment did not accept it, and waits until that is done.
     pub fn look_again(&self) {
         let (asked, done) = mpsc::sync_channel(0);
         if self.news.send(News::Asked(asked)).is_ok() {
@@ -106,10 +111,11 @@ impl Keeper {
         self.news.clone()
     }
 
-    /// Obtains again. Nothing is told while the state is locked: whoever listens may be slow.
-    pub(super) fn look(&self, order: &Order) -> Looked {
+    /// Obtains again; what is held is proven again only where it is in doubt. Nothing is told while the state is locked:
+    /// whoever listens may be slow.
+    pub(super) fn look(&self, order: &Order, in_doubt: bool) -> Looked {
         let renewed = match locate::locate(&order.request) {
-            Ok(located) if self.is_the_same(order, &located) => {
+            Ok(located) if !in_doubt && self.is_the_same(order, &located) => {
                 self.write().trouble = None;
                 return Looked::default();
             }

@@ -16,7 +16,9 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
 use crate::credential::Order;
+use crate::deployment::Deployment;
 use crate::error::Result;
+use crate::locate::Request;
 use crate::locate::agent::Brokered;
 
 pub use home::{Claim, Home, socket};
@@ -28,7 +30,8 @@ use keeper::{News, RETRY};
 use rounds::unable;
 
 /// Runs until it is told to stop, by a signal or over the socket. `open` is called once it is known whether there is a
-/// token, and returns the broker that others are told of, where there is one; `ready`, once whoever asks is answered.
+/// token, and returns the broker that others are told of, where there is one, and the deployment to which it leads: from then
+/// on no other is sent the token, whatever the files that name one say; `ready`, once whoever asks is answered.
 ///
 /// # Errors
 /// The system does not let it watch or serve.
@@ -36,7 +39,7 @@ pub fn run(
     order: &Order,
     home: Home,
     outlet: &Outlet,
-    open: impl FnOnce(&Arc<Keeper>) -> Result<Option<Brokered>>,
+    open: impl FnOnce(&Arc<Keeper>) -> Result<Option<(Brokered, Deployment)>>,
     ready: impl FnOnce() -> io::Result<()>,
     mut tell: impl FnMut(Told),
 ) -> Result<()> {
@@ -65,7 +68,9 @@ pub fn run(
     };
     rounds.look(order, &mut hand_on);
     stop_on_signals(keeper.news()).map_err(|error| unable("wait for signals", error))?;
-    let brokered = open(&keeper)?;
+    let (brokered, deployment) = open(&keeper)?.unzip();
+    let pinned = deployment.as_ref().map(Deployment::origin).or(order.request.deployment);
+    let order = &Order { request: Request { deployment: pinned, ..order.request }, ..*order };
     serve::start(home.listener()?, keeper.clone(), brokered).map_err(|error| unable("serve", error))?;
     home.tell_systemd();
     ready().map_err(|error| unable("leave the terminal", error))?;

@@ -56,7 +56,7 @@ impl Rounds {
     pub fn look(&mut self, order: &Order, after: &mut dyn FnMut(Looked) -> Option<Duration>) {
         // First what is to be watched from now on: what changes after that is told again.
         self.watch.follow(locate::files(&order.request));
-        self.retry = after(self.keeper.look(order));
+        self.retry = after(self.keeper.look(order, !self.waiting.is_empty()));
         self.waiting.clear();
     }
 

@@ -130,6 +130,9 @@ struct Host {
 impl Host {
     fn answer(&self, asked: Option<Ask>) -> Answer {
         match asked {
+            Some(Ask::Token { .. }) if self.brokered.is_some() => {
+                Answer::Error { message: "it gives the token to its broker alone".to_owned() }
+            }
             Some(Ask::Token { deployment }) => token(deployment.as_deref(), &self.keeper.read()),
             Some(Ask::Status) => Answer::Status(self.status()),
             Some(Ask::Broker) => self.brokered.clone().map_or(Answer::None, Answer::Broker),

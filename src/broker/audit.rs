@@ -1,14 +1,14 @@
-//! What was asked, by whom no more than by whoever has the pass: one line of JSON for each request, never a header, a
-//! query or a body.
+//! What was asked by whoever has the pass: one line of JSON for each request, never a header, a query or a body.
 //!
-//! A line is written before its answer is given. Where that cannot be done, it is kept, and nothing more is asked of the
-//! deployment until it could be.
+//! A line is in the file before its request goes on, its status and duration `null`; they are filled in, in the very same
+//! place, with the answer. So no request passes unnoted, whether the disk is full, the command ends or we are killed.
 
 use std::fs::File;
-use std::io::{self, Write};
-use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::io::{self, Seek, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -19,17 +19,17 @@ use crate::files;
 /// The longest path that is noted whole, in characters.
 const LONGEST: usize = 1024;
 
+/// Room for a duration in place of `null`: a week, to the tenth of a millisecond.
+const ROOM: usize = "604800.0000".len() - "null".len();
+
 /// Where requests are noted.
 #[derive(Debug)]
 pub struct Audit {
-    book: Mutex<Book>,
-}
-
-#[derive(Debug)]
-struct Book {
-    file: File,
-    /// What could not be written yet.
-    pending: Vec<u8>,
+    path: PathBuf,
+    /// To append to.
+    book: Mutex<File>,
+    /// To fill in: what appends cannot write elsewhere.
+    pen: File,
 }
 
 impl Audit {
@@ -38,89 +38,109 @@ impl Audit {
     /// # Errors
     /// It cannot be written.
     pub fn open(path: &Path) -> Result<Audit> {
-        let file = files::append(path).map_err(|error| {
-            Error::new(Reason::Usage, format!("{} cannot be written to ({})", path.display(), error.kind()))
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+        let (book, pen) = files::append(&path).map_err(|error| {
+            let why = match error.kind() {
+                io::ErrorKind::NotFound => "its folder is not there".to_owned(),
+                io::ErrorKind::InvalidInput => "it is no file".to_owned(),
+                kind => kind.to_string(),
+            };
+            Error::new(Reason::Usage, format!("{} cannot be written to ({why})", path.display()))
                 .hint("--audit takes a file in a folder that is there, and yours to write to")
         })?;
-        Ok(Audit { book: Mutex::new(Book { file, pending: Vec::new() }) })
+        Ok(Audit { path, book: Mutex::new(book), pen })
     }
 
-    /// Whether everything so far is written.
-    pub(super) fn is_ready(&self) -> bool {
-        self.book().settle().is_ok()
+    /// Notes a request that is about to go on.
+    ///
+    /// # Errors
+    /// There is no room for it: it must not.
+    pub(super) fn begin(&self, asked: Asked) -> io::Result<Entry<'_>> {
+        let line = asked.line(None);
+        let at = self.append(line.as_bytes())?;
+        Ok(Entry { audit: self, asked, at })
     }
 
-    fn note(&self, line: &[u8]) {
-        let mut book = self.book();
-        book.pending.extend_from_slice(line);
-        if let Err(error) = book.settle() {
-            tracing::info!(kind = %error.kind(), "the audit cannot be written");
+    /// Notes a request that does not go on.
+    pub(super) fn refused(&self, asked: &Asked, status: u16) {
+        // Whoever asks is refused in any case.
+        let _ = self.append(asked.line(Some(status)).as_bytes());
+    }
+
+    /// Where the line begins.
+    fn append(&self, line: &[u8]) -> io::Result<u64> {
+        let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = book.metadata()?.len();
+        if let Err(error) = book.write_all(line) {
+            // No half a line: the next one would begin in its midst.
+            let _ = book.set_len(before);
+            return Err(error);
         }
-    }
-
-    fn book(&self) -> MutexGuard<'_, Book> {
-        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+        Ok(book.stream_position()?.saturating_sub(line.len() as u64))
     }
 }
 
-impl Book {
-    fn settle(&mut self) -> io::Result<()> {
-        while !self.pending.is_empty() {
-            match self.file.write(&self.pending) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                // A part of a line may fit where the whole did not.
-                Ok(written) => drop(self.pending.drain(..written)),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
+impl std::fmt::Display for Audit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "--audit {}", self.path.display())
     }
 }
 
-/// A request that is to be noted, once: when its answer is there, or when nobody waits for that any more.
-pub(super) struct Entry<'a> {
-    audit: &'a Audit,
+/// What was asked, and when.
+pub(super) struct Asked {
     time: Timestamp,
     start: Instant,
     method: String,
     path: String,
     rule: String,
-    status: Option<u16>,
 }
 
-impl<'a> Entry<'a> {
-    pub(super) fn new(audit: &'a Audit, method: &str, path: &str) -> Entry<'a> {
-        let path = path.chars().take(LONGEST).collect();
+impl Asked {
+    pub(super) fn new(method: &str, path: &str, rule: &str) -> Asked {
+        // Whatever else a stranger writes, it drives no terminal.
+        let path = path.chars().take(LONGEST).map(|c| if c.is_ascii_graphic() { c } else { '?' }).collect();
         let (time, start) = (Timestamp::now(), Instant::now());
-        Entry { audit, time, start, method: method.to_owned(), path, rule: String::new(), status: None }
+        Asked { time, start, method: method.to_owned(), path, rule: rule.to_owned() }
     }
 
-    pub(super) fn by(&mut self, rule: &str) {
-        rule.clone_into(&mut self.rule);
-    }
-
-    /// Notes it, with the status of its answer.
-    pub(super) fn answered(mut self, status: u16) {
-        self.status = Some(status);
-    }
-}
-
-impl Drop for Entry<'_> {
-    fn drop(&mut self) {
-        let line = json!({
-            "time": self.time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
-            "method": self.method,
-            "path": self.path,
-            "status": self.status,
-            "duration": seconds(self.start.elapsed()),
-            "rule": self.rule,
-        });
-        self.audit.note(format!("{line}\n").as_bytes());
+    /// Its line, as long with a status as without.
+    fn line(&self, status: Option<u16>) -> String {
+        let duration = status.map(|_| (self.start.elapsed().as_secs_f64() * 1e4).round() / 1e4);
+        let written = |status: Option<u16>, duration: Option<f64>| {
+            json!({
+                "time": self.time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
+                "method": self.method,
+                "path": self.path,
+                "status": status,
+                "duration": duration,
+                "rule": self.rule,
+            })
+            .to_string()
+        };
+        let room = written(None, None).len() + ROOM;
+        let text = written(status, duration);
+        // Blanks before a line end are JSON's own.
+        format!("{text:<room$}\n")
     }
 }
 
-/// Seconds, to the tenth of a millisecond.
-fn seconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e4).round() / 1e4
+/// A request that is under way.
+pub(super) struct Entry<'a> {
+    audit: &'a Audit,
+    asked: Asked,
+    at: u64,
+}
+
+impl Entry<'_> {
+    /// Fills in the status, with which it was answered.
+    pub(super) fn answered(self, status: u16) {
+        let line = self.asked.line(Some(status));
+        // Somebody may have cut the file short, to begin a new one.
+        let is_there = |meta: std::fs::Metadata| meta.len() >= self.at + line.len() as u64;
+        let filled = match self.audit.pen.metadata().map(is_there) {
+            Ok(true) => self.audit.pen.write_all_at(line.as_bytes(), self.at),
+            _ => self.audit.append(line.as_bytes()).map(drop),
+        };
+        tracing::info!(filled = filled.is_ok(), status, "noted");
+    }
 }

@@ -1,6 +1,6 @@
 //! One request on its way: who asks, may they, is it their turn, what does the deployment say.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http_body_util::Either;
 use hyper::body::Incoming;
@@ -10,7 +10,7 @@ use hyper::{Request, Response, StatusCode};
 use crate::client::Body;
 
 use super::Limits;
-use super::audit::Entry;
+use super::audit::Asked;
 use super::guard::Guard;
 use super::pulse::Pulse;
 use super::refusal::Refusal;
@@ -32,53 +32,50 @@ impl Desk {
         known: impl FnOnce(),
     ) -> Response<Body> {
         let (parts, body) = request.into_parts();
-        // What cannot be noted is not begun, and what is not begun need not be.
+        let asked = |rule: &str| Asked::new(parts.method.as_str(), parts.uri.path(), rule);
         let audit = self.limits.audit.as_ref();
-        let is_ready = audit.is_none_or(|audit| audit.is_ready());
-        let mut entry =
-            audit.filter(|_| is_ready).map(|audit| Entry::new(audit, parts.method.as_str(), parts.uri.path()));
-        let mut by = |rule: &str| entry.iter_mut().for_each(|entry| entry.by(rule));
-        let admitted = self.admit(&parts, pulse, known).and_then(|rule| {
-            by(rule);
-            if is_ready { Ok(()) } else { Err(not_noted()) }
-        });
-        let answer = match admitted {
-            Ok(()) => self.forward(&parts, body, pulse).await,
-            Err(refusal) => Err(refusal),
+        let (rule, wait) = match self.admit(&parts, pulse, known) {
+            Ok(admitted) => admitted,
+            Err(refusal) => {
+                let asked = asked(refusal.rule.as_deref().unwrap_or_default());
+                audit.iter().for_each(|audit| audit.refused(&asked, refusal.status.as_u16()));
+                return refusal.answer().map(Either::Left);
+            }
         };
-        let response = answer.map(|response| response.map(Either::Right)).unwrap_or_else(|refusal| {
-            refusal.rule.iter().for_each(|rule| by(rule));
-            refusal.answer().map(Either::Left)
-        });
+        // What cannot be noted is not begun.
+        let Ok(entry) = audit.map(|audit| audit.begin(asked(rule))).transpose() else {
+            return not_noted().answer().map(Either::Left);
+        };
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
+        let answer = self.upstream.send(&parts, body, pulse).await;
+        let response = answer
+            .map(|response| response.map(Either::Right))
+            .unwrap_or_else(|refusal| refusal.answer().map(Either::Left));
         if let Some(entry) = entry {
             entry.answered(response.status().as_u16());
         }
         response
     }
 
-    /// The rule by which it may pass.
-    fn admit(&self, parts: &Parts, pulse: &Pulse, known: impl FnOnce()) -> Result<&str, Refusal> {
+    /// The rule by which it may pass, and how long it is to wait for its turn.
+    ///
+    /// # Errors
+    /// It may not.
+    fn admit(&self, parts: &Parts, pulse: &Pulse, known: impl FnOnce()) -> Result<(&str, Duration), Refusal> {
         self.guard.admit(parts)?;
         if pulse.know() {
             known();
         }
-        self.limits.policy.judge(&parts.method, parts.uri.path())
-    }
-
-    async fn forward(&self, parts: &Parts, body: Incoming, pulse: &Pulse) -> Result<Response<Incoming>, Refusal> {
-        if let Some(rate) = &self.limits.rate {
-            match rate.turn(Instant::now()) {
-                Ok(wait) if wait.is_zero() => {}
-                Ok(wait) => tokio::time::sleep(wait).await,
-                Err(later) => {
-                    let rule = rate.to_string();
-                    let message = format!("too many requests for {rule}");
-                    let refusal = Refusal::by(&rule, StatusCode::TOO_MANY_REQUESTS, &message);
-                    return Err(Refusal { retry_after: Some(later.as_secs() + 1), ..refusal });
-                }
-            }
-        }
-        self.upstream.send(parts, body, pulse).await
+        let rule = self.limits.policy.judge(&parts.method, parts.uri.path())?;
+        let Some(rate) = &self.limits.rate else { return Ok((rule, Duration::ZERO)) };
+        let wait = rate.turn(Instant::now()).map_err(|later| {
+            let (rate, again) = (rate.to_string(), later.as_secs() + 1);
+            let message = format!("too many requests for {rate}: the next turn is in {again} s");
+            Refusal { retry_after: Some(again), ..Refusal::by(&rate, StatusCode::TOO_MANY_REQUESTS, &message) }
+        })?;
+        Ok((rule, wait))
     }
 }
 

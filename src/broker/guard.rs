@@ -30,6 +30,12 @@ pub(super) fn draw() -> io::Result<Token> {
     }
 }
 
+/// Whether a token has the shape of a pass: some broker's, which may be gone.
+pub fn is_pass(token: &Token) -> bool {
+    let digits = token.expose().strip_prefix("cop_run");
+    digits.is_some_and(|digits| digits.len() == 32 && digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
 /// Compares what is shown with the pass.
 pub(super) struct Guard {
     /// The pass as HTTP Basic has it, in base64, with an empty password.

@@ -29,6 +29,7 @@ use crate::locate::agent::Brokered;
 use crate::token::Token;
 
 pub use audit::Audit;
+pub use guard::is_pass;
 pub use policy::{Allow, Policy};
 pub use rate::Rate;
 
@@ -39,9 +40,12 @@ use upstream::Upstream;
 /// Where the broker has the real token from.
 pub trait Supply: Send + Sync {
     /// The token of the moment.
-    fn held(&self) -> Option<Arc<Credential>>;
+    ///
+    /// # Errors
+    /// There is none, and why.
+    fn held(&self) -> Result<Arc<Credential>, String>;
 
-    /// Has it looked for once more, and waits until that is done.
+    /// Has it looked for once more, since the deployment did not accept it, and waits until that is done.
     fn look_again(&self);
 }
 
@@ -67,7 +71,8 @@ pub struct Broker {
 impl Limits {
     /// What restrains them, as it was typed.
     pub fn words(&self) -> Vec<String> {
-        self.policy.words().into_iter().chain(self.rate.as_ref().map(Rate::to_string)).collect()
+        let (rate, audit) = (self.rate.as_ref().map(Rate::to_string), self.audit.as_ref().map(Audit::to_string));
+        self.policy.words().into_iter().chain(rate).chain(audit).collect()
     }
 }
 

@@ -4,6 +4,7 @@
 //! double slash) is refused before any rule is looked at.
 
 use hyper::Method;
+use percent_encoding::percent_decode_str;
 
 use crate::error::{Error, Reason, Result};
 
@@ -62,17 +63,19 @@ impl Allow {
             Error::new(Reason::Usage, format!("--allow takes a method and a path: {why}"))
                 .hint("write it as --allow 'GET /api/v1/capsules/**'")
         };
-        let (method, path) = typed.trim().split_once(' ').ok_or_else(|| wrong("there is one word"))?;
+        let (method, path) = typed.trim().split_once(' ').ok_or_else(|| wrong("one of them is missing"))?;
         let path = path.trim();
         let method = match method {
             "*" => None,
             name => match METHODS.iter().find(|method| method.as_str().eq_ignore_ascii_case(name)) {
                 Some(method) => Some(method.clone()),
-                None => return Err(wrong("the method is none of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS or *")),
+                None => {
+                    return Err(wrong("the method must be GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, or * for any"));
+                }
             },
         };
         if !path.starts_with(API) {
-            return Err(wrong("the path begins with /api/v1/"));
+            return Err(wrong("the path must begin with /api/v1/"));
         }
         fast_glob::validate(path).map_err(|_| wrong("the path is no valid pattern"))?;
         let words = format!("--allow {} {path}", method.as_ref().map_or("*", Method::as_str));
@@ -117,7 +120,10 @@ impl Policy {
 pub(super) fn reads(method: &Method, path: &str) -> bool {
     match *method {
         Method::GET | Method::HEAD => true,
-        Method::POST => READING.iter().any(|reading| fast_glob::glob_match(reading, path)),
+        Method::POST => {
+            let path = path.strip_suffix('/').unwrap_or(path);
+            READING.iter().any(|reading| fast_glob::glob_match(reading, path))
+        }
         _ => false,
     }
 }
@@ -133,19 +139,23 @@ fn check(method: &Method, path: &str) -> Result<(), Refusal> {
     };
     match is_plain(endpoint) {
         true => Ok(()),
-        false => Err(Refusal::forbidden("path", "the path is not plain: it has .., //, ; or an encoded separator")),
+        false => Err(Refusal::forbidden(
+            "path",
+            "the path is refused, since servers may read it differently: it has .., //, ; or an encoded separator",
+        )),
     }
 }
 
-/// Whether a separator, a dot, a percent sign or a control character is encoded.
-fn is_disguised(endpoint: &str) -> bool {
-    ["%2f", "%5c", "%2e", "%3b", "%25", "%0", "%1", "%7f"].into_iter().any(|encoded| endpoint.contains(encoded))
-}
-
-/// Whether a path can be read in one way only. The SDK ends some with a slash.
+/// Whether a path can be read in one way only, decoded or not. The SDK ends some with a slash.
 fn is_plain(endpoint: &str) -> bool {
-    let mut segments = endpoint.strip_suffix('/').unwrap_or(endpoint).split('/');
-    segments.all(|segment| !matches!(segment, "" | "." | ".."))
-        && !endpoint.contains([';', '\\'])
-        && !(endpoint.contains('%') && is_disguised(&endpoint.to_ascii_lowercase()))
+    let is_encoded =
+        |rest: &str| rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
+    let decoded = percent_decode_str(endpoint).decode_utf8();
+    let is_text = decoded.is_ok_and(|decoded| {
+        let mut segments = decoded.strip_suffix('/').unwrap_or(&decoded).split('/');
+        segments.all(|segment| !matches!(segment, "" | "." | ".."))
+            && !decoded.contains(|c: char| c.is_control() || matches!(c, ';' | '\\' | '%'))
+            && decoded.matches('/').count() == endpoint.matches('/').count()
+    });
+    endpoint.is_ascii() && endpoint.split('%').skip(1).all(is_encoded) && is_text
 }

@@ -27,7 +27,7 @@ impl Rate {
     /// Usage.
     pub fn parse(typed: &str) -> Result<Rate> {
         let wrong = || {
-            Error::new(Reason::Usage, "--rate takes a number of requests in a time")
+            Error::new(Reason::Usage, "--rate takes a whole number of requests, and a time")
                 .hint("write it as --rate 5/s, 100/m or 1000/h")
         };
         let (count, unit) = typed.trim().split_once('/').ok_or_else(wrong)?;

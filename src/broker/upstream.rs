@@ -91,12 +91,25 @@ impl Upstream {
         body: Incoming,
         pulse: &Pulse,
     ) -> Result<Response<Incoming>, Refusal> {
+        let coded = parts.headers.get_all(TRANSFER_ENCODING).iter();
+        if coded.into_iter().any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked")) {
+            return Err(Refusal::new(
+                StatusCode::NOT_IMPLEMENTED,
+                "the body is coded in a way that cannot be handed on",
+            ));
+        }
         let is_small = body.size_hint().upper().is_some_and(|most| most <= REPEATABLE);
         let answer = match reads(&parts.method, parts.uri.path()) && is_small {
             true => self.repeatable(parts, body, pulse).await?,
             false => self.once(parts, body, pulse).await?,
         };
-        Ok(self.back(answer))
+        match answer.status() {
+            StatusCode::SWITCHING_PROTOCOLS => Err(Refusal::new(
+                StatusCode::BAD_GATEWAY,
+                "the deployment speaks another protocol than it was asked in",
+            )),
+            _ => Ok(self.back(answer)),
+        }
     }
 
     async fn repeatable(&self, parts: &Parts, body: Incoming, pulse: &Pulse) -> Result<Response<Incoming>, Refusal> {
@@ -151,8 +164,7 @@ impl Upstream {
     /// The token of the moment, for this deployment.
     fn held(&self) -> Result<Arc<Credential>, Refusal> {
         let none = |message: &str| Refusal::new(StatusCode::BAD_GATEWAY, message);
-        let held = self.supply.held();
-        let held = held.ok_or_else(|| none("there is no token at the moment; co-cred doctor says more"))?;
+        let held = self.supply.held().map_err(|why| none(&format!("there is no token at the moment: {why}")))?;
         match held.deployment().is_some_and(|sited| sited.deployment == self.deployment) {
             true => Ok(held),
             false => Err(none("the token that is found now is for another deployment: start it anew")),
@@ -203,6 +215,10 @@ impl Upstream {
     fn back(&self, mut response: Response<Incoming>) -> Response<Incoming> {
         let headers = response.headers_mut();
         let named = named(headers);
+        if headers.contains_key(TRANSFER_ENCODING) {
+            // The length of something else (RFC 9112, section 6.3).
+            headers.remove(CONTENT_LENGTH);
+        }
         named.iter().chain(&OF_HOP).chain([&SET_COOKIE]).for_each(|name| drop(headers.remove(name)));
         let here = |to: &HeaderValue| {
             let path = to.to_str().ok()?.strip_prefix(self.deployment.origin()).filter(|path| path.starts_with('/'))?;
@@ -222,11 +238,17 @@ fn onward(headers: &HeaderMap) -> HeaderMap {
     for (name, value) in headers {
         // An empty body says so, or it may be waited for.
         let is_empty = name == CONTENT_LENGTH && value == "0";
-        if is_empty || ![&OF_HOP[..], &OF_REQUEST, &named].into_iter().any(|dropped| dropped.contains(name)) {
+        let is_dropped = || [&OF_HOP[..], &OF_REQUEST, &named].into_iter().any(|dropped| dropped.contains(name));
+        if is_empty || !(is_disguise(name.as_str()) || is_dropped()) {
             onward.append(name, value.clone());
         }
     }
     onward
+}
+
+/// Whether a server may take it for another header, as CGI does with `_`, or for what a proxy before it says.
+fn is_disguise(name: &str) -> bool {
+    name.contains('_') || name == "forwarded" || name.starts_with("x-forwarded-")
 }
 
 /// What a message itself says is for one hop.

@@ -1,5 +1,6 @@
 //! `co-cred agent`: start one, see how it is, end it.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -11,16 +12,17 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::agent::{self, Claim, Home, Keeper, Outlet, Told};
-use crate::broker::Broker;
 use crate::credential::{Mode, Order};
-use crate::deliver::brokered::directly;
+use crate::deliver::brokered::{directly, domains};
 use crate::deliver::{DOMAIN, TOKEN, quoted};
 use crate::env::Env;
 use crate::error::{Error, Reason, Remark, Result};
+use crate::locate;
 use crate::locate::Request;
-use crate::locate::agent::{Answer, Ask, Brokered, SOCKET, Status, ask};
+use crate::locate::agent::{Answer, Ask, BROKER_SOCKET, Brokered, SOCKET, Status, ask};
 
 use super::args::AgentAction;
+use super::broker::Opened;
 use super::tell::{Tell, clean};
 use super::{Call, args, broker, closed, supervised};
 
@@ -40,7 +42,14 @@ pub(super) fn run(call: &Call, typed: &args::Agent, out: &mut dyn Write, tell: &
         (Some(AgentAction::Status), _) => status(&socket, typed.json, out),
         (Some(AgentAction::Stop), _) => stop(&socket, out),
         (None, true) => foreground(call, typed, &socket, out, tell),
-        (None, false) => background(call, typed, &socket, out),
+        (None, false) => {
+            let started = background(call, typed, &socket, out);
+            if typed.brokered.broker && !matches!(started, Ok(0)) {
+                // A shell that evaluates nothing would go on, with the token.
+                let _ = out.write_all(b"false;\n");
+            }
+            started
+        }
     }
 }
 
@@ -61,16 +70,11 @@ fn foreground(call: &Call, typed: &args::Agent, socket: &Path, out: &mut dyn Wri
     let order = call.order(Mode::Auto)?;
     let order = Order { request: Request { env: &env, ..order.request }, ..order };
     let detach = typed.detach;
-    let limits = broker::limits(&typed.brokered)?;
-    let limits = limits.map(|limits| broker::with_audit(&typed.brokered, limits)).transpose()?;
-    let open = limits.as_ref().map(|limits| Ok((Broker::open()?, limits.words()))).transpose()?;
-    let offer = open.as_ref().map(|(broker, rules)| broker.offer(rules.clone()));
+    let opened = broker::open(&typed.brokered)?;
+    let offer = opened.as_ref().map(Opened::offer);
     let serve = |keeper: &Arc<Keeper>| {
-        if let (Some((broker, _)), Some(limits)) = (&open, limits) {
-            let deployment = broker::deployment(call, keeper.held().as_deref())?;
-            broker.serve(Arc::<Keeper>::clone(keeper), &deployment, &env, limits)?;
-        }
-        Ok(offer.clone())
+        let deployment = opened.map(|opened| opened.serve(call, &env, keeper)).transpose()?;
+        Ok(offer.clone().zip(deployment))
     };
     let ready = || {
         // Whoever started it may not care to read that.
@@ -107,27 +111,48 @@ fn other(call: &Call, typed: &args::Agent, socket: &Path, out: &mut dyn Write) -
     let end = Instant::now() + START;
     while Instant::now() < end {
         if let Ok(Answer::Status(status)) = ask(socket, &Ask::Status) {
-            return join(call, typed, socket, status.pid, out);
+            return join(call, typed, socket, &status, out);
         }
         std::thread::sleep(Duration::from_millis(20));
     }
     Err(not_started("another one holds its place, and does not answer"))
 }
 
-/// Uses the agent that runs. Its broker must be what was asked for: another may let more pass.
-fn join(call: &Call, typed: &args::Agent, socket: &Path, pid: u32, out: &mut dyn Write) -> Result<u8> {
-    let brokered = match broker::limits(&typed.brokered)? {
-        None => None,
-        Some(limits) => match ask(socket, &Ask::Broker) {
-            Ok(Answer::Broker(brokered)) if brokered.rules == limits.words() => Some(brokered),
-            _ => {
-                let what = format!("an agent runs already at {}, without this very broker", socket.display());
-                return Err(Error::new(Reason::Usage, what)
-                    .hint("end it with co-cred agent stop, or start another beside it with --socket"));
-            }
-        },
+/// Uses the agent that runs. Its broker must be what was asked for: another may let more pass, or lead elsewhere.
+fn join(call: &Call, typed: &args::Agent, socket: &Path, status: &Status, out: &mut dyn Write) -> Result<u8> {
+    let brokered = match ask(socket, &Ask::Broker) {
+        Ok(Answer::Broker(brokered)) => Some(brokered),
+        _ => None,
     };
-    write_variables(call, socket, pid, brokered.as_ref(), out).map(|()| 0).or_else(closed)
+    let asked = broker::limits(&typed.brokered)?.map(|limits| limits.words());
+    let sorted = |rules: &[String]| rules.iter().cloned().collect::<BTreeSet<String>>();
+    let why = match (&asked, &brokered) {
+        (None, None) => None,
+        (None, Some(_)) => Some("has a broker, and gives the token to nobody else".to_owned()),
+        (Some(_), None) => Some("has no broker".to_owned()),
+        (Some(asked), Some(brokered)) if sorted(asked) != sorted(&brokered.rules) => {
+            Some(format!("has a broker with other rules ({})", in_words(&brokered.rules)))
+        }
+        (Some(_), Some(_)) => elsewhere(call, status)?,
+    };
+    if let Some(why) = why {
+        return Err(Error::new(Reason::Usage, format!("an agent runs already at {}, and {why}", socket.display()))
+            .hint("end it with co-cred agent stop, or start another beside it with --socket"));
+    }
+    write_variables(call, socket, status.pid, brokered.as_ref(), out).map(|()| 0).or_else(closed)
+}
+
+/// Where its broker leads, if that is not where this one would.
+fn elsewhere(call: &Call, status: &Status) -> Result<Option<String>> {
+    let wanted = locate::destination(&call.order(Mode::Never)?.request)?.map(|sited| sited.deployment);
+    // In its own shell, the deployment is the broker.
+    let is_there = |there: &str| Some(there) == status.deployment.as_deref() || Some(there) == status.broker.as_deref();
+    let other = wanted.filter(|wanted| !is_there(wanted.origin()));
+    Ok(other.map(|_| format!("is for {}", status.deployment.as_deref().unwrap_or("no deployment"))))
+}
+
+fn in_words(rules: &[String]) -> String {
+    if rules.is_empty() { "everything below /api/v1/".to_owned() } else { rules.join(", ") }
 }
 
 /// Nothing of the terminal is held any more: it may be closed, and whoever reads our output sees its end.
@@ -143,7 +168,7 @@ fn leave_the_terminal() -> io::Result<()> {
 /// Starts one behind us, unless one runs already, and waits until it is ready.
 fn background(call: &Call, typed: &args::Agent, socket: &Path, out: &mut dyn Write) -> Result<u8> {
     if let Ok(Answer::Status(status)) = ask(socket, &Ask::Status) {
-        return join(call, typed, socket, status.pid, out);
+        return join(call, typed, socket, &status, out);
     }
     let mut agent = Command::new(supervised::program()?);
     agent.args(["agent", "--detach", "--socket"]).arg(socket).args(call.common.typed());
@@ -203,7 +228,8 @@ fn write_variables(
     match brokered {
         None => set(SOCKET, &socket.display().to_string()),
         Some(Brokered { domain, token, .. }) => {
-            set(DOMAIN, domain);
+            set(BROKER_SOCKET, &socket.display().to_string());
+            domains(call.env).into_iter().for_each(|name| set(name, domain));
             set(TOKEN, token);
             directly(call.env).iter().for_each(|other| set(&other.name, &other.value));
         }
@@ -234,13 +260,12 @@ fn status(socket: &Path, json: bool, out: &mut dyn Write) -> Result<u8> {
         let lines = [
             ("process", pid.to_string()),
             ("socket", clean(&socket.display().to_string())),
-            ("token", format!("{} from {}", shown(fingerprint), shown(place))),
+            ("token", fingerprint.map_or("none".to_owned(), |token| format!("{token} from {}", shown(place)))),
             ("deployment", shown(deployment)),
             ("since", since),
             ("changes", changes.to_string()),
         ];
-        let rules = if rules.is_empty() { "everything below /api/v1/".to_owned() } else { rules.join(", ") };
-        let broker = broker.map(|domain| ("broker", clean(&format!("{domain}: {rules}"))));
+        let broker = broker.map(|domain| ("broker", clean(&format!("{domain}, {}", in_words(&rules)))));
         let trouble = trouble.map(|trouble| ("trouble", clean(&trouble)));
         lines.into_iter().chain(broker).chain(trouble).try_for_each(|(name, value)| writeln!(out, "{name:<12} {value}"))
     };
@@ -249,7 +274,10 @@ fn status(socket: &Path, json: bool, out: &mut dyn Write) -> Result<u8> {
 
 /// Ends it, and waits until it is gone.
 fn stop(socket: &Path, out: &mut dyn Write) -> Result<u8> {
-    let brokered = matches!(ask(socket, &Ask::Broker), Ok(Answer::Broker(_)));
+    let status = match ask(socket, &Ask::Status) {
+        Ok(Answer::Status(status)) => status,
+        _ => return Err(no_agent(socket)),
+    };
     match ask(socket, &Ask::Stop) {
         Ok(Answer::Stopping) => {}
         _ => return Err(no_agent(socket)),
@@ -262,8 +290,16 @@ fn stop(socket: &Path, out: &mut dyn Write) -> Result<u8> {
         return Err(Error::new(Reason::Internal, "the agent has been told to end, and is still there")
             .hint("it may wait for the deployment: try again, or kill it"));
     }
-    let of_broker = if brokered { format!(" {DOMAIN} {TOKEN}") } else { String::new() };
-    writeln!(out, "unset {SOCKET} CO_CRED_AGENT_PID{of_broker};").map(|()| 0).or_else(closed)
+    let unset = match (&status.broker, &status.deployment) {
+        (None, _) => format!("unset {SOCKET} CO_CRED_AGENT_PID;"),
+        (Some(_), None) => format!("unset {BROKER_SOCKET} CO_CRED_AGENT_PID {TOKEN} {DOMAIN};"),
+        // What it stood in for.
+        (Some(_), Some(deployment)) => {
+            let domain = quoted(deployment);
+            format!("unset {BROKER_SOCKET} CO_CRED_AGENT_PID {TOKEN};\n{DOMAIN}={domain}; export {DOMAIN};")
+        }
+    };
+    writeln!(out, "{unset}").map(|()| 0).or_else(closed)
 }
 
 fn no_agent(socket: &Path) -> Error {

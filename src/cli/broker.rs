@@ -5,22 +5,25 @@ use std::sync::Arc;
 use std::thread;
 
 use crate::agent::{Keeper, Looked, Rounds};
-use crate::broker::{Allow, Audit, Limits, Policy, Rate, Supply};
+use crate::broker::{Allow, Audit, Broker, Limits, Policy, Rate, Supply, is_pass};
 use crate::credential::{Credential, Mode};
 use crate::deliver::{DOMAIN, TOKEN, brokered};
 use crate::deployment::Deployment;
+use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 use crate::locate;
+use crate::locate::agent::{BROKER_SOCKET, Brokered};
 use crate::locate::shell::is_name;
 use crate::traces::Traces;
 
 use super::agent::told;
+use super::args::Common;
 use super::tell::Tell;
 use super::{Call, args, trace};
 
 impl Supply for Keeper {
-    fn held(&self) -> Option<Arc<Credential>> {
-        Keeper::held(self)
+    fn held(&self) -> Result<Arc<Credential>, String> {
+        Keeper::held(self).ok_or_else(|| self.trouble().unwrap_or_else(|| "it was found nowhere".to_owned()))
     }
 
     fn look_again(&self) {
@@ -28,37 +31,66 @@ impl Supply for Keeper {
     }
 }
 
-/// What may pass, and how often; none where no broker is wanted.
+/// What may pass, and how often, and where it is noted; none where no broker is wanted.
 ///
 /// # Errors
-/// Usage.
+/// Usage, or the file of `--audit` cannot be written.
 pub(super) fn limits(typed: &args::Brokered) -> Result<Option<Limits>> {
     if !typed.broker {
         return Ok(None);
     }
     let allow = typed.allow.iter().map(|typed| Allow::parse(typed)).collect::<Result<_>>()?;
     let rate = typed.rate.as_deref().map(Rate::parse).transpose()?;
-    Ok(Some(Limits { policy: Policy { read_only: typed.read_only, allow }, rate, audit: None }))
+    let audit = typed.audit.as_deref().map(Audit::open).transpose()?;
+    Ok(Some(Limits { policy: Policy { read_only: typed.read_only, allow }, rate, audit }))
 }
 
-/// The same, with everything noted where that is wanted: the file is opened only where something will be served.
+/// A broker that has yet to serve.
+pub(super) struct Opened {
+    broker: Broker,
+    limits: Limits,
+}
+
+/// The broker that is wanted, if one is.
 ///
 /// # Errors
-/// It cannot be written.
-pub(super) fn with_audit(typed: &args::Brokered, limits: Limits) -> Result<Limits> {
-    let audit = typed.audit.as_deref().map(Audit::open).transpose()?;
-    Ok(Limits { audit, ..limits })
+/// As [`limits`], and as [`Broker::open`].
+pub(super) fn open(typed: &args::Brokered) -> Result<Option<Opened>> {
+    limits(typed)?.map(|limits| Ok(Opened { broker: Broker::open()?, limits })).transpose()
 }
 
-/// Keeps a token fresh from now on, on a thread of its own, as long as the process lives.
+impl Opened {
+    /// What others are told who are to use it.
+    pub(super) fn offer(&self) -> Brokered {
+        self.broker.offer(self.limits.words())
+    }
+
+    /// Serves what a keeper holds from now on, and returns the deployment to which it leads.
+    ///
+    /// # Errors
+    /// What is held is another broker's pass, no deployment is known, or as [`Broker::serve`].
+    pub(super) fn serve(self, call: &Call, env: &Env, keeper: &Arc<Keeper>) -> Result<Deployment> {
+        let held = keeper.held();
+        if held.as_ref().is_some_and(|held| is_pass(held.token())) {
+            return Err(Error::new(Reason::Usage, "what is found here is a broker's token for one run, and no other")
+                .hint("open another shell, or set CODEOCEAN_DOMAIN anew and unset CODEOCEAN_TOKEN"));
+        }
+        let deployment = deployment(call, held.as_deref())?;
+        self.broker.serve(Arc::<Keeper>::clone(keeper), &deployment, env, self.limits)?;
+        Ok(deployment)
+    }
+}
+
+/// Keeps a token for a deployment fresh from now on, on a thread of its own, as long as the process lives. No other deployment
+/// is sent it: the program behind the broker may write to the files that name one.
 ///
 /// # Errors
 /// The system does not let it watch files, or has no thread left.
-pub(super) fn keep(call: &Call, credential: Arc<Credential>) -> Result<Arc<Keeper>> {
+pub(super) fn keep(call: &Call, credential: Arc<Credential>, deployment: &Deployment) -> Result<Arc<Keeper>> {
     let mut rounds = Rounds::new(Some(credential))?;
     let keeper = Arc::clone(rounds.keeper());
-    let (common, env, colour) =
-        (call.common.clone(), call.env.clone(), call.watched && call.env.get("NO_COLOR").is_none());
+    let common = Common { deployment: Some(deployment.origin().to_owned()), ..call.common.clone() };
+    let (env, colour) = (call.env.clone(), call.watched && call.env.get("NO_COLOR").is_none());
     let keep = move || {
         let call = Call { common: &common, env: &env, interactive: false, watched: false };
         let mut err = io::stderr();
@@ -105,6 +137,6 @@ pub(super) fn deployment(call: &Call, held: Option<&Credential>) -> Result<Deplo
 pub(super) fn unset(call: &Call) -> Vec<String> {
     let traces = traces(call, None).unwrap_or_default();
     let without = brokered::without(call.env, &traces).into_iter().filter_map(|name| name.into_string().ok());
-    let is_set = |name: &str| [DOMAIN, TOKEN, "CO_CRED_AGENT_PID"].contains(&name);
+    let is_set = |name: &str| [DOMAIN, TOKEN, BROKER_SOCKET, "CO_CRED_AGENT_PID"].contains(&name);
     without.filter(|name| is_name(name) && !is_set(name)).collect()
 }

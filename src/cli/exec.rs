@@ -70,12 +70,14 @@ fn behind_broker(
     let handed = Handed { token: broker.pass(), deployment: Some(broker.address()) };
     let plan = Plan::new(handed, credential.token(), call.env, &wishes);
     if typed.explain {
-        return explain(&credential, &plan, Some(&broker), out).map(|()| 0).or_else(closed);
+        let shown = explain(&credential, &plan, Some(&broker), out);
+        let rules =
+            if limits.words().is_empty() { "everything below /api/v1/".to_owned() } else { limits.words().join(", ") };
+        return shown.and_then(|()| writeln!(out, "the broker lets pass: {rules}")).map(|()| 0).or_else(closed);
     }
     tell.warn(&plan.left.iter().map(|name| left(name)).collect::<Vec<_>>());
-    let limits = broker::with_audit(&typed.brokered, limits)?;
     let credential = Arc::new(credential);
-    let keeper = broker::keep(call, Arc::clone(&credential))?;
+    let keeper = broker::keep(call, Arc::clone(&credential), &deployment)?;
     broker.serve(keeper, &deployment, call.env, limits)?;
     supervised::run(call, typed, &credential, &plan, tell)
 }

@@ -35,6 +35,9 @@ use super::{Found, Place, PlaceKind, Sited, Source};
 /// The variable that names the socket.
 pub const SOCKET: &str = "CO_CRED_AGENT_SOCK";
 
+/// The variable that names the socket of an agent with a broker: how it is and how it ends is asked there, but no token.
+pub const BROKER_SOCKET: &str = "CO_CRED_BROKER_SOCK";
+
 /// The longest line in either direction: a token, escaped, and some words.
 pub const LIMIT: usize = 2 * token::LIMIT + 4096;
 

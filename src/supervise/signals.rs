@@ -76,7 +76,11 @@ pub(super) trait Keeper {
 pub(super) fn until_end(watch: &mut Watch, child: Pid, keeper: &dyn Keeper) -> End {
     for origin in watch.0.forever() {
         if let Some(signal) = Signal::from_named_raw(origin.signal).filter(|signal| *signal != Signal::CHILD) {
-            keeper.hand_on(signal, matches!(origin.cause, Cause::Kernel) && TO_THE_GROUP.contains(&signal));
+            let by_kernel = matches!(origin.cause, Cause::Kernel);
+            // A limit of ours that was reached is no word to the child, which has its own.
+            if !(by_kernel && matches!(signal, Signal::XFSZ | Signal::XCPU)) {
+                keeper.hand_on(signal, by_kernel && TO_THE_GROUP.contains(&signal));
+            }
         }
         if let Some(end) = reap(child, keeper) {
             return end;

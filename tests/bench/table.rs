@@ -1,6 +1,8 @@
 //! The table that `tests/bench/run` prints: co-cred's commands beside the peers that they are measured by.
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints, and panics where it cannot measure")]
 
+mod broker;
+
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -28,9 +30,13 @@ fn main() {
     let bundle = bundle(world.path(), &deployment);
     println!("| command | ours | peer | ratio | promised |");
     println!("|---|---|---|---|---|");
+    if std::env::args().any(|arg| arg == "broker") {
+        return brokers(world.path());
+    }
     for row in rows(world.path(), &deployment, &bundle) {
         measure(row);
     }
+    brokers(world.path());
     let tree = world.path().join("tree");
     if tree.exists() {
         let [ours, peer] =
@@ -39,6 +45,12 @@ fn main() {
     }
     let size = fs::metadata(BINARY).unwrap().len();
     println!("| size of the binary | {:.2} MB | | | 7.5 MB |", size as f64 / 1e6);
+}
+
+fn brokers(world: &Path) {
+    broker::rows(world);
+    broker::rotation(world);
+    broker::idle(world);
 }
 
 /// The most memory that a command had, in megabytes.

@@ -255,6 +255,12 @@ fn what_a_path_says_is_what_the_policy_has_seen() {
         "/api/v1/capsules/x%5c..%5cy",
         "/api/v1/capsules/x%00",
         "/api/v1/capsules/x%0d%0ahost:%20y",
+        "/api/v1/capsules/a%",
+        "/api/v1/capsules/a%zz",
+        "/api/v1/capsules/a%+1",
+        "/api/v1/capsules/%c0%af",
+        "/api/v1/capsules/x\u{9b}31m",
+        "/api/v1/capsules/\u{ff0f}..",
     ] {
         let reply = broker.get(path);
         assert_eq!(reply.status, 403, "{path}: {reply:?}");
@@ -296,6 +302,7 @@ fn each_rule_narrows_and_a_refusal_names_it() {
                 ("POST", "data_assets/search", ""),
                 ("POST", "data_assets/ID/files", ""),
                 ("POST", "computations/ID/results", ""),
+                ("POST", "capsules/search/", ""),
                 ("POST", "capsules/search/x", "--read-only"),
                 ("POST", "capsules/%73earch", "--read-only"),
                 ("POST", "computations", "--read-only"),
@@ -352,7 +359,7 @@ fn the_deployment_sees_the_token_and_nothing_that_was_not_meant_for_it() {
     );
     let broker = Broker::new(recorder.world(), &["--offline"]);
     let more = "cookie: session=1\r\nx-http-method-override: DELETE\r\nx-original-url: /admin\r\nte: trailers\r\n\
-                upgrade: websocket\r\nproxy-authorization: Basic eDp5\r\nconnection: x-mine\r\nx-mine: 1\r\n\
+                upgrade: websocket\r\nx_http_method_override: DELETE\r\nx-forwarded-host: y\r\nforwarded: host=y\r\nproxy-authorization: Basic eDp5\r\nconnection: x-mine\r\nx-mine: 1\r\n\
                 agent-id: AI Agent\r\nmin-server-version: 4.8.0\r\n";
     let reply = broker.ask("POST", "/api/v1/x?a=b", more, "{\"a\": 1}");
     assert_eq!(reply.status, 307);
@@ -388,6 +395,35 @@ fn a_redirect_within_the_deployment_leads_back_here_and_another_is_left_alone() 
     let location = |reply: Reply| reply.head.split("location: ").nth(1).unwrap().lines().next().unwrap().to_owned();
     assert_eq!(location(broker.get("/api/v1/x")), format!("http://{}/api/v1/y?z", broker.address));
     assert_eq!(location(broker.get("/api/v1/x")), other);
+}
+
+/// The program behind the broker may write to the files that name a deployment: no other is sent the token, be it only to
+/// prove it.
+#[test]
+fn the_program_cannot_send_the_token_elsewhere() {
+    let deployment = Plan::with_token(TOKEN).tls().start();
+    let thief = Recorder::new(FINE);
+    let config = |url: &str| format!("[[deployment]]\ndomain = {url:?}\ndefault = true\n");
+    let world = World::new().with("CUSTOM_KEY", TOKEN).with("SSL_CERT_FILE", deployment.authority());
+    let world = world.with("CAPSULE", deployment.capsule()).with("THIEF", config(&thief.url));
+    fs::create_dir(world.path("run")).unwrap();
+    fs::set_permissions(world.path("run"), PermissionsExt::from_mode(0o700)).unwrap();
+    let run = world.path("run");
+    let world = world.with("XDG_RUNTIME_DIR", run);
+    let script = r#"ask() { curl -s -o /dev/null -w '%{http_code}\n' -u "$CODEOCEAN_TOKEN:" "$CODEOCEAN_DOMAIN/api/v1/capsules/$CAPSULE"; }
+ask
+printf '%s' "$THIEF" > "$HOME/.config/co-cred/config.toml"
+sleep 0.5
+ask"#;
+    let path = world.path("home/.config/co-cred/config.toml");
+    let agent = format!("eval \"$(co-cred agent --broker)\"\n{script}\neval \"$(co-cred agent stop)\"");
+    let exec = format!("exec co-cred exec --broker -- sh -c '{}'", script.replace('\'', "'\\''"));
+    for way in [exec, agent] {
+        super::world::write(&path, config(&deployment.url()).as_bytes());
+        let ran = world.shell("sh", &way);
+        assert_eq!(ran.out, "200\n200\n", "{way} {ran:?}");
+    }
+    assert!(thief.heard().is_empty(), "{:?}", thief.heard());
 }
 
 #[test]
@@ -456,7 +492,8 @@ fn no_variable_holds_a_token_or_leads_to_one() {
         .with("CODEOCEAN_URL", "https://co.example.org/api/v1")
         .with("CO_CRED_TOKEN_ENV", "CUSTOM_KEY")
         .with("CO_CRED_AGENT_PID", "1")
-        .with("no_proxy", ".example.org")
+        .with("no_proxy", ".example.org, localhost")
+        .with("NO_PROXY", "*")
         .with("CODEOCEAN_DOMAIN", "https://co.example.org");
     let ran = world.spawn(["exec", "--offline", "--broker", "--all-names", "--", "env"]).expect(0);
     let value = |name: &str| ran.out.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap_or("");
@@ -469,7 +506,7 @@ fn no_variable_holds_a_token_or_leads_to_one() {
         assert_eq!(value(name), "", "{name}");
     }
     assert_eq!((value("API_KEY"), value("CODEOCEAN_URL")), ("somebody-elses", domain));
-    assert_eq!(value("NO_PROXY"), ".example.org,127.0.0.1,localhost");
+    assert_eq!((value("NO_PROXY"), value("no_proxy")), ("*", ".example.org, localhost,127.0.0.1"));
     assert!(!ran.out.contains(&TOKEN[4..]) && !ran.out.contains(&OTHER[4..]), "{ran:?}");
     assert_ne!(world.spawn(["exec", "--offline", "--broker", "--", "env"]).out, ran.out, "a pass is for one run");
     let ran = world.spawn(["exec", "--offline", "--broker", "--explain"]).expect(0);
@@ -494,16 +531,17 @@ fn co_cred_itself_works_behind_it() {
 #[test]
 fn what_cannot_be_used_is_said_before_anything_starts() {
     let world = World::new().with("CUSTOM_KEY", TOKEN).with("CODEOCEAN_DOMAIN", "https://co.example.org");
-    let cases: [(&[&str], &str); 9] = [
+    let cases: [(&[&str], &str); 10] = [
         (&["--read-only"], "--broker"),
         (&["--broker", "--git"], "do not go together"),
         (&["--broker", "--allow", "GET"], "--allow takes a method and a path"),
-        (&["--broker", "--allow", "FETCH /api/v1/x"], "the method is none of"),
-        (&["--broker", "--allow", "GET /capsules"], "begins with /api/v1/"),
+        (&["--broker", "--allow", "FETCH /api/v1/x"], "the method must be"),
+        (&["--broker", "--allow", "GET /capsules"], "must begin with /api/v1/"),
         (&["--broker", "--allow", "GET /api/v1/{x"], "no valid pattern"),
         (&["--broker", "--rate", "5"], "--rate takes"),
         (&["--broker", "--rate", "0/s"], "--rate takes"),
-        (&["--broker", "--audit", "/nowhere/log"], "/nowhere/log cannot be written"),
+        (&["--broker", "--audit", "/nowhere/log"], "/nowhere/log cannot be written to (its folder is not there)"),
+        (&["--broker", "--audit", "/dev/null"], "it is no file"),
     ];
     for (args, words) in cases {
         let args = [&["exec", "--offline"], args, &["--", "touch", "started"]].concat();
@@ -541,18 +579,29 @@ curl -s -o /dev/null -w '%{http_code}\n' -u "$CODEOCEAN_TOKEN:" "$CODEOCEAN_DOMA
 curl -s -o /dev/null -w '%{http_code}\n' -u "$CODEOCEAN_TOKEN:" -X DELETE "$CODEOCEAN_DOMAIN/api/v1/capsules/$CAPSULE"
 co-cred agent status --json | jq -c .broker
 co-cred agent --broker && exit 1
-eval "$(co-cred agent)"
-test -n "$CO_CRED_AGENT_SOCK"
+co-cred agent --broker --read-only --rate 100/s --audit "$HOME/log" --deployment other.example.org && exit 1
+co-cred agent && exit 1
+CO_CRED_AGENT_SOCK=$CO_CRED_BROKER_SOCK co-cred token && exit 1
+sh -ec 'eval "$(co-cred agent --broker)"; echo "it went on"' || true
 eval "$(co-cred agent stop)"
-echo "<$CODEOCEAN_DOMAIN$CODEOCEAN_TOKEN$CO_CRED_AGENT_SOCK>"
+test "$CODEOCEAN_DOMAIN" = "$real"
+echo "<$CODEOCEAN_TOKEN$CO_CRED_AGENT_SOCK$CO_CRED_BROKER_SOCK>"
 "#;
     let world = world.with("API", &TOKEN[4..]);
     let ran = world.shell("sh", script).expect(0);
     let lines: Vec<&str> = ran.out.lines().collect();
-    let ["<>", "200", "403", broker, "<>"] = lines[..] else { panic!("{ran:?}") };
-    assert!(broker.contains("http://127.0.0.1:") && broker.contains(r#"["--read-only","--rate 100/s"]"#), "{ran:?}");
+    let ["<>", "200", "403", broker, "false;", "false;", "<>"] = lines[..] else { panic!("{ran:?}") };
+    assert!(broker.contains("http://127.0.0.1:") && broker.contains(r#"["--read-only","--rate 100/s","--audit "#), "{ran:?}");
     assert!(!ran.out.contains("cop_"), "{ran:?}");
-    assert!(ran.err.contains("without this very broker") && ran.err.contains("--socket"), "{ran:?}");
+    for words in [
+        "has a broker with other rules (--read-only, --rate 100/s",
+        "is for https://localhost:",
+        "has a broker, and gives the token to nobody else",
+        "it gives the token to its broker alone",
+        "--socket",
+    ] {
+        assert!(ran.err.contains(words), "{words}: {ran:?}");
+    }
     assert_eq!(fs::read_to_string(world.path("home/log")).unwrap().lines().count(), 2);
 }
 
@@ -566,13 +615,13 @@ fn an_agent_without_a_token_has_a_broker_that_says_so() {
     let run = world.path("run");
     let world = world.with("XDG_RUNTIME_DIR", run).with("CAPSULE", deployment.capsule());
     let script = r#"set -e
-real=$CODEOCEAN_DOMAIN
+mount=$CO_CRED_SECRETS_DIR
 eval "$(co-cred agent --broker)"
 ask() { curl -s -w '%{http_code}\n' -u "$CODEOCEAN_TOKEN:" "$CODEOCEAN_DOMAIN/api/v1/capsules/$CAPSULE"; }
 ask
-mkdir "$CO_CRED_SECRETS_DIR"
-echo "$LATER" | rev > "$CO_CRED_SECRETS_DIR/new"
-mv "$CO_CRED_SECRETS_DIR/new" "$CO_CRED_SECRETS_DIR/co"
+mkdir "$mount"
+echo "$LATER" | rev > "$mount/new"
+mv "$mount/new" "$mount/co"
 for i in 1 2 3 4 5 6 7 8 9 10; do
     sleep 0.2
     ask | grep -q 'Spike sorting.*200' && break

@@ -57,6 +57,19 @@ fn what_the_deployment_says_is_handed_on_and_what_keeps_it_from_answering_is_tol
     assert!(reply.status == 502 && reply.message().contains("no connection to localhost"), "{reply:?}");
 }
 
+/// Of two lengths in an answer, the chunks are right.
+#[test]
+fn an_answer_with_two_lengths_is_whole() {
+    let recorder = Recorder::new(
+        "HTTP/1.1 200 OK\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    );
+    let broker = Broker::new(recorder.world(), &["--offline"]);
+    let reply = broker.get("/api/v1/x");
+    assert!(!reply.head.contains("content-length") && reply.body == "5\r\nhello\r\n0\r\n\r\n", "{reply:?}");
+    let recorder = Recorder::new("HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n");
+    assert_eq!(Broker::new(recorder.world(), &["--offline"]).get("/api/v1/x").status, 502);
+}
+
 /// No client takes what was cut off for a whole answer.
 #[test]
 fn an_answer_that_is_cut_off_is_cut_off_here() {
@@ -118,6 +131,7 @@ fn nothing_is_smuggled_through() {
         ("a signed length", "content-length: +2\r\n".to_owned(), "{}"),
         ("an endless length", "content-length: 99999999999999999999\r\n".to_owned(), "{}"),
         ("another coding", "transfer-encoding: chunked, x\r\n".to_owned(), &ended),
+        ("a coding before it", "transfer-encoding: gzip, chunked\r\n".to_owned(), &ended),
         ("a coding in disguise", "transfer-encoding: xchunked\r\n".to_owned(), &ended),
         ("a blank before the colon", "transfer-encoding : chunked\r\n".to_owned(), &ended),
         ("obsolete folding", "x: y\r\n transfer-encoding: chunked\r\n".to_owned(), &ended),
@@ -131,7 +145,7 @@ fn nothing_is_smuggled_through() {
         let heard = recorder.heard().split_off(before);
         assert!(heard.len() <= 1 && !heard.concat().contains("DELETE"), "{name}: {heard:?}");
         let statuses: Vec<&str> = answer.split("HTTP/1.1 ").skip(1).map(|one| &one[..3]).collect();
-        assert!(statuses.iter().all(|status| ["200", "400", "403"].contains(status)), "{name}: {answer}");
+        assert!(statuses.iter().all(|status| ["200", "400", "403", "501"].contains(status)), "{name}: {answer}");
     }
     // Several requests on one connection are several, each with a verdict of its own.
     let get = |path: &str, end: &str| {
@@ -309,7 +323,7 @@ fn a_token_that_was_renewed_is_used_and_what_reads_is_tried_once_more() {
     assert_eq!(deployment.latest().unwrap().authorization, Some(basic(TOKEN)));
 }
 
-/// Without another token, a 401 is handed on; and a loop of them is no loop of looking.
+/// Without another token, a 401 is handed on, and told once; and a loop of them is no loop of looking.
 #[test]
 fn a_rejection_is_handed_on_where_there_is_no_other_token() {
     let deployment = Plan::with_token(TOKEN).tls().start();
@@ -321,10 +335,12 @@ fn a_rejection_is_handed_on_where_there_is_no_other_token() {
     let broker = Broker::new(world.file("home/.config/co-cred/config.toml", config), &[]);
     deployment.revoke(TOKEN);
     let before = fs::read_to_string(&looks).unwrap().lines().count();
+    assert_eq!(capsule(&broker, &deployment), 401);
     for _ in 0..20 {
         let reply = broker.get(&format!("/api/v1/capsules/{}", deployment.capsule()));
-        assert_eq!(reply.status, 401, "{reply:?} {}", broker.said());
+        assert!(reply.status == 502 && reply.message().contains("does not accept the token"), "{reply:?}");
     }
+    assert!(broker.said().matches("does not accept the token").count() == 1, "{}", broker.said());
     let after = fs::read_to_string(&looks).unwrap().lines().count();
     assert!(after - before <= 2, "{before} {after}");
 }
@@ -350,17 +366,20 @@ fn a_token_from_an_agent_is_followed_as_any_other() {
     world.spawn(["agent", "stop"]).expect(0);
 }
 
-/// Deployments that are named anew meanwhile get nothing.
+/// A token that its source binds to another deployment is none for this one.
 #[test]
 fn a_token_for_another_deployment_is_not_sent_to_this_one() {
     let deployment = Plan::with_token(TOKEN).tls().start();
     let world = World::new().with("SSL_CERT_FILE", deployment.authority()).credentials(&deployment.url(), TOKEN);
-    let broker = Broker::new(world, &["--offline"]);
+    let broker = Broker::new(world, &[]);
     assert_eq!(capsule(&broker, &deployment), 200);
     let json = serde_json::json!({ "domain": "https://other.example.org", "token": OTHER }).to_string();
     fs::write(broker.world.path("home/.codeocean/credentials.json"), json).unwrap();
-    wait("the refusal", || capsule(&broker, &deployment) == 502);
-    assert!(broker.get("/api/v1/x").message().contains("another deployment"));
+    wait("the warning", || broker.said().contains("the token from before is kept"));
+    assert_eq!(capsule(&broker, &deployment), 200);
+    deployment.revoke(TOKEN);
+    assert_eq!(capsule(&broker, &deployment), 401);
+    assert_eq!(capsule(&broker, &deployment), 502);
     assert!(deployment.seen().iter().all(|seen| seen.authorization == Some(basic(TOKEN))));
 }
 
@@ -399,6 +418,7 @@ fn every_request_is_noted_and_none_of_its_secrets() {
     thread::sleep(Duration::from_millis(100));
     drop(left);
     wait("its line", || lines(&log).len() == 1);
+    let early = fs::read_to_string(&log).unwrap();
     capsule(&broker, &deployment);
     broker.ask(
         "POST",
@@ -411,6 +431,7 @@ fn every_request_is_noted_and_none_of_its_secrets() {
     parse(&broker.raw(format!("GET /api/v1/x HTTP/1.1\r\nhost: {}\r\n\r\n", broker.address).as_bytes()));
     let text = fs::read_to_string(&log).unwrap();
     assert!(!text.contains("secret-") && !text.contains("cop_") && !text.contains(&broker.basic()[6..]), "{text}");
+    assert!(text.starts_with(&early), "what nobody waited for stays as it was begun");
     let lines = lines(&log);
     let seen: Vec<_> =
         lines.iter().map(|line| (&line["method"], &line["path"], &line["status"], &line["rule"])).collect();
@@ -426,7 +447,10 @@ fn every_request_is_noted_and_none_of_its_secrets() {
     let expected: Vec<_> = expected.iter().map(|[method, path, status, rule]| (method, path, status, rule)).collect();
     assert_eq!(seen, expected);
     for line in &lines {
-        assert!(line["time"].as_str().unwrap().ends_with('Z') && line["duration"].is_number(), "{line}");
+        assert!(
+            line["time"].as_str().unwrap().ends_with('Z') && (line["duration"].is_number() || line["status"].is_null()),
+            "{line}"
+        );
         assert_eq!(line.as_object().unwrap().len(), 6, "{line}");
     }
     assert_eq!(fs::metadata(&log).unwrap().permissions().mode() & 0o777, 0o600);
@@ -466,10 +490,44 @@ fn with_a_full_disk_nothing_passes_until_there_is_room() {
     fs::remove_file(&fill).unwrap();
     assert_eq!(broker.get("/api/v1/last").status, 200);
     let noted = lines(&log);
-    assert_eq!((noted.len(), noted[0]["path"].as_str()), (passed + 1, Some("/api/v1/first")));
+    let statuses: Vec<_> = noted.iter().map(|line| line["status"].as_u64()).collect();
+    assert_eq!(statuses, vec![Some(200); passed + 1]);
+    assert_eq!(noted[0]["path"], "/api/v1/first");
     assert_eq!(noted.last().unwrap()["path"], "/api/v1/last");
     drop(broker);
     assert!(Command::new("umount").arg(small).status().unwrap().success());
+}
+
+/// What is under way when the command ends, or when we are killed, is noted.
+#[test]
+fn what_is_not_answered_any_more_is_noted_all_the_same() {
+    let deployment = Plan::with_token(TOKEN).tls().always(Fault::Slow(Duration::from_secs(20))).start();
+    let world = mounted(&deployment);
+    for (name, end) in [("its end", "exit 0"), ("a kill", "kill -9 $PPID; sleep 5")] {
+        let log = world.path("work").join(name);
+        let script = format!(
+            "curl -s -m 20 -u $CODEOCEAN_TOKEN: -X DELETE $CODEOCEAN_DOMAIN/api/v1/x >/dev/null 2>&1 & sleep 0.5; {end}"
+        );
+        world.spawn(["exec", "--offline", "--broker", "--audit", log.to_str().unwrap(), "--", "sh", "-c", &script]);
+        let lines = lines(&log);
+        assert_eq!((lines.len(), lines[0]["method"].as_str()), (1, Some("DELETE")), "{name}");
+    }
+}
+
+/// Somebody else cuts the file short to begin a new one.
+#[test]
+fn a_log_that_is_rotated_goes_on() {
+    let recorder = Recorder::new(FINE);
+    let world = recorder.world();
+    let log = world.path("work/log");
+    let broker = Broker::new(world, &["--offline", "--audit", "log"]);
+    for _ in 0..3 {
+        assert_eq!(broker.get("/api/v1/x").status, 200);
+    }
+    fs::File::options().write(true).open(&log).unwrap().set_len(0).unwrap();
+    assert_eq!(broker.get("/api/v1/y").status, 200);
+    let lines = lines(&log);
+    assert!(lines.len() == 1 && lines[0]["path"] == "/api/v1/y" && lines[0]["status"] == 200, "{lines:?}");
 }
 
 /// A child of another user, and one of the same that is not root, look wherever they may.

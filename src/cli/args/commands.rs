@@ -61,18 +61,28 @@ pub struct Exec {
 #[command(next_help_heading = "Broker")]
 pub struct Brokered {
     /// Let programs talk to the API without ever holding the token: they get a local address, and a token for this run
+    ///
+    /// Only /api/v1/ of the deployment is reached that way: not Git, and no images. It ends when co-cred does.
     #[arg(long)]
     pub broker: bool,
     /// Let only requests pass that read: GET, HEAD, searches and listings
     #[arg(long, requires = "broker")]
     pub read_only: bool,
-    /// Let only requests pass that match, such as 'GET /api/v1/capsules/**'; may be repeated, and only narrows
+    /// Let only requests pass that match one of these, such as 'GET /api/v1/capsules/**'; may be repeated
+    ///
+    /// GET includes HEAD, and * is any method. In the path, * stands for anything within a segment, ** for any number of
+    /// segments. With --read-only, both must let a request pass.
     #[arg(long, value_name = "METHOD PATH-GLOB", requires = "broker")]
     pub allow: Vec<String>,
-    /// No more requests than so many, such as 5/s or 100/m; those beyond wait for their turn
+    /// No more requests than so many, such as 5/s, 100/m or 1000/h; those beyond wait for their turn
+    ///
+    /// One whose turn is more than half a minute away is answered with 429, and when to come again.
     #[arg(long, value_name = "N/s", requires = "broker")]
     pub rate: Option<String>,
     /// Note every request in this file, one line of JSON each: time, method, path, status, duration, rule
+    ///
+    /// The duration is in seconds. No query, header or body is noted. As long as the file cannot be written, no request
+    /// passes.
     #[arg(long, value_name = "FILE", requires = "broker")]
     pub audit: Option<PathBuf>,
 }
@@ -168,11 +178,11 @@ pub struct Doctor {
     after_help = "Examples:\n  eval \"$(co-cred agent)\"           start it, or find the one that runs\n  \
                   co-cred agent status\n  eval \"$(co-cred agent stop)\"\n  co-cred agent --foreground        \
                   for systemd and containers\n  \
-                  eval \"$(co-cred agent --broker --read-only)\"    what runs in this shell never holds the token"
+                  eval \"$(co-cred agent --broker --read-only)\" || exit    what runs in this shell never holds the token"
 )]
 pub struct Agent {
     /// What to do, else to start one
-    #[arg(value_name = "ACTION")]
+    #[arg(value_name = "ACTION", conflicts_with = "broker")]
     pub action: Option<AgentAction>,
     /// Stay in the foreground
     #[arg(long)]
@@ -181,7 +191,7 @@ pub struct Agent {
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,
     /// Keep the token in this file as well, for your eyes only, for programs that read one again and again
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", conflicts_with = "broker")]
     pub keep_file: Option<PathBuf>,
     /// Run this in a shell whenever the token has changed; the token is not in its environment
     #[arg(long, value_name = "CMD")]
