@@ -16,6 +16,8 @@
 //! | `mask` | masking: nothing of a token gets through, wherever a stream is cut |
 //! | `supervise` | a supervised child ends as it would alone, on pipes and on a terminal |
 //! | `agent` | a token that stays fresh, whichever way its file changes, for its user alone |
+//! | `broker` | who gets through to the deployment, and as far as the policy says; what else sees the token: nobody |
+//! | `broker_faults` | deployments that fail, smuggling, gigabytes, strangers, renewals, full disks |
 //! | `gate` | files are searched, whatever they are packed in; nothing is skipped in silence |
 //! | `keyring` | logins: every state of a real Secret Service, the kernel's keyring, a private file |
 //! | `config` | the configuration, and a password manager's command |

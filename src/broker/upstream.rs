@@ -65,6 +65,7 @@ pub(super) struct Upstream {
     line: Line,
     deployment: Deployment,
     origin: Uri,
+    host: HeaderValue,
     /// Where we are, for redirects that lead back to the deployment.
     address: Deployment,
     supply: Arc<dyn Supply>,
@@ -76,9 +77,11 @@ pub(super) struct Upstream {
 
 impl Upstream {
     pub(super) fn new(line: Line, deployment: Deployment, address: Deployment, supply: Arc<dyn Supply>) -> Upstream {
-        let origin = deployment.origin().parse().unwrap_or_default();
+        let origin: Uri = deployment.origin().parse().unwrap_or_default();
+        let host = origin.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+        let host = host.unwrap_or_else(|| HeaderValue::from_static(""));
         let (stamp, in_vain) = (Mutex::default(), tokio::sync::Mutex::default());
-        Upstream { line, deployment, origin, address, supply, stamp, in_vain }
+        Upstream { line, deployment, origin, host, address, supply, stamp, in_vain }
     }
 
     /// Sends a request on, and returns the answer once its head is there.
@@ -155,6 +158,7 @@ impl Upstream {
         *request.uri_mut() = self.address_of(&parts.uri)?;
         *request.headers_mut() = onward(&parts.headers);
         request.headers_mut().insert(AUTHORIZATION, self.stamp(held));
+        request.headers_mut().insert(HOST, self.host.clone());
         match either(self.line.send(request), pulse.is_silent()).await {
             Ok(answer) => answer.map_err(|error| unanswered(&error)),
             Err(()) => Err(unanswered(&timeout(self.deployment.host()))),
@@ -231,10 +235,10 @@ impl Upstream {
     }
 }
 
-/// The headers of a request that go further, with room for one more.
+/// The headers of a request that go further, with room for two more.
 fn onward(headers: &HeaderMap) -> HeaderMap {
     let named = named(headers);
-    let mut onward = HeaderMap::with_capacity(headers.len() + 1);
+    let mut onward = HeaderMap::with_capacity(headers.len() + 2);
     for (name, value) in headers {
         // An empty body says so, or it may be waited for.
         let is_empty = name == CONTENT_LENGTH && value == "0";

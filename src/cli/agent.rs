@@ -22,7 +22,7 @@ use crate::locate::Request;
 use crate::locate::agent::{Answer, Ask, BROKER_SOCKET, Brokered, SOCKET, Status, ask};
 
 use super::args::AgentAction;
-use super::broker::Opened;
+use super::broker::{Opened, in_words};
 use super::tell::{Tell, clean};
 use super::{Call, args, broker, closed, supervised};
 
@@ -149,10 +149,6 @@ fn elsewhere(call: &Call, status: &Status) -> Result<Option<String>> {
     let is_there = |there: &str| Some(there) == status.deployment.as_deref() || Some(there) == status.broker.as_deref();
     let other = wanted.filter(|wanted| !is_there(wanted.origin()));
     Ok(other.map(|_| format!("is for {}", status.deployment.as_deref().unwrap_or("no deployment"))))
-}
-
-fn in_words(rules: &[String]) -> String {
-    if rules.is_empty() { "everything below /api/v1/".to_owned() } else { rules.join(", ") }
 }
 
 /// Nothing of the terminal is held any more: it may be closed, and whoever reads our output sees its end.

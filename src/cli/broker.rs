@@ -45,6 +45,11 @@ pub(super) fn limits(typed: &args::Brokered) -> Result<Option<Limits>> {
     Ok(Some(Limits { policy: Policy { read_only: typed.read_only, allow }, rate, audit }))
 }
 
+/// What a broker lets pass, by its rules as they were typed.
+pub(super) fn in_words(rules: &[String]) -> String {
+    if rules.is_empty() { "everything below /api/v1/".to_owned() } else { rules.join(", ") }
+}
+
 /// A broker that has yet to serve.
 pub(super) struct Opened {
     broker: Broker,

@@ -71,8 +71,7 @@ fn behind_broker(
     let plan = Plan::new(handed, credential.token(), call.env, &wishes);
     if typed.explain {
         let shown = explain(&credential, &plan, Some(&broker), out);
-        let rules =
-            if limits.words().is_empty() { "everything below /api/v1/".to_owned() } else { limits.words().join(", ") };
+        let rules = broker::in_words(&limits.words());
         return shown.and_then(|()| writeln!(out, "the broker lets pass: {rules}")).map(|()| 0).or_else(closed);
     }
     tell.warn(&plan.left.iter().map(|name| left(name)).collect::<Vec<_>>());

@@ -223,9 +223,12 @@ pub(crate) fn idle(world: &Path) {
     let mut agent = command(world, BINARY, &["agent", "--broker", "--foreground", "--quiet", "--socket"]);
     agent.arg(world.join("idle/agent.sock")).env("CODEOCEAN_TOKEN", TOKEN).env("CODEOCEAN_DOMAIN", deployment.url());
     let mut child = agent.env("SSL_CERT_FILE", deployment.authority()).stdout(Stdio::piped()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut value = || lines.next().unwrap().unwrap().split('\'').nth(1).unwrap().to_owned();
-    let (address, pass) = (value(), value());
+    let lines: Vec<String> = BufReader::new(child.stdout.take().unwrap()).lines().take(3).map(Result::unwrap).collect();
+    let value = |name: &str| {
+        let line = lines.iter().find(|line| line.starts_with(&format!("{name}="))).unwrap();
+        line.split('\'').nth(1).unwrap().to_owned()
+    };
+    let (address, pass) = (value("CODEOCEAN_DOMAIN"), value("CODEOCEAN_TOKEN"));
     let agent = Ends(child);
     get(&address, &pass);
     std::thread::sleep(Duration::from_secs(2));

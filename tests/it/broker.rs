@@ -591,7 +591,10 @@ echo "<$CODEOCEAN_TOKEN$CO_CRED_AGENT_SOCK$CO_CRED_BROKER_SOCK>"
     let ran = world.shell("sh", script).expect(0);
     let lines: Vec<&str> = ran.out.lines().collect();
     let ["<>", "200", "403", broker, "false;", "false;", "<>"] = lines[..] else { panic!("{ran:?}") };
-    assert!(broker.contains("http://127.0.0.1:") && broker.contains(r#"["--read-only","--rate 100/s","--audit "#), "{ran:?}");
+    assert!(
+        broker.contains("http://127.0.0.1:") && broker.contains(r#"["--read-only","--rate 100/s","--audit "#),
+        "{ran:?}"
+    );
     assert!(!ran.out.contains("cop_"), "{ran:?}");
     for words in [
         "has a broker with other rules (--read-only, --rate 100/s",

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use stand_in::{Deployment, Plan};
 
+use super::clients::python;
 use super::desk::{Bus, piped};
 use super::world::{Ran, TOKEN, World};
 
@@ -37,6 +38,14 @@ fn world(deployment: &Deployment) -> World {
     for script in ["work/script.sh", "work/postInstall"] {
         fs::set_permissions(world.path(script), fs::Permissions::from_mode(0o755)).unwrap();
     }
+    if let Some(python) = python() {
+        fs::create_dir_all(world.path("bin")).unwrap();
+        std::os::unix::fs::symlink(
+            python.with_file_name("codeocean-mcp-server"),
+            world.path("bin/codeocean-mcp-server"),
+        )
+        .unwrap();
+    }
     with_python(world.with("CURL_CA_BUNDLE", deployment.authority()).with("GIT_SSL_CAINFO", deployment.authority()))
 }
 
@@ -61,6 +70,7 @@ fn every_block_runs() {
             "sh" if text.contains("tests/run") => build_commands(&text),
             "sh" if text.contains("codeocean.example.org") => desk.run(&text),
             "sh" if text.contains("co-cred scan") => search(&world, &text),
+            "sh" | "json" if text.contains("codeocean-mcp-server") && python().is_none() => {}
             "sh" => {
                 let ran = world.shell("sh", &format!("set -eu\n{text}")).expect(0);
                 assert!(ran.err.is_empty() || text.contains("git clone"), "{text}: {ran:?}");
@@ -74,12 +84,13 @@ fn every_block_runs() {
                 gated(&world, &script);
             }
             "toml" => configuration(&text),
+            "json" => editor(&world, &text),
             "Dockerfile" => image(&world, &text),
             other => panic!("nobody runs a block of {other}"),
         }
         ran += 1;
     }
-    assert_eq!(ran, 17);
+    assert_eq!(ran, 20);
 }
 
 /// What the run script promises of a program that prints the token, and writes it down.
@@ -90,6 +101,16 @@ fn gated(world: &World, script: &str) {
         let ran = world.shell("bash", script).expect(9);
         assert!(ran.out == "***\n" && ran.err.contains("a: the token at byte 0"), "{ran:?}");
     }
+}
+
+/// The MCP server, as an editor would start it. With nothing more to say to it, it ends.
+fn editor(world: &World, text: &str) {
+    let settings: serde_json::Value = serde_json::from_str(text).unwrap();
+    let server = &settings["mcpServers"]["codeocean"];
+    let args: Vec<&str> = server["args"].as_array().unwrap().iter().map(|arg| arg.as_str().unwrap()).collect();
+    let words = [&[server["command"].as_str().unwrap()], &args[..]].concat();
+    let ran = world.shell("sh", &words.join(" ")).expect(0);
+    assert!(ran.err.is_empty(), "{ran:?}");
 }
 
 /// The searches, where there is nothing to find, and where there is.
