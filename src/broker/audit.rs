@@ -70,13 +70,30 @@ impl Audit {
     /// Where the line begins.
     fn append(&self, line: &[u8]) -> io::Result<u64> {
         let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = book.metadata()?.len();
-        if let Err(error) = book.write_all(line) {
-            // No half a line: the next one would begin in its midst.
-            let _ = book.set_len(before);
-            return Err(error);
+        let mut written = 0;
+        while written < line.len() {
+            match book.write(&line[written..]) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(more) => written += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    take_back(&mut book, written as u64);
+                    return Err(error);
+                }
+            }
         }
+        // What appends stands behind what it has written, wherever others have since.
         Ok(book.stream_position()?.saturating_sub(line.len() as u64))
+    }
+}
+
+/// No half a line: the next one would begin in its midst. Where somebody else has begun one behind it, it stays.
+fn take_back(book: &mut File, written: u64) {
+    if let (Ok(end), Ok(meta)) = (book.stream_position(), book.metadata())
+        && written > 0
+        && meta.len() == end
+    {
+        let _ = book.set_len(end - written);
     }
 }
 

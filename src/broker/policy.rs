@@ -109,6 +109,11 @@ impl Policy {
         }
     }
 
+    /// Whether a request may pass.
+    pub fn allows(&self, method: &str, path: &str) -> bool {
+        Method::from_bytes(method.as_bytes()).is_ok_and(|method| self.judge(&method, path).is_ok())
+    }
+
     /// Its rules, as they would be typed.
     pub fn words(&self) -> Vec<String> {
         let read_only = self.read_only.then(|| READ_ONLY.to_owned());

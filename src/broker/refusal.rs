@@ -5,6 +5,8 @@ use hyper::body::Bytes;
 use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 
+use crate::token::mask;
+
 /// Why a request goes no further.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
@@ -24,7 +26,8 @@ impl Refusal {
 
     /// By no rule: it cannot be done.
     pub(super) fn new(status: StatusCode, message: &str) -> Refusal {
-        Refusal { status, rule: None, message: format!("co-cred's broker: {message}"), retry_after: None }
+        // A file's name, or a path that was asked for, may be a token by mistake.
+        Refusal { status, rule: None, message: mask(&format!("co-cred's broker: {message}")), retry_after: None }
     }
 
     /// Whoever asks is not let in.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
+use co_cred::broker::{Allow, Policy};
 use co_cred::deployment::Deployment;
 use co_cred::locate::{shell, slots};
 use co_cred::token::{Token, is_token_like, mask};
@@ -37,6 +38,23 @@ proptest! {
             prop_assert_eq!(again.map(|again| again.origin().to_owned()), Ok(deployment.origin().to_owned()));
             prop_assert!(!deployment.origin().contains(['@', ' ', '?', '#']));
         }
+    }
+
+    /// Another reader of addresses, which takes `..`, `%2e` and `\\` for what some servers do, finds the path that was judged.
+    #[test]
+    fn a_path_that_passes_is_read_in_one_way(
+        endpoint in r"(/|//|\.|\.\.|%2e|%2E|%2f|%2F|%5c|\\|;|%|%25|%00|%0a|\?|#|@|:|é|%c3%a9|%c0|capsules|x|~|!){0,8}"
+    ) {
+        let path = format!("/api/v1/capsules/{endpoint}");
+        let policy = Policy { read_only: true, allow: vec![Allow::parse("GET /api/v1/capsules/**").unwrap()] };
+        if policy.allows("GET", &path) && !path.contains(['?', '#']) {
+            let url = url::Url::parse(&format!("https://co.example.org{path}")).unwrap();
+            prop_assert_eq!(url.path(), path.as_str());
+            prop_assert!(url.path_segments().unwrap().all(|segment| segment != ".."));
+            let decoded = percent_encoding::percent_decode_str(&path).decode_utf8().unwrap().into_owned();
+            prop_assert!(!decoded.contains("/../") && !decoded.contains("//") && !decoded.contains(['\\', '\0', ';', '\n']));
+        }
+        prop_assert!(!policy.allows("DELETE", &path));
     }
 
     #[test]
