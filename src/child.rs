@@ -1,6 +1,5 @@
 //! A program that is run for what it prints: without a shell, with an end to what is read and to how long it may take.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
@@ -52,31 +51,26 @@ pub fn output(command: &mut Command, time: Duration, limit: usize) -> Result<Out
         Some(Ok(pipe)) => Reading { child: &mut child, pipe, limit, end }.run(),
         _ => Err(Failure::NotStarted(io::ErrorKind::Other)),
     };
-    // A number whose owner has been taken note of may be another's by now.
-    if outcome.is_err() && !taken().ended.contains_key(&child.id()) {
+    if outcome.is_err() {
         let _ = child.kill();
         let _ = child.wait();
     }
     outcome
 }
 
-/// How programs ended that somebody else waited for: a supervisor waits for whatever ends.
-struct Taken {
-    running: usize,
-    ended: BTreeMap<u32, ExitStatus>,
+/// How many programs run, or are about to.
+static RUNNING: Mutex<usize> = Mutex::new(0);
+
+fn running() -> MutexGuard<'static, usize> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-static TAKEN: Mutex<Taken> = Mutex::new(Taken { running: 0, ended: BTreeMap::new() });
-
-fn taken() -> MutexGuard<'static, Taken> {
-    TAKEN.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Tells how a process has ended that may be a program of ours.
-pub fn take_note(process: u32, status: ExitStatus) {
-    let mut taken = taken();
-    if taken.running > 0 {
-        taken.ended.insert(process, status);
+/// Does something while none of these programs runs, and while none can be started: nothing where one does. A supervisor
+/// waits for whatever ends, and must not take the end of one of ours.
+pub fn where_none_runs(work: impl FnOnce()) {
+    let running = running();
+    if *running == 0 {
+        work();
     }
 }
 
@@ -85,18 +79,14 @@ struct Running;
 
 impl Running {
     fn new() -> Running {
-        taken().running += 1;
+        *running() += 1;
         Running
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let mut taken = taken();
-        taken.running -= 1;
-        if taken.running == 0 {
-            taken.ended.clear();
-        }
+        *running() -= 1;
     }
 }
 
@@ -131,8 +121,7 @@ impl Reading<'_> {
             }
             let now = Instant::now();
             if ended.is_none() {
-                // None there is any more: somebody else has waited for it, and tells how it ended.
-                let status = self.child.try_wait().unwrap_or_else(|_| taken().ended.get(&self.child.id()).copied());
+                let status = self.child.try_wait().map_err(|_| Failure::Late)?;
                 ended = status.map(|status| (status, now + GRACE));
             }
             match ended {

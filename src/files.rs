@@ -107,17 +107,19 @@ pub fn lock(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).append(true).create(true).mode(0o600).custom_flags(flags.bits() as i32).open(path)
 }
 
-/// Opens a regular file to be appended to, made 0600 where it is missing; and once more, to write elsewhere in it.
-pub fn append(path: &Path) -> io::Result<(File, File)> {
+/// Opens a regular file to be appended to, made 0600 where it is missing; and once more to read and write elsewhere in it,
+/// where it is not for appending alone.
+pub fn append(path: &Path) -> io::Result<(File, Option<File>)> {
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let open = |options: &mut OpenOptions| options.custom_flags(flags.bits() as i32).open(path);
     let end = open(OpenOptions::new().append(true).create(true).mode(0o600))?;
-    let any = open(OpenOptions::new().write(true))?;
-    let (one, other) = (end.metadata()?, any.metadata()?);
-    match one.is_file() && (one.dev(), one.ino()) == (other.dev(), other.ino()) {
-        true => Ok((end, any)),
-        false => Err(io::ErrorKind::InvalidInput.into()),
+    let one = end.metadata()?;
+    if !one.is_file() {
+        return Err(io::ErrorKind::InvalidInput.into());
     }
+    let any = open(OpenOptions::new().read(true).write(true)).ok();
+    let is_same = |file: &File| file.metadata().is_ok_and(|other| (one.dev(), one.ino()) == (other.dev(), other.ino()));
+    Ok((end, any.filter(is_same)))
 }
 
 fn folder_of(path: &Path) -> io::Result<&Path> {

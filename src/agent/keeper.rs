@@ -10,8 +10,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::credential::{Credential, Mode, Order, prove, vouch};
-use crate::error::{Error, Kind, Remark, Result};
-use crate::locate::{self, Located};
+use crate::error::{Error, Kind, Reason, Remark, Result};
+use crate::locate::{self, Located, Place};
 
 /// How soon a deployment that could not be asked is asked again.
 pub(super) const RETRY: Duration = Duration::from_secs(5);
@@ -40,6 +40,8 @@ pub(super) struct State {
     pub(super) trouble: Option<String>,
     pub(super) since: Timestamp,
     pub(super) changes: u64,
+    /// Where the token was found, if it must not come from anywhere else.
+    only: Option<Place>,
 }
 
 /// What there is to tell meanwhile.
@@ -62,12 +64,16 @@ pub struct Looked {
     pub is_new: Option<bool>,
     /// It may be otherwise so soon, without any file changing.
     pub retry: Option<Duration>,
+    /// What was found could not be used.
+    pub is_refused: bool,
 }
 
 /// Holds a token. Whoever has it is handed what is held at the moment, and may ask for another look.
 pub struct Keeper {
     state: RwLock<State>,
     news: Sender<News>,
+    /// Whoever is served must not have a say in where the token comes from: it may write to the files that are read.
+    is_strict: bool,
 }
 
 impl std::fmt::Debug for Keeper {
@@ -77,11 +83,13 @@ impl std::fmt::Debug for Keeper {
 }
 
 impl Keeper {
-    /// Holds what was obtained, if anything was; what happens comes out at the other end.
-    pub(super) fn new(credential: Option<Arc<Credential>>) -> (Arc<Keeper>, Receiver<News>) {
+    /// Holds what was obtained, if anything was; what happens comes out at the other end. A strict one keeps to the place
+    /// where it has found its first token.
+    pub(super) fn new(credential: Option<Arc<Credential>>, is_strict: bool) -> (Arc<Keeper>, Receiver<News>) {
         let (news, receiver) = mpsc::channel();
-        let state = State { credential, trouble: None, since: Timestamp::now(), changes: 0 };
-        (Arc::new(Keeper { state: RwLock::new(state), news }), receiver)
+        let only = credential.as_ref().filter(|_| is_strict).map(|held| held.place().clone());
+        let state = State { credential, trouble: None, since: Timestamp::now(), changes: 0, only };
+        (Arc::new(Keeper { state: RwLock::new(state), news, is_strict }), receiver)
     }
 
     /// What is held at the moment.
@@ -119,7 +127,7 @@ impl Keeper {
                 self.write().trouble = None;
                 return Looked::default();
             }
-            Ok(located) => self.renew(order, located),
+            Ok(located) => self.check_place(&located).and_then(|()| self.renew(order, located)),
             Err(error) => Err(error),
         };
         match renewed {
@@ -128,6 +136,20 @@ impl Keeper {
                 let is_good = self.is_still_good(order);
                 self.refuse(error, is_good)
             }
+        }
+    }
+
+    /// # Errors
+    /// It is not where the first one was.
+    fn check_place(&self, located: &Located) -> Result<()> {
+        let place = &located.found.place;
+        match &self.read().only {
+            Some(only) if only != place => {
+                let what = format!("the broker keeps to the token from {}, and none is there now", only.place);
+                Err(Error::new(Reason::NotFound, what)
+                    .hint(format!("to use the one from {} instead, start the broker anew", place.place)))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -142,8 +164,11 @@ impl Keeper {
         }
         let in_doubt = !is_settled(order, &credential);
         state.trouble = in_doubt.then(|| "the deployment could not be asked whether it accepts the token".to_owned());
+        if self.is_strict {
+            state.only.get_or_insert_with(|| credential.place().clone());
+        }
         state.credential = Some(Arc::new(credential));
-        Looked { told, is_new: is_new.then_some(has_one), retry: in_doubt.then_some(RETRY) }
+        Looked { told, is_new: is_new.then_some(has_one), retry: in_doubt.then_some(RETRY), is_refused: false }
     }
 
     fn refuse(&self, error: Error, is_good: bool) -> Looked {
@@ -158,7 +183,8 @@ impl Keeper {
             Kind::Rejected => Some(RETRY_REJECTED),
             _ => None,
         };
-        Looked { told: is_news.then_some(Told::Trouble(error, is_good)), is_new: None, retry }
+        let told = is_news.then_some(Told::Trouble(error, is_good));
+        Looked { told, is_new: None, retry, is_refused: true }
     }
 
     /// Whether what is found is what is held, and settled: then a change was none, and nobody is asked.

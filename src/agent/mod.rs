@@ -29,7 +29,7 @@ pub use rounds::Rounds;
 use keeper::{News, RETRY};
 use rounds::unable;
 
-/// Runs until it is told to stop, by a signal or over the socket. `open` is called once it is known whether there is a
+/// Runs until it is told to stop, by a signal or over the socket; a strict one keeps to the place of its first token. `open` is called once it is known whether there is a
 /// token, and returns the broker that others are told of, where there is one, and the deployment to which it leads: from then
 /// on no other is sent the token, whatever the files that name one say; `ready`, once whoever asks is answered.
 ///
@@ -37,17 +37,18 @@ use rounds::unable;
 /// The system does not let it watch or serve.
 pub fn run(
     order: &Order,
+    is_strict: bool,
     home: Home,
     outlet: &Outlet,
     open: impl FnOnce(&Arc<Keeper>) -> Result<Option<(Brokered, Deployment)>>,
     ready: impl FnOnce() -> io::Result<()>,
     mut tell: impl FnMut(Told),
 ) -> Result<()> {
-    let mut rounds = Rounds::new(None)?;
+    let mut rounds = Rounds::new(None, is_strict)?;
     let keeper = rounds.keeper().clone();
     let mut unwritten = false;
     let mut hand_on = |looked: Looked| {
-        let Looked { told, is_new, retry } = looked;
+        let Looked { told, is_new, retry, .. } = looked;
         told.into_iter().for_each(&mut tell);
         let Some(held) = keeper.held() else { return retry };
         let mut failures = Vec::new();

@@ -13,7 +13,7 @@ use crate::credential::Credential;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 use crate::files;
-use crate::locate::agent::SOCKET;
+use crate::locate::agent::{BROKER_SOCKET, SOCKET};
 use crate::traces::{Traces, betrays};
 
 /// What is done with a new token.
@@ -23,14 +23,17 @@ pub struct Outlet {
     file: Option<PathBuf>,
     /// What a shell is to run.
     command: Option<OsString>,
+    /// The variable by which the command finds the agent.
+    name: &'static str,
     /// For how many changes it has yet to run.
     runs: Arc<AtomicUsize>,
 }
 
 impl Outlet {
-    /// A file and a command, where they are wanted.
-    pub fn new(file: Option<PathBuf>, command: Option<OsString>) -> Outlet {
-        Outlet { file, command, runs: Arc::default() }
+    /// A file and a command, where they are wanted; whether the agent has a broker, and gives the token to nobody else.
+    pub fn new(file: Option<PathBuf>, command: Option<OsString>, is_brokered: bool) -> Outlet {
+        let name = if is_brokered { BROKER_SOCKET } else { SOCKET };
+        Outlet { file, command, name, runs: Arc::default() }
     }
 
     /// Writes a new token to the file.
@@ -52,7 +55,8 @@ impl Outlet {
     /// It cannot be started.
     pub(super) fn run(&self, credential: &Credential, env: &Env, socket: &Path) -> Result<()> {
         let Some(command) = &self.command else { return Ok(()) };
-        let shell = shell(command, credential, env, socket);
+        let mut shell = shell(command, credential, env);
+        shell.env(self.name, socket);
         let runs = Arc::clone(&self.runs);
         if runs.fetch_add(1, Ordering::AcqRel) > 0 {
             return Ok(());
@@ -80,10 +84,10 @@ fn run_all(mut shell: Command, runs: &AtomicUsize) {
 }
 
 /// The command, without whatever holds a trace of the token, or looks like another, in its environment.
-fn shell(command: &OsString, credential: &Credential, env: &Env, socket: &Path) -> Command {
+fn shell(command: &OsString, credential: &Credential, env: &Env) -> Command {
     let traces = [Traces::of(credential.token())];
     let mut shell = Command::new("/bin/sh");
     shell.arg("-c").arg(command).env_clear().envs(env.iter().filter(|(_, value)| !betrays(value, &traces)));
-    shell.env(SOCKET, socket).stdin(Stdio::null());
+    shell.stdin(Stdio::null());
     shell
 }

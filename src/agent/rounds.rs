@@ -20,6 +20,12 @@ const AT_MOST: Duration = Duration::from_millis(60);
 /// How often files are looked at where the file system does not tell of changes.
 const POLL: Duration = Duration::from_secs(30);
 
+/// The first pause after what was refused twice; it doubles.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+
+/// The longest.
+const LAST_PAUSE: Duration = Duration::from_secs(10);
+
 /// What keeps a [`Keeper`]'s token fresh; it runs on a thread of its own, or is all that a process does.
 pub struct Rounds {
     keeper: Arc<Keeper>,
@@ -28,6 +34,10 @@ pub struct Rounds {
     /// Those who wait for the next look.
     waiting: Vec<SyncSender<()>>,
     retry: Option<Duration>,
+    /// How often in a row what was found could not be used.
+    refused: u32,
+    /// When the last look was.
+    last: Instant,
 }
 
 impl std::fmt::Debug for Rounds {
@@ -37,14 +47,14 @@ impl std::fmt::Debug for Rounds {
 }
 
 impl Rounds {
-    /// Begins with what was obtained, if anything was.
+    /// Begins with what was obtained, if anything was; whether it is to keep to the place of that.
     ///
     /// # Errors
     /// The system does not let it watch files.
-    pub fn new(credential: Option<Arc<Credential>>) -> Result<Rounds> {
-        let (keeper, news) = Keeper::new(credential);
+    pub fn new(credential: Option<Arc<Credential>>, is_strict: bool) -> Result<Rounds> {
+        let (keeper, news) = Keeper::new(credential, is_strict);
         let watch = Watch::new(keeper.news()).map_err(|error| unable("watch files", error))?;
-        Ok(Rounds { keeper, news, watch, waiting: Vec::new(), retry: None })
+        Ok(Rounds { keeper, news, watch, waiting: Vec::new(), retry: None, refused: 0, last: Instant::now() })
     }
 
     /// Who holds the token.
@@ -56,7 +66,10 @@ impl Rounds {
     pub fn look(&mut self, order: &Order, after: &mut dyn FnMut(Looked) -> Option<Duration>) {
         // First what is to be watched from now on: what changes after that is told again.
         self.watch.follow(locate::files(&order.request));
-        self.retry = after(self.keeper.look(order, !self.waiting.is_empty()));
+        let looked = self.keeper.look(order, !self.waiting.is_empty());
+        self.refused = if looked.is_refused { self.refused.saturating_add(1) } else { 0 };
+        self.last = Instant::now();
+        self.retry = after(looked);
         self.waiting.clear();
     }
 
@@ -70,7 +83,8 @@ impl Rounds {
     /// Waits for a change to be over, or for the time to look again; false: it is time to stop.
     fn wait(&mut self) -> bool {
         let mut next = self.first();
-        let end = Instant::now() + AT_MOST;
+        let early = Instant::now();
+        let (not_before, end) = (self.last + self.pause(), (early + AT_MOST).max(self.last + self.pause()));
         loop {
             match next {
                 Ok(News::Changed) => {}
@@ -78,7 +92,8 @@ impl Rounds {
                     self.waiting.push(waiting);
                     return self.take_all();
                 }
-                Err(RecvTimeoutError::Timeout) => return true,
+                Err(RecvTimeoutError::Timeout) if Instant::now() >= not_before => return true,
+                Err(RecvTimeoutError::Timeout) => {}
                 Ok(News::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
             }
             let left = end.saturating_duration_since(Instant::now());
@@ -86,6 +101,15 @@ impl Rounds {
                 return self.take_all();
             }
             next = self.news.recv_timeout(QUIET.min(left));
+        }
+    }
+
+    /// So long after the last look the next must wait: whoever writes what is refused, again and again, is no reason to ask
+    /// the deployment as often.
+    fn pause(&self) -> Duration {
+        match self.refused {
+            0 | 1 => Duration::ZERO,
+            more => (FIRST_PAUSE * 2_u32.pow((more - 2).min(10))).min(LAST_PAUSE),
         }
     }
 

@@ -3,11 +3,11 @@
 //! A line is in the file before its request goes on, its status and duration `null`; they are filled in, in the very same
 //! place, with the answer. So no request passes unnoted, whether the disk is full, the command ends or we are killed.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Seek, Write};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -26,10 +26,16 @@ const ROOM: usize = "604800.0000".len() - "null".len();
 #[derive(Debug)]
 pub struct Audit {
     path: PathBuf,
+    book: Mutex<Book>,
+}
+
+/// The file, as long as it is the one at its path.
+#[derive(Debug)]
+struct Book {
     /// To append to.
-    book: Mutex<File>,
-    /// To fill in: what appends cannot write elsewhere.
-    pen: File,
+    end: File,
+    /// To read and to fill in: what appends cannot write elsewhere. None where the file is for appending alone.
+    pen: Option<Arc<File>>,
 }
 
 impl Audit {
@@ -39,7 +45,7 @@ impl Audit {
     /// It cannot be written.
     pub fn open(path: &Path) -> Result<Audit> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-        let (book, pen) = files::append(&path).map_err(|error| {
+        let (end, pen) = files::append(&path).map_err(|error| {
             let why = match error.kind() {
                 io::ErrorKind::NotFound => "its folder is not there".to_owned(),
                 io::ErrorKind::InvalidInput => "it is no file".to_owned(),
@@ -48,7 +54,7 @@ impl Audit {
             Error::new(Reason::Usage, format!("{} cannot be written to ({why})", path.display()))
                 .hint("--audit takes a file in a folder that is there, and yours to write to")
         })?;
-        Ok(Audit { path, book: Mutex::new(book), pen })
+        Ok(Audit { path, book: Mutex::new(Book { end, pen: pen.map(Arc::new) }) })
     }
 
     /// Notes a request that is about to go on.
@@ -56,9 +62,8 @@ impl Audit {
     /// # Errors
     /// There is no room for it: it must not.
     pub(super) fn begin(&self, asked: Asked) -> io::Result<Entry<'_>> {
-        let line = asked.line(None);
-        let at = self.append(line.as_bytes())?;
-        Ok(Entry { audit: self, asked, at })
+        let (at, pen) = self.append(asked.line(None).as_bytes())?;
+        Ok(Entry { audit: self, asked, at, pen })
     }
 
     /// Notes a request that does not go on.
@@ -67,24 +72,35 @@ impl Audit {
         let _ = self.append(asked.line(Some(status)).as_bytes());
     }
 
-    /// Where the line begins.
-    fn append(&self, line: &[u8]) -> io::Result<u64> {
+    /// Where the line begins, and what it can be filled in with.
+    fn append(&self, line: &[u8]) -> io::Result<(u64, Option<Arc<File>>)> {
         let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_there =
+            fs::metadata(&self.path).is_ok_and(|there| book.end.metadata().is_ok_and(|meta| same(&meta, &there)));
+        if !is_there {
+            // It was moved away, to begin a new one.
+            let (end, pen) = files::append(&self.path)?;
+            *book = Book { end, pen: pen.map(Arc::new) };
+        }
         let mut written = 0;
         while written < line.len() {
-            match book.write(&line[written..]) {
+            match book.end.write(&line[written..]) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(more) => written += more,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
-                    take_back(&mut book, written as u64);
+                    take_back(&mut book.end, written as u64);
                     return Err(error);
                 }
             }
         }
         // What appends stands behind what it has written, wherever others have since.
-        Ok(book.stream_position()?.saturating_sub(line.len() as u64))
+        Ok((book.end.stream_position()?.saturating_sub(line.len() as u64), book.pen.clone()))
     }
+}
+
+fn same(one: &fs::Metadata, other: &fs::Metadata) -> bool {
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
 
 /// No half a line: the next one would begin in its midst. Where somebody else has begun one behind it, it stays.
@@ -146,18 +162,20 @@ pub(super) struct Entry<'a> {
     audit: &'a Audit,
     asked: Asked,
     at: u64,
+    pen: Option<Arc<File>>,
 }
 
 impl Entry<'_> {
-    /// Fills in the status, with which it was answered.
+    /// Fills in the status with which it was answered; where the line is not in its place any more, it is noted once more.
     pub(super) fn answered(self, status: u16) {
-        let line = self.asked.line(Some(status));
-        // Somebody may have cut the file short, to begin a new one.
-        let is_there = |meta: std::fs::Metadata| meta.len() >= self.at + line.len() as u64;
-        let filled = match self.audit.pen.metadata().map(is_there) {
-            Ok(true) => self.audit.pen.write_all_at(line.as_bytes(), self.at),
-            _ => self.audit.append(line.as_bytes()).map(drop),
-        };
-        tracing::info!(filled = filled.is_ok(), status, "noted");
+        let (begun, line) = (self.asked.line(None), self.asked.line(Some(status)));
+        let filled = self.pen.as_deref().is_some_and(|pen| {
+            let mut there = vec![0; begun.len()];
+            let is_there = pen.read_exact_at(&mut there, self.at).is_ok() && there == begun.as_bytes();
+            is_there && pen.write_all_at(line.as_bytes(), self.at).is_ok()
+        });
+        if !filled {
+            let _ = self.audit.append(line.as_bytes());
+        }
     }
 }

@@ -37,8 +37,11 @@ impl Desk {
         let (rule, wait) = match self.admit(&parts, pulse, known) {
             Ok(admitted) => admitted,
             Err(refusal) => {
-                let asked = asked(refusal.rule.as_deref().unwrap_or_default());
-                audit.iter().for_each(|audit| audit.refused(&asked, refusal.status.as_u16()));
+                // A stranger is not noted, who could fill the disk without ever being let in.
+                if let (Some(audit), true) = (audit, refusal.status != StatusCode::UNAUTHORIZED) {
+                    let rule = refusal.rule.as_deref().unwrap_or_default();
+                    audit.refused(&asked(rule), refusal.status.as_u16());
+                }
                 return refusal.answer().map(Either::Left);
             }
         };

@@ -10,7 +10,7 @@ use http_body_util::{BodyExt, Either};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{
     AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, LOCATION,
-    PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    PROXY_AUTHENTICATE, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode, Uri};
@@ -33,32 +33,12 @@ const REPEATABLE: u64 = 64 * 1024;
 const AGAIN: Duration = Duration::from_secs(5);
 
 /// Headers that speak to the next hop alone (RFC 9110, section 7.6.1).
-const OF_HOP: [HeaderName; 8] = [
-    CONNECTION,
-    HeaderName::from_static("keep-alive"),
-    PROXY_AUTHENTICATE,
-    PROXY_AUTHORIZATION,
-    TE,
-    TRAILER,
-    TRANSFER_ENCODING,
-    UPGRADE,
-];
+const OF_HOP: [HeaderName; 7] =
+    [CONNECTION, HeaderName::from_static("keep-alive"), PROXY_AUTHENTICATE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE];
 
 /// What goes no further with a request: what is made anew here, and cookies, since a session of the deployment's would be a
-/// credential beside the token; and the headers by which some servers take a request for another than it says it is.
-const OF_REQUEST: [HeaderName; 11] = [
-    AUTHORIZATION,
-    CONTENT_LENGTH,
-    COOKIE,
-    EXPECT,
-    HOST,
-    HeaderName::from_static("x-http-method"),
-    HeaderName::from_static("x-http-method-override"),
-    HeaderName::from_static("x-method-override"),
-    HeaderName::from_static("x-original-uri"),
-    HeaderName::from_static("x-original-url"),
-    HeaderName::from_static("x-rewrite-url"),
-];
+/// credential beside the token.
+const OF_REQUEST: [HeaderName; 5] = [AUTHORIZATION, CONTENT_LENGTH, COOKIE, EXPECT, HOST];
 
 /// The way to one deployment.
 pub(super) struct Upstream {
@@ -250,9 +230,21 @@ fn onward(headers: &HeaderMap) -> HeaderMap {
     onward
 }
 
-/// Whether a server may take it for another header, as CGI does with `_`, or for what a proxy before it says.
+/// Whether a server may take it for another header, as CGI does with `_`, for another request than it is, or for what a
+/// proxy before it says.
 fn is_disguise(name: &str) -> bool {
-    name.contains('_') || name == "forwarded" || name.starts_with("x-forwarded-")
+    const STARTS: [&str; 9] = [
+        "forwarded",
+        "http2-settings",
+        "proxy-",
+        "x-forwarded",
+        "x-http-",
+        "x-method",
+        "x-original-",
+        "x-real-ip",
+        "x-rewrite-",
+    ];
+    name.contains('_') || STARTS.iter().any(|start| name.starts_with(start))
 }
 
 /// What a message itself says is for one hop.

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::agent::{self, Claim, Home, Keeper, Outlet, Told};
+use crate::broker::is_pass;
 use crate::credential::{Mode, Order};
 use crate::deliver::brokered::{directly, domains};
 use crate::deliver::{DOMAIN, TOKEN, quoted};
@@ -21,6 +22,8 @@ use crate::locate;
 use crate::locate::Request;
 use crate::locate::agent::{Answer, Ask, BROKER_SOCKET, Brokered, SOCKET, Status, ask};
 
+use crate::token::Token;
+
 use super::args::AgentAction;
 use super::broker::{Opened, in_words};
 use super::tell::{Tell, clean};
@@ -28,6 +31,9 @@ use super::{Call, args, broker, closed, supervised};
 
 /// So long an agent may take to be ready, on top of what the deployment may.
 const START: Duration = Duration::from_secs(20);
+
+/// What a shell had in place of the broker's address.
+const FORMER: &str = "CO_CRED_FORMER_DOMAIN";
 
 /// So long an agent may take to end.
 const END: Duration = Duration::from_secs(5);
@@ -40,7 +46,7 @@ pub(super) fn run(call: &Call, typed: &args::Agent, out: &mut dyn Write, tell: &
     let socket = std::path::absolute(&socket).unwrap_or(socket);
     match (typed.action, typed.foreground || typed.detach) {
         (Some(AgentAction::Status), _) => status(&socket, typed.json, out),
-        (Some(AgentAction::Stop), _) => stop(&socket, out),
+        (Some(AgentAction::Stop), _) => stop(call, &socket, out),
         (None, true) => foreground(call, typed, &socket, out, tell),
         (None, false) => {
             let started = background(call, typed, &socket, out);
@@ -81,9 +87,9 @@ fn foreground(call: &Call, typed: &args::Agent, socket: &Path, out: &mut dyn Wri
         let _ = write_variables(call, socket, std::process::id(), offer.as_ref(), out);
         if detach { leave_the_terminal() } else { Ok(()) }
     };
-    let outlet = Outlet::new(keep_file(typed), typed.on_change.clone());
+    let outlet = Outlet::new(keep_file(typed), typed.on_change.clone(), typed.brokered.broker);
     // A log wants to know; a shell that starts does not.
-    agent::run(&order, home, &outlet, serve, ready, |news| told(tell, news, !detach))?;
+    agent::run(&order, typed.brokered.broker, home, &outlet, serve, ready, |news| told(tell, news, !detach))?;
     Ok(0)
 }
 
@@ -121,7 +127,7 @@ fn other(call: &Call, typed: &args::Agent, socket: &Path, out: &mut dyn Write) -
 /// Uses the agent that runs. Its broker must be what was asked for: another may let more pass, or lead elsewhere.
 fn join(call: &Call, typed: &args::Agent, socket: &Path, status: &Status, out: &mut dyn Write) -> Result<u8> {
     let brokered = match ask(socket, &Ask::Broker) {
-        Ok(Answer::Broker(brokered)) => Some(brokered),
+        Ok(Answer::Broker(brokered)) if is_one(&brokered) => Some(brokered),
         _ => None,
     };
     let asked = broker::limits(&typed.brokered)?.map(|limits| limits.words());
@@ -140,6 +146,12 @@ fn join(call: &Call, typed: &args::Agent, socket: &Path, status: &Status, out: &
             .hint("end it with co-cred agent stop, or start another beside it with --socket"));
     }
     write_variables(call, socket, status.pid, brokered.as_ref(), out).map(|()| 0).or_else(closed)
+}
+
+/// Whether it is a broker's address on this machine, and a pass: whoever answers at a socket may say anything.
+fn is_one(brokered: &Brokered) -> bool {
+    let is_here = brokered.domain.strip_prefix("http://127.0.0.1:").is_some_and(|port| port.parse::<u16>().is_ok());
+    is_here && Token::parse(brokered.token.as_bytes()).is_ok_and(|parsed| is_pass(&parsed.token))
 }
 
 /// Where its broker leads, if that is not where this one would.
@@ -225,6 +237,10 @@ fn write_variables(
         None => set(SOCKET, &socket.display().to_string()),
         Some(Brokered { domain, token, .. }) => {
             set(BROKER_SOCKET, &socket.display().to_string());
+            // What it stands in for in this shell, to be set again in the end.
+            if let Some(former) = call.env.text(FORMER).or_else(|| call.env.text(DOMAIN)) {
+                set(FORMER, former);
+            }
             domains(call.env).into_iter().for_each(|name| set(name, domain));
             set(TOKEN, token);
             directly(call.env).iter().for_each(|other| set(&other.name, &other.value));
@@ -269,11 +285,7 @@ fn status(socket: &Path, json: bool, out: &mut dyn Write) -> Result<u8> {
 }
 
 /// Ends it, and waits until it is gone.
-fn stop(socket: &Path, out: &mut dyn Write) -> Result<u8> {
-    let status = match ask(socket, &Ask::Status) {
-        Ok(Answer::Status(status)) => status,
-        _ => return Err(no_agent(socket)),
-    };
+fn stop(call: &Call, socket: &Path, out: &mut dyn Write) -> Result<u8> {
     match ask(socket, &Ask::Stop) {
         Ok(Answer::Stopping) => {}
         _ => return Err(no_agent(socket)),
@@ -286,13 +298,13 @@ fn stop(socket: &Path, out: &mut dyn Write) -> Result<u8> {
         return Err(Error::new(Reason::Internal, "the agent has been told to end, and is still there")
             .hint("it may wait for the deployment: try again, or kill it"));
     }
-    let unset = match (&status.broker, &status.deployment) {
+    // Whoever answered may be anybody: what is set again is what this very shell had.
+    let unset = match (call.env.text(BROKER_SOCKET), call.env.text(FORMER)) {
         (None, _) => format!("unset {SOCKET} CO_CRED_AGENT_PID;"),
         (Some(_), None) => format!("unset {BROKER_SOCKET} CO_CRED_AGENT_PID {TOKEN} {DOMAIN};"),
-        // What it stood in for.
-        (Some(_), Some(deployment)) => {
-            let domain = quoted(deployment);
-            format!("unset {BROKER_SOCKET} CO_CRED_AGENT_PID {TOKEN};\n{DOMAIN}={domain}; export {DOMAIN};")
+        (Some(_), Some(former)) => {
+            let former = quoted(former);
+            format!("unset {BROKER_SOCKET} CO_CRED_AGENT_PID {FORMER} {TOKEN};\n{DOMAIN}={former}; export {DOMAIN};")
         }
     };
     writeln!(out, "{unset}").map(|()| 0).or_else(closed)

@@ -92,7 +92,7 @@ impl Opened {
 /// # Errors
 /// The system does not let it watch files, or has no thread left.
 pub(super) fn keep(call: &Call, credential: Arc<Credential>, deployment: &Deployment) -> Result<Arc<Keeper>> {
-    let mut rounds = Rounds::new(Some(credential))?;
+    let mut rounds = Rounds::new(Some(credential), true)?;
     let keeper = Arc::clone(rounds.keeper());
     let common = Common { deployment: Some(deployment.origin().to_owned()), ..call.common.clone() };
     let (env, colour) = (call.env.clone(), call.watched && call.env.get("NO_COLOR").is_none());

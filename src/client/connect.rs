@@ -1,9 +1,12 @@
 //! Connections: which way they go, and whom they trust.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::error::Error as StdError;
+use std::ffi::OsString;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -155,9 +158,27 @@ fn plain<E: Into<BoxError>>(
     Box::pin(async move { connecting.await.map(MaybeHttpsStream::Http).map_err(Into::into) })
 }
 
+/// What was set up for which variables. A program that may write to the authorities' file, and is kept from the token, is
+/// not to say whom we trust: in one process they are read once.
+static TRUST: Mutex<BTreeMap<Key, Arc<ClientConfig>>> = Mutex::new(BTreeMap::new());
+
+/// Whether anything is encrypted, and what names the authorities.
+type Key = (bool, [Option<OsString>; 2]);
+
 /// # Errors
 /// The authorities that are configured cannot be read.
 fn tls(env: &Env, encrypted: bool) -> Result<Arc<ClientConfig>> {
+    let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].map(|name| env.get(name).map(OsString::from));
+    let mut trust = TRUST.lock().unwrap_or_else(PoisonError::into_inner);
+    match trust.entry((encrypted, named)) {
+        Entry::Occupied(known) => Ok(Arc::clone(known.get())),
+        Entry::Vacant(unknown) => Ok(Arc::clone(unknown.insert(set_up(env, encrypted)?))),
+    }
+}
+
+/// # Errors
+/// The authorities that are configured cannot be read.
+fn set_up(env: &Env, encrypted: bool) -> Result<Arc<ClientConfig>> {
     let mut trusted = RootCertStore::empty();
     // Nothing is trusted where nothing is encrypted: an authority less to load.
     if encrypted {

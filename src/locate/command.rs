@@ -1,6 +1,7 @@
 //! `token_command`: a password manager prints the token. It runs without a shell, for ten seconds at most; what it says
 //! on standard error is the user's to see.
 
+use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,8 +10,10 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::child::{self, Failure};
+use crate::env::Env;
 use crate::error::{Error, Reason, Result};
-use crate::token;
+use crate::token::{self, Token, is_token_like};
+use crate::traces::{Traces, betrays};
 
 use super::config::{Config, Configured, path};
 use super::rung::{Candidate, choose};
@@ -98,6 +101,14 @@ fn first_line(output: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
+/// What a password manager needs, and no token: whoever may write to the configuration says what is run here.
+fn without_tokens(env: &Env) -> impl Iterator<Item = (&OsStr, &OsStr)> {
+    let tokens = env.iter().filter(|(_, value)| is_token_like(value.as_encoded_bytes()));
+    let tokens = tokens.filter_map(|(_, value)| Some(Token::parse(value.as_encoded_bytes()).ok()?.token));
+    let traces: Vec<Traces> = tokens.map(|token| Traces::of(&token)).collect();
+    env.iter().filter(move |(_, value)| !betrays(value, &traces))
+}
+
 fn run(house: &House, command: &[String]) -> Result<Zeroizing<Vec<u8>>, String> {
     if house.env().get(WITHIN).is_some() {
         return Err("calls co-cred, which would call it again".to_owned());
@@ -107,7 +118,7 @@ fn run(house: &House, command: &[String]) -> Result<Zeroizing<Vec<u8>>, String> 
         return Err("is a relative path, which means another program in every folder".to_owned());
     }
     let mut command = Command::new(program);
-    command.args(args).env_clear().envs(house.env().iter()).env(WITHIN, "1");
+    command.args(args).env_clear().envs(without_tokens(house.env())).env(WITHIN, "1");
     match child::output(&mut command, LIMIT, token::LIMIT) {
         Ok(output) if output.status.success() => Ok(output.stdout),
         Ok(output) => Err(format!("failed ({})", output.status)),

@@ -15,6 +15,7 @@ use std::io::{self, PipeReader, PipeWriter};
 use std::process::Command;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, set_child_subreaper};
 use rustix::stdio::{stderr, stdin, stdout};
@@ -24,6 +25,9 @@ use crate::traces::search::Patterns;
 use signals::{Behind, Beside, Watch, until_end};
 use stream::Pump;
 use terminal::Terminal;
+
+/// So long the last of what was printed may take.
+const DRAIN: Duration = Duration::from_millis(200);
 
 /// How a child ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,11 +80,22 @@ pub fn run(patterns: Option<Patterns>, start: impl FnOnce(bool) -> Command) -> i
         None => until_end(&mut watch, child, &Beside(child)),
     };
     drop(end);
+    if terminal.is_some() {
+        drain(&pumps);
+    }
     // Keys are the shell's again, whatever is still printed.
     drop(terminal);
     signals::stand_alone(watch);
     let masked = pumps.into_iter().map(|pump| pump.join().unwrap_or_default()).sum();
     Ok(Report { end: how, masked })
+}
+
+/// Gives what was printed to the end a moment to get through, while the terminal still shows it as it is.
+fn drain(pumps: &[JoinHandle<usize>]) {
+    let end = Instant::now() + DRAIN;
+    while !pumps.iter().all(JoinHandle::is_finished) && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// What flows where.

@@ -2,17 +2,15 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::process::ExitStatusExt;
-use std::process::ExitStatus;
 
-use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, wait};
+use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, getpid, kill_process, wait, waitpid};
 use signal_hook::consts::signal::*;
 use signal_hook::iterator::SignalsInfo;
 use signal_hook::iterator::exfiltrator::WithOrigin;
 use signal_hook::low_level::emulate_default_handler;
-use signal_hook::low_level::siginfo::Cause;
+use signal_hook::low_level::siginfo::{Cause, Origin};
 
-use crate::child::take_note;
+use crate::child::where_none_runs;
 
 use super::End;
 use super::terminal::Terminal;
@@ -75,12 +73,9 @@ pub(super) trait Keeper {
 /// Hands on what comes until the child has ended.
 pub(super) fn until_end(watch: &mut Watch, child: Pid, keeper: &dyn Keeper) -> End {
     for origin in watch.0.forever() {
-        if let Some(signal) = Signal::from_named_raw(origin.signal).filter(|signal| *signal != Signal::CHILD) {
-            let by_kernel = matches!(origin.cause, Cause::Kernel);
-            // A limit of ours that was reached is no word to the child, which has its own.
-            if !(by_kernel && matches!(signal, Signal::XFSZ | Signal::XCPU)) {
-                keeper.hand_on(signal, by_kernel && TO_THE_GROUP.contains(&signal));
-            }
+        let is_news = origin.signal != SIGCHLD && !is_limit(&origin);
+        if let Some(signal) = Signal::from_named_raw(origin.signal).filter(|_| is_news) {
+            keeper.hand_on(signal, matches!(origin.cause, Cause::Kernel) && TO_THE_GROUP.contains(&signal));
         }
         if let Some(end) = reap(child, keeper) {
             return end;
@@ -89,32 +84,46 @@ pub(super) fn until_end(watch: &mut Watch, child: Pid, keeper: &dyn Keeper) -> E
     unreachable!("nobody closes the watch, which was there before the child")
 }
 
+/// Whether a limit of ours was reached: no word to the child, which has its own, and no end of ours.
+fn is_limit(origin: &Origin) -> bool {
+    matches!(origin.cause, Cause::Kernel) && matches!(origin.signal, SIGXFSZ | SIGXCPU)
+}
+
 /// With no child left to hand them to, signals mean us: from now on they do what they do to anybody.
 pub(super) fn stand_alone(mut watch: Watch) {
     std::thread::spawn(move || {
-        for origin in watch.0.forever().filter(|origin| origin.signal != SIGCHLD) {
+        for origin in watch.0.forever().filter(|origin| origin.signal != SIGCHLD && !is_limit(origin)) {
             let _ = emulate_default_handler(origin.signal);
         }
     });
 }
 
-/// Takes note of every process of ours that has ended or stopped; the child's end is returned.
+/// Takes note of every process of ours that has ended or stopped; the child's end is returned. A program that another
+/// thread runs is its own to wait for: as long as one runs, orphans of the command's are left for later.
 fn reap(child: Pid, keeper: &dyn Keeper) -> Option<End> {
-    while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG | WaitOptions::UNTRACED) {
-        if pid != child {
-            // An orphan of the command's, or a program that another thread of ours waits for.
-            if !status.stopped() {
-                let process = pid.as_raw_nonzero().get().unsigned_abs();
-                take_note(process, ExitStatus::from_raw(status.as_raw()));
-            }
-            continue;
+    let how = WaitOptions::NOHANG | WaitOptions::UNTRACED;
+    while let Ok(Some((_, status))) = waitpid(Some(child), how) {
+        if let Some(end) = take_note(status, keeper) {
+            return Some(end);
         }
-        match (status.exit_status(), status.terminating_signal(), status.stopping_signal()) {
-            (Some(code), _, _) => return Some(End::Code(code as u8)),
-            (_, Some(signal), _) => return Some(End::Signal(signal)),
-            (_, _, Some(signal)) => keeper.stopped(signal),
-            _ => {}
+    }
+    let mut end = None;
+    where_none_runs(|| {
+        while end.is_none()
+            && let Ok(Some((pid, status))) = wait(how)
+        {
+            end = if pid == child { take_note(status, keeper) } else { None };
         }
+    });
+    end
+}
+
+fn take_note(status: WaitStatus, keeper: &dyn Keeper) -> Option<End> {
+    match (status.exit_status(), status.terminating_signal(), status.stopping_signal()) {
+        (Some(code), _, _) => return Some(End::Code(code as u8)),
+        (_, Some(signal), _) => return Some(End::Signal(signal)),
+        (_, _, Some(signal)) => keeper.stopped(signal),
+        _ => {}
     }
     None
 }

@@ -426,6 +426,75 @@ ask"#;
     assert!(thief.heard().is_empty(), "{:?}", thief.heard());
 }
 
+/// The rights of the program are those of the token that was there at the start: it cannot make co-cred find a better one.
+#[test]
+fn the_program_cannot_raise_its_rights() {
+    let deployment = Plan::with_token(TOKEN).tls().start();
+    deployment.issue(OTHER);
+    let declared = |name: &str| {
+        format!(
+            r#"{{"version": 1, "secrets": [{{"type": "general", "id": "x", "description": "Code Ocean token", "value": "{name}"}}]}}"#
+        )
+    };
+    let world = World::new().at(&deployment).with("API_SECRET", TOKEN).with("ADMIN_PAT", OTHER);
+    let world = world.with("CAPSULE", deployment.capsule()).with("SLOTS", declared("ADMIN_PAT"));
+    let world = world.file("capsule/.codeocean/secrets.json", declared("API_SECRET"));
+    let slots = world.path("capsule/.codeocean/secrets.json");
+    let script = format!(
+        "printf '%s' \"$SLOTS\" > {}\nsleep 0.5\n\
+         curl -s -o /dev/null -w '%{{http_code}}' -u \"$CODEOCEAN_TOKEN:\" \"$CODEOCEAN_DOMAIN/api/v1/capsules/$CAPSULE\"",
+        slots.display()
+    );
+    let ran = world.spawn(["exec", "--broker", "--", "sh", "-c", &script]).expect(0);
+    assert_eq!(ran.out, "200", "{ran:?}");
+    assert!(ran.err.contains("the broker keeps to the token from API_SECRET"), "{ran:?}");
+    let asked = deployment.seen();
+    let ours = Some(format!("Basic {}", STANDARD.encode(format!("{TOKEN}:"))));
+    assert!(asked.len() >= 2 && asked.iter().all(|seen| seen.authorization == ours), "{asked:?}");
+}
+
+/// It may write to the file that names the authorities; whom co-cred trusts was settled before it began.
+#[test]
+fn the_program_has_no_say_in_whom_co_cred_trusts() {
+    let deployment = Plan::with_token(TOKEN).tls().start();
+    let world = World::new().file("authority.pem", fs::read(deployment.authority()).unwrap());
+    let authority = world.path("authority.pem");
+    let world =
+        world.with("CODEOCEAN_DOMAIN", deployment.url()).with("SSL_CERT_FILE", &authority).with("CUSTOM_KEY", TOKEN);
+    let broker = Broker::new(world, &[]);
+    let path = format!("/api/v1/capsules/{}", deployment.capsule());
+    assert_eq!(broker.get(&path).status, 200);
+    // Another one, at the same address, with a certificate of its own.
+    let port = deployment.port();
+    drop(deployment);
+    let thief = Plan::default().tls().port(port).start();
+    fs::copy(thief.authority(), &authority).unwrap();
+    for _ in 0..3 {
+        assert_eq!(broker.get(&path).status, 502);
+        fs::create_dir_all(broker.world.path("home/.config/co-cred")).unwrap();
+        fs::write(broker.world.path("home/.config/co-cred/config.toml"), "").unwrap();
+        thread::sleep(Duration::from_millis(200));
+    }
+    assert!(thief.seen().is_empty(), "{:?}", thief.seen());
+}
+
+/// Whoever may write to the configuration may have a command run: it is given no token.
+#[test]
+fn a_token_command_has_no_token_in_its_environment() {
+    let world = World::new()
+        .with("CODEOCEAN_DOMAIN", "https://co.example.org")
+        .with("CLONE_URL", format!("https://{TOKEN}@git.example.org/x"))
+        .with("KEPT", "kept");
+    let noted = world.path("noted").display().to_string();
+    let command = format!("env > {noted}; echo {OTHER}");
+    let config =
+        format!("[[deployment]]\ndomain = \"co.example.org\"\ntoken_command = [\"sh\", \"-c\", {command:?}]\n");
+    let world = world.file("home/.config/co-cred/config.toml", config);
+    assert_eq!(world.run(["token", "--offline"]).expect(0).out, format!("{OTHER}\n"));
+    let noted = fs::read_to_string(noted).unwrap();
+    assert!(noted.contains("KEPT=kept") && !noted.contains("cop_"), "{noted}");
+}
+
 #[test]
 fn the_sdk_reads_and_is_told_why_it_may_not_write() {
     let Some(python) = python() else { return };

@@ -428,6 +428,7 @@ fn every_request_is_noted_and_none_of_its_secrets() {
     );
     broker.ask("DELETE", "/api/v1/capsules/x", "", "");
     broker.get("/elsewhere");
+    // A stranger is not: they could fill the disk.
     parse(&broker.raw(format!("GET /api/v1/x HTTP/1.1\r\nhost: {}\r\n\r\n", broker.address).as_bytes()));
     let text = fs::read_to_string(&log).unwrap();
     assert!(!text.contains("secret-") && !text.contains("cop_") && !text.contains(&broker.basic()[6..]), "{text}");
@@ -442,7 +443,6 @@ fn every_request_is_noted_and_none_of_its_secrets() {
         ["POST".into(), "/api/v1/capsules/search".into(), 200.into(), "--read-only".into()],
         ["DELETE".into(), "/api/v1/capsules/x".into(), 403.into(), "--read-only".into()],
         ["GET".into(), "/elsewhere".into(), 403.into(), "path".into()],
-        ["GET".into(), "/api/v1/x".into(), 401.into(), "token".into()],
     ];
     let expected: Vec<_> = expected.iter().map(|[method, path, status, rule]| (method, path, status, rule)).collect();
     assert_eq!(seen, expected);
@@ -526,8 +526,53 @@ fn a_log_that_is_rotated_goes_on() {
     }
     fs::File::options().write(true).open(&log).unwrap().set_len(0).unwrap();
     assert_eq!(broker.get("/api/v1/y").status, 200);
-    let lines = lines(&log);
-    assert!(lines.len() == 1 && lines[0]["path"] == "/api/v1/y" && lines[0]["status"] == 200, "{lines:?}");
+    fs::rename(&log, broker.world.path("work/log.1")).unwrap();
+    assert_eq!(broker.get("/api/v1/z").status, 200);
+    for (log, path) in [(broker.world.path("work/log.1"), "/api/v1/y"), (log, "/api/v1/z")] {
+        let lines = lines(&log);
+        assert!(lines.len() == 1 && lines[0]["path"] == path && lines[0]["status"] == 200, "{lines:?}");
+    }
+}
+
+/// One that was begun before the file was cut short is noted once more, and no line is written over.
+#[test]
+fn a_line_is_filled_in_only_where_it_stands() {
+    let faults = [Fault::None, Fault::None, Fault::Slow(Duration::from_secs(2))];
+    let deployment = Plan::with_token(TOKEN).tls().faults(faults).start();
+    let world = mounted(&deployment);
+    let log = world.path("work/log");
+    let broker = &Broker::new(world, &["--offline", "--audit", "log"]);
+    for _ in 0..2 {
+        broker.get("/api/v1/early");
+    }
+    thread::scope(|scope| {
+        scope.spawn(|| broker.get("/api/v1/slow"));
+        wait("its line", || lines(&log).len() == 3);
+        fs::File::options().write(true).open(&log).unwrap().set_len(0).unwrap();
+        for number in 0..6 {
+            broker.get(&format!("/api/v1/another/{}", "x".repeat(number * 7)));
+        }
+    });
+    let paths: Vec<String> = lines(&log).iter().map(|line| line["path"].as_str().unwrap().to_owned()).collect();
+    assert_eq!((paths.len(), paths.last().unwrap().as_str()), (7, "/api/v1/slow"), "{paths:?}");
+}
+
+/// Nothing but the end of the command ends it: not a program that cannot be started, again and again.
+#[test]
+fn what_is_run_for_a_token_does_not_disturb_the_supervisor() {
+    let deployment = Plan::with_token(TOKEN).tls().start();
+    let world = World::new().with("SSL_CERT_FILE", deployment.authority()).credentials(&deployment.url(), TOKEN);
+    let script = r#"rm "$HOME/.codeocean/credentials.json"
+mkdir -p "$HOME/.config/co-cred"
+for number in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    printf '[[deployment]]\ndomain = "%s"\ntoken_command = ["nonesuch%s"]\n' "$REAL" $number > "$HOME/.config/co-cred/config.toml"
+    sleep 0.05
+    (true &)
+done
+echo done"#;
+    let world = world.with("REAL", deployment.url());
+    let ran = world.spawn(["exec", "--broker", "--", "sh", "-c", script]).expect(0);
+    assert_eq!(ran.out, "done\n", "{ran:?}");
 }
 
 /// A child of another user, and one of the same that is not root, look wherever they may.
