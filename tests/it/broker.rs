@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use stand_in::{Deployment, Fault, Plan};
+use stand_in::{Deployment, Plan};
 
 use super::clients::python;
 use super::world::{OTHER, Ran, TOKEN, World, bin};
@@ -129,7 +130,7 @@ impl Recorder {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let heard: Arc<Mutex<Vec<String>>> = Arc::default();
-        let (noted, answer) = (Arc::clone(&heard), answer.to_owned());
+        let (noted, answer) = (Arc::clone(&heard), answer.replace("HERE", &url));
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let (noted, answer) = (Arc::clone(&noted), answer.clone());
@@ -385,16 +386,15 @@ fn the_deployment_sees_the_token_and_nothing_that_was_not_meant_for_it() {
 
 #[test]
 fn a_redirect_within_the_deployment_leads_back_here_and_another_is_left_alone() {
-    let deployment = Plan::with_token(TOKEN).start();
-    let [own, other] = [format!("{}/api/v1/y?z", deployment.url()), "https://files.example.org/x".to_owned()];
-    drop(deployment);
-    let port = own.split([':', '/']).nth(4).unwrap().parse().unwrap();
-    let faults = [Fault::Redirect(own), Fault::Redirect(other.clone())];
-    let deployment = Plan::with_token(TOKEN).port(port).faults(faults).start();
-    let broker = Broker::new(world(&deployment), &["--offline"]);
-    let location = |reply: Reply| reply.head.split("location: ").nth(1).unwrap().lines().next().unwrap().to_owned();
-    assert_eq!(location(broker.get("/api/v1/x")), format!("http://{}/api/v1/y?z", broker.address));
-    assert_eq!(location(broker.get("/api/v1/x")), other);
+    for (to, there) in [("HERE/api/v1/y?z", None), ("https://files.example.org/x", Some("https://files.example.org/x"))]
+    {
+        let recorder = Recorder::new(&format!("HTTP/1.1 302 Found\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n"));
+        let broker = Broker::new(recorder.world(), &["--offline"]);
+        let head = broker.get("/api/v1/x").head;
+        let here = format!("http://{}/api/v1/y?z", broker.address);
+        let location = head.split("location: ").nth(1).unwrap().lines().next().unwrap();
+        assert_eq!(location, there.unwrap_or(&here), "{head}");
+    }
 }
 
 /// The program behind the broker may write to the files that name a deployment: no other is sent the token, be it only to
@@ -453,21 +453,41 @@ fn the_program_cannot_raise_its_rights() {
     assert!(asked.len() >= 2 && asked.iter().all(|seen| seen.authorization == ours), "{asked:?}");
 }
 
+/// A port from which whoever connects is led to another, which may change.
+fn switch(to: &Arc<AtomicU16>) -> u16 {
+    let (listener, to) = (TcpListener::bind("127.0.0.1:0").unwrap(), Arc::clone(to));
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for near in listener.incoming() {
+            let (near, to) = (near.unwrap(), to.load(Ordering::Relaxed));
+            let Ok(far) = TcpStream::connect(("127.0.0.1", to)) else { continue };
+            for (mut from, mut into) in [(near.try_clone().unwrap(), far.try_clone().unwrap()), (far, near)] {
+                thread::spawn(move || {
+                    let _ = std::io::copy(&mut from, &mut into);
+                    let _ = into.shutdown(std::net::Shutdown::Both);
+                });
+            }
+        }
+    });
+    port
+}
+
 /// It may write to the file that names the authorities; whom co-cred trusts was settled before it began.
 #[test]
 fn the_program_has_no_say_in_whom_co_cred_trusts() {
     let deployment = Plan::with_token(TOKEN).tls().start();
     let world = World::new().file("authority.pem", fs::read(deployment.authority()).unwrap());
     let authority = world.path("authority.pem");
-    let world =
-        world.with("CODEOCEAN_DOMAIN", deployment.url()).with("SSL_CERT_FILE", &authority).with("CUSTOM_KEY", TOKEN);
+    let to = Arc::new(AtomicU16::new(deployment.port()));
+    let world = world.with("CODEOCEAN_DOMAIN", format!("https://localhost:{}", switch(&to)));
+    let world = world.with("SSL_CERT_FILE", &authority).with("CUSTOM_KEY", TOKEN);
     let broker = Broker::new(world, &[]);
     let path = format!("/api/v1/capsules/{}", deployment.capsule());
     assert_eq!(broker.get(&path).status, 200);
     // Another one, at the same address, with a certificate of its own.
-    let port = deployment.port();
+    let thief = Plan::default().tls().start();
+    to.store(thief.port(), Ordering::Relaxed);
     drop(deployment);
-    let thief = Plan::default().tls().port(port).start();
     fs::copy(thief.authority(), &authority).unwrap();
     for _ in 0..3 {
         assert_eq!(broker.get(&path).status, 502);
