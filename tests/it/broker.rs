@@ -472,16 +472,15 @@ fn switch(to: &Arc<AtomicU16>) -> u16 {
     port
 }
 
-/// It may write to the file that names the authorities; whom co-cred trusts was settled before it began.
+/// It may write to the file that names the authorities, and to the token's; whom co-cred trusts was settled before it began.
 #[test]
 fn the_program_has_no_say_in_whom_co_cred_trusts() {
     let deployment = Plan::with_token(TOKEN).tls().start();
-    let world = World::new().file("authority.pem", fs::read(deployment.authority()).unwrap());
-    let authority = world.path("authority.pem");
     let to = Arc::new(AtomicU16::new(deployment.port()));
+    let world = World::new().file("authority.pem", fs::read(deployment.authority()).unwrap()).file("mount/co", TOKEN);
+    let authority = world.path("authority.pem");
     let world = world.with("CODEOCEAN_DOMAIN", format!("https://localhost:{}", switch(&to)));
-    let world = world.with("SSL_CERT_FILE", &authority).with("CUSTOM_KEY", TOKEN);
-    let broker = Broker::new(world, &[]);
+    let broker = Broker::new(world.with("SSL_CERT_FILE", &authority), &[]);
     let path = format!("/api/v1/capsules/{}", deployment.capsule());
     assert_eq!(broker.get(&path).status, 200);
     // Another one, at the same address, with a certificate of its own.
@@ -489,12 +488,12 @@ fn the_program_has_no_say_in_whom_co_cred_trusts() {
     to.store(thief.port(), Ordering::Relaxed);
     drop(deployment);
     fs::copy(thief.authority(), &authority).unwrap();
-    for _ in 0..3 {
+    for number in 0..3 {
+        fs::write(broker.world.path("mount/co"), format!("cop_anotherone{number}")).unwrap();
         assert_eq!(broker.get(&path).status, 502);
-        fs::create_dir_all(broker.world.path("home/.config/co-cred")).unwrap();
-        fs::write(broker.world.path("home/.config/co-cred/config.toml"), "").unwrap();
-        thread::sleep(Duration::from_millis(200));
+        thread::sleep(Duration::from_millis(300));
     }
+    assert!(broker.said().contains("authority that this system does not know"), "{}", broker.said());
     assert!(thief.seen().is_empty(), "{:?}", thief.seen());
 }
 

@@ -174,3 +174,20 @@ fn every_common_way_of_writing_a_token_down_is_a_trace() {
     assert_eq!(traces.found_in(b"nothing of the sort: cop_a+b/c"), None);
     assert!(!format!("{traces:?}").contains("cop_"));
 }
+
+/// A supervisor waits for whatever ends; a program that another thread runs is that one's to wait for.
+#[test]
+fn the_end_of_a_program_is_left_to_whoever_runs_it() {
+    use co_cred::child;
+    let (started, running) = std::sync::mpsc::channel();
+    let run = std::thread::spawn(move || {
+        started.send(()).unwrap();
+        child::output(std::process::Command::new("sleep").arg("0.5"), std::time::Duration::from_secs(10), 10)
+    });
+    running.recv().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    let mut taken = false;
+    child::where_none_runs(|| taken = true);
+    assert!(!taken, "its end could have been taken");
+    assert!(run.join().unwrap().unwrap().status.success());
+}
