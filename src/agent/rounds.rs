@@ -83,8 +83,8 @@ impl Rounds {
     /// Waits for a change to be over, or for the time to look again; false: it is time to stop.
     fn wait(&mut self) -> bool {
         let mut next = self.first();
-        let early = Instant::now();
-        let (not_before, end) = (self.last + self.pause(), (early + AT_MOST).max(self.last + self.pause()));
+        let not_before = self.last + self.pause();
+        let end = not_before.max(Instant::now() + AT_MOST);
         loop {
             match next {
                 Ok(News::Changed) => {}
@@ -92,15 +92,15 @@ impl Rounds {
                     self.waiting.push(waiting);
                     return self.take_all();
                 }
-                Err(RecvTimeoutError::Timeout) if Instant::now() >= not_before => return true,
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => return true,
                 Ok(News::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
             }
-            let left = end.saturating_duration_since(Instant::now());
+            let now = Instant::now();
+            let left = end.saturating_duration_since(now);
             if left.is_zero() {
                 return self.take_all();
             }
-            next = self.news.recv_timeout(QUIET.min(left));
+            next = self.news.recv_timeout(QUIET.max(not_before.saturating_duration_since(now)).min(left));
         }
     }
 
