@@ -94,7 +94,7 @@ fn throughput(world: &Path, authority: &Deployment, tls: bool) {
         "| broker {way}, requests a second, beside nginx | {ours:.0} | {theirs:.0} | {:.3} | 0.9 |",
         median(ratios)
     );
-    println!("| its 99th percentile | {our_99:.2} ms | {their_99:.2} ms | +{:.2} ms | +1 ms |", our_99 - their_99);
+    println!("| its 99th percentile | {our_99:.2} ms | {their_99:.2} ms | {:+.2} ms | +1 ms |", our_99 - their_99);
 }
 
 /// Requests a second, and the 99th percentile in milliseconds.
@@ -223,7 +223,12 @@ pub(crate) fn idle(world: &Path) {
     let mut agent = command(world, BINARY, &["agent", "--broker", "--foreground", "--quiet", "--socket"]);
     agent.arg(world.join("idle/agent.sock")).env("CODEOCEAN_TOKEN", TOKEN).env("CODEOCEAN_DOMAIN", deployment.url());
     let mut child = agent.env("SSL_CERT_FILE", deployment.authority()).stdout(Stdio::piped()).spawn().unwrap();
-    let lines: Vec<String> = BufReader::new(child.stdout.take().unwrap()).lines().take(3).map(Result::unwrap).collect();
+    let (mut output, mut lines) = (BufReader::new(child.stdout.take().unwrap()), Vec::new());
+    while !lines.last().is_some_and(|line: &String| line.starts_with("CODEOCEAN_TOKEN=")) {
+        let mut line = String::new();
+        assert!(output.read_line(&mut line).unwrap() > 0, "no agent");
+        lines.push(line);
+    }
     let value = |name: &str| {
         let line = lines.iter().find(|line| line.starts_with(&format!("{name}="))).unwrap();
         line.split('\'').nth(1).unwrap().to_owned()
