@@ -67,6 +67,11 @@ fn throughput(world: &Path, authority: &Deployment, tls: bool) {
             if tls { verify.as_str() } else { "" }
         ),
     );
+    for port in [back, front] {
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
     let host = if tls { "localhost" } else { "127.0.0.1" };
     let (_broker, address, pass) = broker(world, authority, &format!("{scheme}://{host}:{back}"), &["--offline"]);
     let peer = format!("http://127.0.0.1:{front}");

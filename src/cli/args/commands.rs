@@ -45,12 +45,12 @@ pub struct Exec {
     /// Say what would be set, and from where, and run nothing
     #[arg(long)]
     pub explain: bool,
-    /// Whether CMD is to hold the token at all.
-    #[command(flatten)]
-    pub brokered: Brokered,
     /// The command and its arguments
     #[arg(value_name = "CMD", required_unless_present = "explain", trailing_var_arg = true)]
     pub command: Vec<OsString>,
+    /// Whether CMD is to hold the token at all.
+    #[command(flatten)]
+    pub brokered: Brokered,
     /// What goes with every command.
     #[command(flatten)]
     pub common: Common,
@@ -199,12 +199,12 @@ pub struct Agent {
     /// Print the status as JSON
     #[arg(long)]
     pub json: bool,
-    /// Whether programs are to hold the token at all.
-    #[command(flatten)]
-    pub brokered: Brokered,
     /// Go to the background once ready: what the agent starts itself with.
     #[arg(long, hide = true)]
     pub detach: bool,
+    /// Whether programs are to hold the token at all.
+    #[command(flatten)]
+    pub brokered: Brokered,
     /// What goes with every command.
     #[command(flatten)]
     pub common: Common,
