@@ -261,6 +261,25 @@ fn no_agent_shows_it() {
 }
 
 #[test]
+fn no_broker_shows_it() {
+    for (fault, deployment) in deployments() {
+        let world = World::new().at(&deployment).file("mount/k", SENTINEL).with("MY_KEY", SENTINEL);
+        let log = world.path("log").display().to_string();
+        let script = "ask() { curl -s -m 3 -u \"$CODEOCEAN_TOKEN:\" \"$@\"; echo; }; env; \
+                      ask \"$CODEOCEAN_DOMAIN/api/v1/capsules/x\"; ask -d '{}' \"$CODEOCEAN_DOMAIN/api/v1/capsules/search\"; \
+                      ask -X DELETE \"$CODEOCEAN_DOMAIN/api/v1/x\"; tr '\\0' '\\n' < /proc/$PPID/cmdline; \
+                      tr '\\0' '\\n' < /proc/self/environ";
+        let args = ["exec", "--broker", "--timeout", "300ms", "--offline", "--audit", &log, "--", "sh", "-c", script];
+        let ran = loud(&world, &args);
+        clean(&format!("{fault}: exec --broker"), &ran);
+        let noted = std::fs::read_to_string(world.path("log")).unwrap();
+        assert!(noted.lines().count() >= 3 && !noted.contains(&SENTINEL[8..]), "{fault}: {noted}");
+        std::fs::remove_file(world.path("mount/k")).unwrap();
+        nothing_kept(&world);
+    }
+}
+
+#[test]
 fn no_usage_error_shows_it() {
     let world = World::new().with("CODEOCEAN_TOKEN", SENTINEL);
     let cases: [&[&str]; 18] = [

@@ -194,6 +194,19 @@ fn build_commands(text: &str) {
     }
 }
 
+/// Each test that SECURITY.md names is there.
+#[test]
+fn what_tests_a_promise_is_named_as_it_is() {
+    let security = include_str!("../../SECURITY.md");
+    let named: Vec<&str> = security.split('`').filter(|word| word.contains("::")).collect();
+    assert!(named.len() > 30, "{named:?}");
+    for name in named {
+        let (file, test) = name.split_once("::").unwrap();
+        let text = fs::read_to_string(format!("{}/tests/it/{file}.rs", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        assert!(text.contains(&format!("fn {test}(")), "{name}");
+    }
+}
+
 #[test]
 fn the_quick_start_runs() {
     let mut cargo = Command::new(env!("CARGO"));
