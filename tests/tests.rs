@@ -24,6 +24,7 @@
 //! | `git` | the real Git: what is answered, and who is never offered the token; published attacks by name |
 //! | `images` | skopeo and a real registry, the protocol of Docker's helpers |
 //! | `setup` | files of Git's and Docker's: changed where they must be, and put back |
+//! | `packaging` | manual pages and completions are those of the binary |
 //! | `clients` | curl, the SDK and the MCP server from the package index, under `exec` |
 //! | `herd` | five hundred starts at once |
 //! | `readme` | every command that the README shows |

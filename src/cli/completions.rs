@@ -1,16 +1,74 @@
-//! `co-cred completions`: for bash, zsh, fish, elvish and PowerShell.
+//! `co-cred completions`: for bash, zsh, fish, elvish and PowerShell. In the first three, the value of an option may be known
+//! here and now: the deployments, and the names of variables; never what is in one.
 
 use std::io::Write;
 
 use clap::CommandFactory;
+use clap_complete::Shell;
 
 use crate::error::Result;
 
 use super::{args, closed};
 
+/// What prints the deployments that are known.
+const DEPLOYMENTS: &str = "co-cred list --deployments 2>/dev/null";
+
+/// The options that take a variable's name.
+const NAMES: [&str; 2] = ["as", "token-env"];
+
 pub(super) fn run(typed: &args::Completions, out: &mut dyn Write) -> Result<u8> {
     // Into memory first: the generator panics where a pipe is closed.
     let mut text = Vec::new();
     clap_complete::generate(typed.shell, &mut args::Args::command(), "co-cred", &mut text);
-    out.write_all(&text).and_then(|()| out.flush()).map(|()| 0).or_else(closed)
+    let text = with_values(typed.shell, &String::from_utf8_lossy(&text));
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map(|()| 0).or_else(closed)
+}
+
+/// The generated script, where an option's value is looked up.
+fn with_values(shell: Shell, script: &str) -> String {
+    match shell {
+        Shell::Bash => bash(script),
+        Shell::Zsh => lines(script, zsh),
+        Shell::Fish => lines(script, fish),
+        _ => script.to_owned(),
+    }
+}
+
+/// What is offered behind an option stands on the line after it.
+fn bash(script: &str) -> String {
+    let offered = |before: &str| match before.trim().strip_prefix("--")?.strip_suffix(')')? {
+        "deployment" => Some(format!(r#"compgen -W "$({DEPLOYMENTS})" -- "${{cur}}""#)),
+        option => NAMES.contains(&option).then(|| r#"compgen -e -- "${cur}""#.to_owned()),
+    };
+    let mut before = "";
+    let line = |line| {
+        let offered = offered(std::mem::replace(&mut before, line));
+        offered.map_or_else(|| line.to_owned(), |offered| line.replace(r#"compgen -f "${cur}""#, &offered))
+    };
+    let done: Vec<String> = script.lines().map(line).collect();
+    // The generator writes a name with a hyphen in two ways, and never finds a command's own options (clap's issue 6421).
+    done.join("\n").replace("co__subcmd__cred__", "co__cred__") + "\n"
+}
+
+fn zsh(line: &str) -> Option<String> {
+    if line.contains("--deployment=[") {
+        let offered = format!(r#":URL:{{compadd -- ${{(f)"$({DEPLOYMENTS})"}}}}'"#);
+        return Some(line.replace(":URL:_default'", &offered));
+    }
+    let names = NAMES.iter().any(|name| line.contains(&format!("--{name}=[")));
+    names.then(|| line.replace(":NAME:_default'", r#":NAME:{_parameters -g "*export*"}'"#))
+}
+
+fn fish(line: &str) -> Option<String> {
+    let offers = |option: &str| line.starts_with("complete ") && line.contains(&format!(" -l {option} "));
+    let plain = line.strip_suffix(" -r")?;
+    if offers("deployment") {
+        return Some(format!("{plain} -r -f -a '({DEPLOYMENTS})'"));
+    }
+    NAMES.iter().any(|name| offers(name)).then(|| format!("{plain} -r -f -a '(set --names --export)'"))
+}
+
+fn lines(script: &str, with_value: impl Fn(&str) -> Option<String>) -> String {
+    let line = |line: &str| with_value(line).unwrap_or_else(|| line.to_owned()) + "\n";
+    script.lines().map(line).collect()
 }

@@ -4,14 +4,23 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
+use crate::credential::Mode;
 use crate::env::Env;
 use crate::error::Result;
 use crate::keyring::{self, Entry, Login};
+use crate::locate;
 
 use super::tell::{Tell, clean};
 use super::{Call, args, closed};
 
 pub(super) fn run(call: &Call, typed: &args::List, out: &mut dyn Write, tell: &mut Tell) -> Result<u8> {
+    if typed.deployments {
+        let known = locate::deployments(&call.order(Mode::Never)?.request)?;
+        let written = known
+            .iter()
+            .try_for_each(|deployment| writeln!(out, "{}", deployment.origin().trim_start_matches("https://")));
+        return written.map(|()| 0).or_else(closed);
+    }
     let logins = rows(call.env, keyring::logins(call.env)?);
     if logins.is_empty() && !typed.json {
         tell.done("no login is kept; co-cred login keeps one");

@@ -17,6 +17,7 @@ mod keyring;
 mod leak;
 mod locate;
 mod mask;
+mod packaging;
 mod parsers;
 mod readme;
 mod setup;

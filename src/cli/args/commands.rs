@@ -305,6 +305,9 @@ pub struct List {
     /// Print them as JSON
     #[arg(long)]
     pub json: bool,
+    /// Print the deployments that are known here in place of logins, one on each line; no keyring is asked
+    #[arg(long, conflicts_with = "json")]
+    pub deployments: bool,
     /// What goes with every command.
     #[command(flatten)]
     pub common: Common,

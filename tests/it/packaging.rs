@@ -1,0 +1,66 @@
+//! What is packaged beside the binary is what the binary makes, and knows no more than it should.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::world::{Ran, TOKEN, World, bin, has};
+
+fn packaging(below: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging").join(below)
+}
+
+/// Every file below a folder, and what it holds.
+fn contents(folder: &Path) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for below in ["man", "completions"] {
+        for entry in fs::read_dir(folder.join(below)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = format!("{below}/{}", path.file_name().unwrap().display());
+            all.push((name, fs::read_to_string(path).unwrap()));
+        }
+    }
+    all.sort();
+    all
+}
+
+#[test]
+fn manual_pages_and_completions_are_not_stale() {
+    let world = World::new();
+    let made = world.path("made");
+    let generate = Command::new(packaging("generate")).arg(&made).env("CO_CRED", bin()).output().unwrap();
+    Ran::from(generate).expect(0);
+    let (made, kept) = (contents(&made), contents(&packaging("")));
+    assert!(made.len() == 20 && made.len() == kept.len(), "{} {}", made.len(), kept.len());
+    for ((name, made), (_, kept)) in made.iter().zip(&kept) {
+        assert!(made == kept, "packaging/{name} is stale: packaging/generate makes it anew");
+    }
+}
+
+/// Deployments and names of variables are offered, and never what is in one.
+#[test]
+fn completions_know_deployments_and_names_and_no_values() {
+    let world = World::new().with("CODEOCEAN_DOMAIN", "co.example.org").with("MY_SECRET", TOKEN).with("MY_OTHER", "x");
+    let script = r#"source "$SCRIPT"
+offered() { COMP_WORDS=("$@"); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); COMPREPLY=()
+    _co__cred co-cred "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"; echo "${COMPREPLY[@]}"; }
+offered co-cred exec --deployment co
+offered co-cred exec --token-env MY_
+offered co-cred exec --as MY_S
+offered co-cred exec --brok"#;
+    let world = world.with("SCRIPT", packaging("completions/co-cred.bash"));
+    let ran = world.shell("bash", script).expect(0);
+    assert_eq!(ran.out, "co.example.org\nMY_OTHER MY_SECRET\nMY_SECRET\n--broker\n");
+    if has("fish") {
+        let script =
+            "source $SCRIPT; complete -C 'co-cred exec --deployment '; complete -C 'co-cred exec --token-env MY_'";
+        let ran = world.with("SCRIPT", packaging("completions/co-cred.fish")).shell("fish", script).expect(0);
+        let offered: Vec<&str> = ran.out.lines().map(|line| line.split('\t').next().unwrap()).collect();
+        assert_eq!(offered, ["co.example.org", "MY_OTHER", "MY_SECRET"], "{ran:?}");
+        assert!(!ran.out.contains("cop_"), "{ran:?}");
+    }
+    let zsh = fs::read_to_string(packaging("completions/_co-cred")).unwrap();
+    let line = |option: &str| zsh.lines().find(|line| line.contains(option)).unwrap();
+    assert!(line("--deployment=[").contains("co-cred list --deployments"));
+    assert!(line("--token-env=[").contains("_parameters") && line("--as=[").contains("_parameters"));
+}
