@@ -1,11 +1,13 @@
 //! The one way in and out of files: what is read is bounded and never waits, what is written is born 0600 and renamed.
 
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
+use rustix::fs::{AtFlags, Mode, OFlags};
 use zeroize::Zeroizing;
 
 /// What a file holds, wiped when dropped.
@@ -107,19 +109,53 @@ pub fn lock(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).append(true).create(true).mode(0o600).custom_flags(flags.bits() as i32).open(path)
 }
 
-/// Opens a regular file to be appended to, made 0600 where it is missing; and once more to read and write elsewhere in it,
-/// where it is not for appending alone.
-pub fn append(path: &Path) -> io::Result<(File, Option<File>)> {
-    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    let open = |options: &mut OpenOptions| options.custom_flags(flags.bits() as i32).open(path);
-    let end = open(OpenOptions::new().append(true).create(true).mode(0o600))?;
-    let one = end.metadata()?;
-    if !one.is_file() {
-        return Err(io::ErrorKind::InvalidInput.into());
+/// A file to be appended to, which may be moved away, to begin a new one. Its folder is settled once: nobody who may write
+/// there can have another file written to.
+#[derive(Debug)]
+pub struct Log {
+    folder: OwnedFd,
+    name: OsString,
+}
+
+impl Log {
+    /// Where a path leads at the moment.
+    pub fn at(path: &Path) -> io::Result<Log> {
+        let path = std::path::absolute(path)?;
+        let path = fs::canonicalize(&path).unwrap_or(path);
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = rustix::fs::open(fs::canonicalize(folder)?, flags, Mode::empty())?;
+        Ok(Log { folder, name: name.to_owned() })
     }
-    let any = open(OpenOptions::new().read(true).write(true)).ok();
-    let is_same = |file: &File| file.metadata().is_ok_and(|other| (one.dev(), one.ino()) == (other.dev(), other.ino()));
-    Ok((end, any.filter(is_same)))
+
+    /// Opens it to append to, made 0600 where it is missing; and once more to read and write elsewhere in it, where it is not
+    /// for appending alone. Whoever opens it again is given no link, and nobody else's file.
+    pub fn open(&self, again: bool) -> io::Result<(File, Option<File>)> {
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let open = |flags, mode| rustix::fs::openat(&self.folder, &self.name, flags, mode).map(File::from);
+        let end = open(flags | OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE, Mode::RUSR | Mode::WUSR)?;
+        let meta = end.metadata()?;
+        let ours = meta.uid() == rustix::process::geteuid().as_raw() && meta.nlink() == 1;
+        if !meta.is_file() || (again && !ours) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let pen = open(flags | OFlags::RDWR, Mode::empty()).ok();
+        Ok((end, pen.filter(|pen| pen.metadata().is_ok_and(|other| same(&meta, &other)))))
+    }
+
+    /// Whether a file is the one that stands there.
+    pub fn holds(&self, file: &File) -> bool {
+        let there = rustix::fs::statat(&self.folder, &self.name, AtFlags::SYMLINK_NOFOLLOW);
+        let is_it =
+            |meta: fs::Metadata| there.is_ok_and(|there| (there.st_dev, there.st_ino) == (meta.dev(), meta.ino()));
+        file.metadata().is_ok_and(is_it)
+    }
+}
+
+fn same(one: &fs::Metadata, other: &fs::Metadata) -> bool {
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
 
 fn folder_of(path: &Path) -> io::Result<&Path> {

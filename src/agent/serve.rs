@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use crate::locate::agent::{Answer, Ask, Brokered, Held, LIMIT, PATIENCE, Status, is_ours};
+use crate::locate::agent::{Answer, Ask, Brokered, Held, LIMIT, PATIENCE, Status, Timed, is_ours};
 
 use super::keeper::{Keeper, State};
 
@@ -94,23 +94,6 @@ fn converse(stream: &UnixStream, host: &Host) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// A stream that is waited for until a time, however little comes of it.
-struct Timed<'a> {
-    stream: &'a UnixStream,
-    end: Instant,
-}
-
-impl Read for Timed<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let left = self.end.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        self.stream.set_read_timeout(Some(left))?;
-        self.stream.read(into)
-    }
 }
 
 fn say(mut stream: &UnixStream, answer: &Answer) -> io::Result<()> {

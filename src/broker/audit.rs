@@ -3,9 +3,9 @@
 //! A line is in the file before its request goes on, its status and duration `null`; they are filled in, in the very same
 //! place, with the answer. So no request passes unnoted, whether the disk is full, the command ends or we are killed.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Seek, Write};
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::error::{Error, Reason, Result};
-use crate::files;
+use crate::files::Log;
 
 /// The longest path that is noted whole, in characters.
 const LONGEST: usize = 1024;
@@ -26,6 +26,7 @@ const ROOM: usize = "604800.0000".len() - "null".len();
 #[derive(Debug)]
 pub struct Audit {
     path: PathBuf,
+    log: Log,
     book: Mutex<Book>,
 }
 
@@ -45,7 +46,8 @@ impl Audit {
     /// It cannot be written.
     pub fn open(path: &Path) -> Result<Audit> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-        let (end, pen) = files::append(&path).map_err(|error| {
+        let opened = Log::at(&path).and_then(|log| log.open(false).map(|opened| (log, opened)));
+        let (log, (end, pen)) = opened.map_err(|error| {
             let why = match error.kind() {
                 io::ErrorKind::NotFound => "its folder is not there".to_owned(),
                 io::ErrorKind::InvalidInput => "it is no file".to_owned(),
@@ -54,7 +56,7 @@ impl Audit {
             Error::new(Reason::Usage, format!("{} cannot be written to ({why})", path.display()))
                 .hint("--audit takes a file in a folder that is there, and yours to write to")
         })?;
-        Ok(Audit { path, book: Mutex::new(Book { end, pen: pen.map(Arc::new) }) })
+        Ok(Audit { path, log, book: Mutex::new(Book { end, pen: pen.map(Arc::new) }) })
     }
 
     /// Notes a request that is about to go on.
@@ -75,11 +77,9 @@ impl Audit {
     /// Where the line begins, and what it can be filled in with.
     fn append(&self, line: &[u8]) -> io::Result<(u64, Option<Arc<File>>)> {
         let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_there =
-            fs::metadata(&self.path).is_ok_and(|there| book.end.metadata().is_ok_and(|meta| same(&meta, &there)));
-        if !is_there {
+        if !self.log.holds(&book.end) {
             // It was moved away, to begin a new one.
-            let (end, pen) = files::append(&self.path)?;
+            let (end, pen) = self.log.open(true)?;
             *book = Book { end, pen: pen.map(Arc::new) };
         }
         let mut written = 0;
@@ -97,10 +97,6 @@ impl Audit {
         // What appends stands behind what it has written, wherever others have since.
         Ok((book.end.stream_position()?.saturating_sub(line.len() as u64), book.pen.clone()))
     }
-}
-
-fn same(one: &fs::Metadata, other: &fs::Metadata) -> bool {
-    (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
 
 /// No half a line: the next one would begin in its midst. Where somebody else has begun one behind it, it stays.

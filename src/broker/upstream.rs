@@ -163,7 +163,7 @@ impl Upstream {
         if let Some(newer) = other() {
             return Some(newer);
         }
-        if in_vain.as_ref().is_some_and(|(token, when)| Arc::ptr_eq(token, than) && when.elapsed() < AGAIN) {
+        if in_vain.as_ref().is_some_and(|(vain, when)| vain.token() == than.token() && when.elapsed() < AGAIN) {
             return None;
         }
         let supply = Arc::clone(&self.supply);

@@ -15,7 +15,7 @@ use crate::agent::{self, Claim, Home, Keeper, Outlet, Told};
 use crate::broker::is_pass;
 use crate::credential::{Mode, Order};
 use crate::deliver::brokered::{directly, domains};
-use crate::deliver::{DOMAIN, TOKEN, quoted};
+use crate::deliver::{DOMAIN_NAMES, TOKEN, quoted};
 use crate::env::Env;
 use crate::error::{Error, Reason, Remark, Result};
 use crate::locate;
@@ -32,8 +32,8 @@ use super::{Call, args, broker, closed, supervised};
 /// So long an agent may take to be ready, on top of what the deployment may.
 const START: Duration = Duration::from_secs(20);
 
-/// What a shell had in place of the broker's address.
-const FORMER: &str = "CO_CRED_FORMER_DOMAIN";
+/// Before a variable's name, that of the one that keeps what it was before it named the broker.
+const FORMER: &str = "CO_CRED_FORMER_";
 
 /// So long an agent may take to end.
 const END: Duration = Duration::from_secs(5);
@@ -238,8 +238,10 @@ fn write_variables(
         Some(Brokered { domain, token, .. }) => {
             set(BROKER_SOCKET, &socket.display().to_string());
             // What it stands in for in this shell, to be set again in the end.
-            if let Some(former) = call.env.text(FORMER).or_else(|| call.env.text(DOMAIN)) {
-                set(FORMER, former);
+            for name in domains(call.env) {
+                if let Some(former) = former(call.env, name).or_else(|| call.env.text(name)) {
+                    set(&format!("{FORMER}{name}"), former);
+                }
             }
             domains(call.env).into_iter().for_each(|name| set(name, domain));
             set(TOKEN, token);
@@ -288,7 +290,13 @@ fn status(socket: &Path, json: bool, out: &mut dyn Write) -> Result<u8> {
 fn stop(call: &Call, socket: &Path, out: &mut dyn Write) -> Result<u8> {
     match ask(socket, &Ask::Stop) {
         Ok(Answer::Stopping) => {}
-        _ => return Err(no_agent(socket)),
+        _ => {
+            // Killed, perhaps. Its port may be another's by now, and nothing of this shell must go there.
+            if call.env.has(BROKER_SOCKET) {
+                let _ = writeln!(out, "{}", afterwards(call.env));
+            }
+            return Err(no_agent(socket));
+        }
     }
     let end = Instant::now() + END;
     while socket.exists() && Instant::now() < end {
@@ -298,16 +306,29 @@ fn stop(call: &Call, socket: &Path, out: &mut dyn Write) -> Result<u8> {
         return Err(Error::new(Reason::Internal, "the agent has been told to end, and is still there")
             .hint("it may wait for the deployment: try again, or kill it"));
     }
-    // Whoever answered may be anybody: what is set again is what this very shell had.
-    let unset = match (call.env.text(BROKER_SOCKET), call.env.text(FORMER)) {
-        (None, _) => format!("unset {SOCKET} CO_CRED_AGENT_PID;"),
-        (Some(_), None) => format!("unset {BROKER_SOCKET} CO_CRED_AGENT_PID {TOKEN} {DOMAIN};"),
-        (Some(_), Some(former)) => {
-            let former = quoted(former);
-            format!("unset {BROKER_SOCKET} CO_CRED_AGENT_PID {FORMER} {TOKEN};\n{DOMAIN}={former}; export {DOMAIN};")
-        }
-    };
+    let unset = afterwards(call.env);
     writeln!(out, "{unset}").map(|()| 0).or_else(closed)
+}
+
+/// What a shell evaluates once its agent has ended. What is set again is what this very shell had: whoever answered at the
+/// socket may have been anybody.
+fn afterwards(env: &Env) -> String {
+    if !env.has(BROKER_SOCKET) {
+        return format!("unset {SOCKET} CO_CRED_AGENT_PID;");
+    }
+    let mut lines = vec![format!("unset {BROKER_SOCKET} CO_CRED_AGENT_PID {TOKEN};")];
+    for name in DOMAIN_NAMES.into_iter().filter(|name| env.has(name)) {
+        lines.push(match former(env, name) {
+            Some(former) => format!("{name}={}; export {name}; unset {FORMER}{name};", quoted(former)),
+            None => format!("unset {name};"),
+        });
+    }
+    lines.join("\n")
+}
+
+/// What a variable was before it named the broker.
+fn former<'a>(env: &'a Env, name: &str) -> Option<&'a str> {
+    env.text(&format!("{FORMER}{name}"))
 }
 
 fn no_agent(socket: &Path) -> Error {

@@ -152,14 +152,14 @@ pub struct Status {
 /// It does not answer in time, answers nonsense, or is another user's.
 pub fn ask(socket: &Path, ask: &Ask) -> io::Result<Answer> {
     let mut stream = connect(socket)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let mut line = serde_json::to_vec(ask)?;
     line.push(b'\n');
     stream.write_all(&line)?;
     // Room for all of it, so that no half-filled buffer is left behind unwiped.
     let mut answer = Zeroizing::new(Vec::with_capacity(LIMIT + 1));
-    BufReader::new(stream.take(LIMIT as u64)).read_until(b'\n', &mut answer)?;
+    let answering = Timed { stream: &stream, end: Instant::now() + PATIENCE };
+    BufReader::new(answering.take(LIMIT as u64)).read_until(b'\n', &mut answer)?;
     if answer.last() != Some(&b'\n') {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
@@ -171,6 +171,26 @@ pub fn lock_of(socket: &Path) -> PathBuf {
     let mut lock = socket.as_os_str().to_owned();
     lock.push(".lock");
     PathBuf::from(lock)
+}
+
+/// A stream that is waited for until a time, however little comes of it.
+#[derive(Debug)]
+pub struct Timed<'a> {
+    /// The stream.
+    pub stream: &'a UnixStream,
+    /// The time.
+    pub end: Instant,
+}
+
+impl Read for Timed<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let left = self.end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.stream.set_read_timeout(Some(left))?;
+        self.stream.read(into)
+    }
 }
 
 /// Connects, in time even where the agent does not accept; another user's is none.

@@ -120,6 +120,27 @@ fn it_starts_once_serves_and_stops() {
     world.run(["agent", "stop"]).expect(3);
 }
 
+/// Whoever answers a byte at a time is not waited for any longer than whoever does not answer.
+#[test]
+fn one_that_drips_is_not_waited_for() {
+    let world = quiet();
+    let socket = world.path("drips");
+    let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            thread::spawn(move || {
+                let mut stream = stream.unwrap();
+                while stream.write_all(b" ").is_ok() {
+                    thread::sleep(Duration::from_millis(200));
+                }
+            });
+        }
+    });
+    let start = Instant::now();
+    world.with("CO_CRED_AGENT_SOCK", socket).run(["token", "--offline"]).expect(6);
+    assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
+}
+
 #[test]
 fn of_many_that_start_at_once_there_is_one() {
     let world = &quiet().file("mount/co", TOKEN);

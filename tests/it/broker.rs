@@ -649,6 +649,7 @@ fn an_agent_has_one_for_all_that_runs_in_a_shell() {
         .at(&deployment)
         .file("mount/co", TOKEN)
         .with("API_SECRET", TOKEN)
+        .with("CODEOCEAN_URL", "https://co.example.org")
         .with("HTTP_PROXY", "http://127.0.0.1:9");
     fs::create_dir(world.path("run")).unwrap();
     fs::set_permissions(world.path("run"), PermissionsExt::from_mode(0o700)).unwrap();
@@ -659,6 +660,7 @@ real=$CODEOCEAN_DOMAIN
 start() { co-cred agent --broker --read-only --rate 100/s --audit "$HOME/log"; }
 eval "$(start)"
 one=$CODEOCEAN_TOKEN
+test "$CODEOCEAN_URL" = "$CODEOCEAN_DOMAIN"
 eval "$(start)"
 test "$one" = "$CODEOCEAN_TOKEN"
 env | grep "cop_$API" && exit 1
@@ -673,6 +675,8 @@ CO_CRED_AGENT_SOCK=$CO_CRED_BROKER_SOCK co-cred token && exit 1
 sh -ec 'eval "$(co-cred agent --broker)"; echo "it went on"' || true
 eval "$(co-cred agent stop)"
 test "$CODEOCEAN_DOMAIN" = "$real"
+test "$CODEOCEAN_URL" = "https://co.example.org"
+env | grep "127.0.0.1:\|FORMER" | grep -v HTTP_PROXY && exit 1
 echo "<$CODEOCEAN_TOKEN$CO_CRED_AGENT_SOCK$CO_CRED_BROKER_SOCK>"
 "#;
     let world = world.with("API", &TOKEN[4..]);
@@ -694,6 +698,27 @@ echo "<$CODEOCEAN_TOKEN$CO_CRED_AGENT_SOCK$CO_CRED_BROKER_SOCK>"
         assert!(ran.err.contains(words), "{words}: {ran:?}");
     }
     assert_eq!(fs::read_to_string(world.path("home/log")).unwrap().lines().count(), 2);
+}
+
+/// Whose agent was killed: its port may be another's by now, and nothing of the shell goes there any more.
+#[test]
+fn a_shell_whose_agent_was_killed_is_led_nowhere() {
+    let deployment = Plan::with_token(TOKEN).tls().start();
+    let world = World::new().at(&deployment).without("CODEOCEAN_DOMAIN").with("CODE_OCEAN_DOMAIN", deployment.url());
+    fs::create_dir(world.path("run")).unwrap();
+    fs::set_permissions(world.path("run"), PermissionsExt::from_mode(0o700)).unwrap();
+    let run = world.path("run");
+    let world = world.with("XDG_RUNTIME_DIR", run).file("mount/co", TOKEN);
+    let script = r#"real=$CODE_OCEAN_DOMAIN
+eval "$(co-cred agent --broker)"
+test "$CODE_OCEAN_DOMAIN" = "$CODEOCEAN_DOMAIN" || exit 1
+kill -9 $CO_CRED_AGENT_PID
+eval "$(co-cred agent stop)"
+test "$CODE_OCEAN_DOMAIN" = "$real" || exit 2
+env | grep 127.0.0.1:"#;
+    let ran = world.shell("sh", script);
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
+    assert!(ran.err.contains("no agent answers"), "{ran:?}");
 }
 
 /// A token that comes later: the broker is there from the start.

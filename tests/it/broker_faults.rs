@@ -323,6 +323,26 @@ fn a_token_that_was_renewed_is_used_and_what_reads_is_tried_once_more() {
     assert_eq!(deployment.latest().unwrap().authorization, Some(basic(TOKEN)));
 }
 
+/// A path that is always answered with 401, as where a scope is missing, is no reason to look each time.
+#[test]
+fn a_scope_that_is_missing_makes_it_look_once() {
+    let deployment = Plan::with_token(TOKEN).tls().start();
+    let world = World::new().at(&deployment);
+    let looks = world.path("looks");
+    let command = format!("echo look >> {}; echo {TOKEN}", looks.display());
+    let config =
+        format!("[[deployment]]\ndomain = {:?}\ntoken_command = [\"sh\", \"-c\", {command:?}]\n", deployment.url());
+    let broker = Broker::new(world.file("home/.config/co-cred/config.toml", config), &[]);
+    let count = || fs::read_to_string(&looks).unwrap().lines().count();
+    let before = count();
+    for _ in 0..8 {
+        deployment.fail(Fault::Status(401));
+        assert_eq!(broker.get("/api/v1/elsewhere").status, 401);
+    }
+    assert!(count() - before <= 3, "{before} {}", count());
+    assert_eq!(capsule(&broker, &deployment), 200);
+}
+
 /// Without another token, a 401 is handed on, and told once; and a loop of them is no loop of looking.
 #[test]
 fn a_rejection_is_handed_on_where_there_is_no_other_token() {
@@ -532,6 +552,38 @@ fn a_log_that_is_rotated_goes_on() {
         let lines = lines(&log);
         assert!(lines.len() == 1 && lines[0]["path"] == path && lines[0]["status"] == 200, "{lines:?}");
     }
+}
+
+/// Whoever may write to its folder can have no other file written to: not by a link, not by another name of it.
+#[test]
+fn a_log_that_is_replaced_by_a_link_is_not_followed() {
+    let recorder = Recorder::new(FINE);
+    let world = recorder.world().file("home/.profile", "before\n");
+    let (log, other) = (world.path("work/log"), world.path("home/.profile"));
+    let broker = Broker::new(world, &["--offline", "--audit", "log"]);
+    assert_eq!(broker.get("/api/v1/x").status, 200);
+    let heard = recorder.heard().len();
+    let nowhere = broker.world.path("home/made");
+    let fifo = || assert!(Command::new("mkfifo").arg(&log).status().unwrap().success());
+    let ways: [&dyn Fn(); 4] = [
+        &|| std::os::unix::fs::symlink(&other, &log).unwrap(),
+        &|| std::os::unix::fs::symlink(&nowhere, &log).unwrap(),
+        &|| fs::hard_link(&other, &log).unwrap(),
+        &fifo,
+    ];
+    for (number, way) in ways.iter().enumerate() {
+        fs::remove_file(&log).unwrap();
+        way();
+        assert_eq!(broker.get("/api/v1/x").status, 503, "{number}");
+    }
+    assert_eq!((fs::read_to_string(&other).unwrap().as_str(), nowhere.exists()), ("before\n", false));
+    // Nor does the folder lead elsewhere.
+    fs::remove_file(&log).unwrap();
+    fs::rename(broker.world.path("work"), broker.world.path("moved")).unwrap();
+    std::os::unix::fs::symlink(broker.world.path("home"), broker.world.path("work")).unwrap();
+    assert_eq!(broker.get("/api/v1/x").status, 200);
+    assert!(broker.world.path("moved/log").exists() && !broker.world.path("home/log").exists());
+    assert_eq!(recorder.heard().len(), heard + 1);
 }
 
 /// One that was begun before the file was cut short is noted once more, and no line is written over.

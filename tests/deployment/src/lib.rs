@@ -215,6 +215,11 @@ impl Deployment {
         self.state.seen.lock().expect("no panic while locked").last().cloned()
     }
 
+    /// The next request is answered so.
+    pub fn fail(&self, fault: Fault) {
+        self.state.faults.lock().expect("no panic while locked").push_back(fault);
+    }
+
     /// Its user makes another token, under Account → Access Tokens.
     pub fn issue(&self, token: &str) {
         self.state.accounts.lock().expect("no panic while locked").push(Account::new(token));
