@@ -64,14 +64,15 @@ impl Audit {
     /// # Errors
     /// There is no room for it: it must not.
     pub(super) fn begin(&self, asked: Asked) -> io::Result<Entry<'_>> {
-        let (at, pen) = self.append(asked.line(None).as_bytes())?;
-        Ok(Entry { audit: self, asked, at, pen })
+        let begun = asked.begun();
+        let (at, pen) = self.append(begun.as_bytes())?;
+        Ok(Entry { audit: self, asked, begun, at, pen })
     }
 
     /// Notes a request that does not go on.
     pub(super) fn refused(&self, asked: &Asked, status: u16) {
         // Whoever asks is refused in any case.
-        let _ = self.append(asked.line(Some(status)).as_bytes());
+        let _ = self.append(format!("{}\n", asked.written(Some(status))).as_bytes());
     }
 
     /// Where the line begins, and what it can be filled in with.
@@ -126,30 +127,30 @@ pub(super) struct Asked {
 
 impl Asked {
     pub(super) fn new(method: &str, path: &str, rule: &str) -> Asked {
-        // Whatever else a stranger writes, it drives no terminal.
+        // Whatever is asked for, it drives no terminal.
         let path = path.chars().take(LONGEST).map(|c| if c.is_ascii_graphic() { c } else { '?' }).collect();
         let (time, start) = (Timestamp::now(), Instant::now());
         Asked { time, start, method: method.to_owned(), path, rule: rule.to_owned() }
     }
 
-    /// Its line, as long with a status as without.
-    fn line(&self, status: Option<u16>) -> String {
-        let duration = status.map(|_| (self.start.elapsed().as_secs_f64() * 1e4).round() / 1e4);
-        let written = |status: Option<u16>, duration: Option<f64>| {
-            json!({
-                "time": self.time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
-                "method": self.method,
-                "path": self.path,
-                "status": status,
-                "duration": duration,
-                "rule": self.rule,
-            })
-            .to_string()
-        };
-        let room = written(None, None).len() + ROOM;
-        let text = written(status, duration);
-        // Blanks before a line end are JSON's own.
+    /// Its line before there is an answer, with room for one: blanks before a line end are JSON's own.
+    fn begun(&self) -> String {
+        let text = self.written(None);
+        let room = text.len() + ROOM;
         format!("{text:<room$}\n")
+    }
+
+    fn written(&self, status: Option<u16>) -> String {
+        let duration = status.map(|_| (self.start.elapsed().as_secs_f64() * 1e4).round() / 1e4);
+        json!({
+            "time": self.time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
+            "method": self.method,
+            "path": self.path,
+            "status": status,
+            "duration": duration,
+            "rule": self.rule,
+        })
+        .to_string()
     }
 }
 
@@ -157,6 +158,8 @@ impl Asked {
 pub(super) struct Entry<'a> {
     audit: &'a Audit,
     asked: Asked,
+    /// The line as it was written.
+    begun: String,
     at: u64,
     pen: Option<Arc<File>>,
 }
@@ -164,10 +167,11 @@ pub(super) struct Entry<'a> {
 impl Entry<'_> {
     /// Fills in the status with which it was answered; where the line is not in its place any more, it is noted once more.
     pub(super) fn answered(self, status: u16) {
-        let (begun, line) = (self.asked.line(None), self.asked.line(Some(status)));
+        let room = self.begun.len() - 1;
+        let line = format!("{:<room$}\n", self.asked.written(Some(status)));
         let filled = self.pen.as_deref().is_some_and(|pen| {
-            let mut there = vec![0; begun.len()];
-            let is_there = pen.read_exact_at(&mut there, self.at).is_ok() && there == begun.as_bytes();
+            let mut there = vec![0; self.begun.len()];
+            let is_there = pen.read_exact_at(&mut there, self.at).is_ok() && there == self.begun.as_bytes();
             is_there && pen.write_all_at(line.as_bytes(), self.at).is_ok()
         });
         if !filled {

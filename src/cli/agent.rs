@@ -18,10 +18,8 @@ use crate::deliver::brokered::{directly, domains};
 use crate::deliver::{DOMAIN_NAMES, TOKEN, quoted};
 use crate::env::Env;
 use crate::error::{Error, Reason, Remark, Result};
-use crate::locate;
-use crate::locate::Request;
 use crate::locate::agent::{Answer, Ask, BROKER_SOCKET, Brokered, SOCKET, Status, ask};
-
+use crate::locate::{self, Request};
 use crate::token::Token;
 
 use super::args::AgentAction;
@@ -32,11 +30,11 @@ use super::{Call, args, broker, closed, supervised};
 /// So long an agent may take to be ready, on top of what the deployment may.
 const START: Duration = Duration::from_secs(20);
 
-/// Before a variable's name, that of the one that keeps what it was before it named the broker.
-const FORMER: &str = "CO_CRED_FORMER_";
-
 /// So long an agent may take to end.
 const END: Duration = Duration::from_secs(5);
+
+/// Before a variable's name, that of the one that keeps what it was before it named the broker.
+const FORMER: &str = "CO_CRED_FORMER_";
 
 pub(super) fn run(call: &Call, typed: &args::Agent, out: &mut dyn Write, tell: &mut Tell) -> Result<u8> {
     let socket = typed.socket.clone().or_else(|| agent::socket(call.env)).ok_or_else(|| {

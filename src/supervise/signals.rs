@@ -84,9 +84,11 @@ pub(super) fn until_end(watch: &mut Watch, child: Pid, keeper: &dyn Keeper) -> E
     unreachable!("nobody closes the watch, which was there before the child")
 }
 
-/// Whether a limit of ours was reached: no word to the child, which has its own, and no end of ours.
+/// Whether a limit of ours was reached: no word to the child, which has its own, and no end of ours. Linux tells of a file's
+/// size as if we had sent that to ourselves.
 fn is_limit(origin: &Origin) -> bool {
-    matches!(origin.cause, Cause::Kernel) && matches!(origin.signal, SIGXFSZ | SIGXCPU)
+    let is_ours = origin.process.is_some_and(|sender| sender.pid == getpid().as_raw_pid());
+    matches!(origin.signal, SIGXFSZ | SIGXCPU) && (is_ours || matches!(origin.cause, Cause::Kernel))
 }
 
 /// With no child left to hand them to, signals mean us: from now on they do what they do to anybody.

@@ -323,16 +323,22 @@ fn a_token_that_was_renewed_is_used_and_what_reads_is_tried_once_more() {
     assert_eq!(deployment.latest().unwrap().authorization, Some(basic(TOKEN)));
 }
 
-/// A path that is always answered with 401, as where a scope is missing, is no reason to look each time.
-#[test]
-fn a_scope_that_is_missing_makes_it_look_once() {
-    let deployment = Plan::with_token(TOKEN).tls().start();
-    let world = World::new().at(&deployment);
+/// A world whose token is printed by a command, and the file in which each of its runs is a line.
+fn commanded(deployment: &Deployment) -> (World, std::path::PathBuf) {
+    let world = World::new().at(deployment);
     let looks = world.path("looks");
     let command = format!("echo look >> {}; echo {TOKEN}", looks.display());
     let config =
         format!("[[deployment]]\ndomain = {:?}\ntoken_command = [\"sh\", \"-c\", {command:?}]\n", deployment.url());
-    let broker = Broker::new(world.file("home/.config/co-cred/config.toml", config), &[]);
+    (world.file("home/.config/co-cred/config.toml", config), looks)
+}
+
+/// A path that is always answered with 401, as where a scope is missing, is no reason to look each time.
+#[test]
+fn a_scope_that_is_missing_makes_it_look_once() {
+    let deployment = Plan::with_token(TOKEN).tls().start();
+    let (world, looks) = commanded(&deployment);
+    let broker = Broker::new(world, &[]);
     let count = || fs::read_to_string(&looks).unwrap().lines().count();
     let before = count();
     for _ in 0..8 {
@@ -347,12 +353,8 @@ fn a_scope_that_is_missing_makes_it_look_once() {
 #[test]
 fn a_rejection_is_handed_on_where_there_is_no_other_token() {
     let deployment = Plan::with_token(TOKEN).tls().start();
-    let world = World::new().at(&deployment);
-    let looks = world.path("looks");
-    let command = format!("command -v true >> {0}; echo {TOKEN}", looks.display());
-    let config =
-        format!("[[deployment]]\ndomain = {:?}\ntoken_command = [\"sh\", \"-c\", {command:?}]\n", deployment.url());
-    let broker = Broker::new(world.file("home/.config/co-cred/config.toml", config), &[]);
+    let (world, looks) = commanded(&deployment);
+    let broker = Broker::new(world, &[]);
     deployment.revoke(TOKEN);
     let before = fs::read_to_string(&looks).unwrap().lines().count();
     assert_eq!(capsule(&broker, &deployment), 401);
@@ -487,7 +489,10 @@ fn with_a_full_disk_nothing_passes_until_there_is_room() {
     fs::create_dir(world.path("small")).unwrap();
     let mount =
         |args: &[&str]| Command::new(args[0]).args(&args[1..]).arg(world.path("small")).status().unwrap().success();
-    if !mount(&["mount", "-t", "tmpfs", "-o", "size=64k", "none"]) {
+    let mounted = mount(&["mount", "-t", "tmpfs", "-o", "size=64k", "none"]);
+    if !mounted {
+        // Not everywhere may root mount; the limit on a file's size, below, is everybody's.
+        println!("not run: no small file system can be had");
         return;
     }
     let (log, fill) = (world.path("small/log"), world.path("small/fill"));
@@ -516,6 +521,24 @@ fn with_a_full_disk_nothing_passes_until_there_is_room() {
     assert_eq!(noted.last().unwrap()["path"], "/api/v1/last");
     drop(broker);
     assert!(Command::new("umount").arg(small).status().unwrap().success());
+}
+
+/// The same where the file may not grow any more, which needs no rights; and the command ends as it ends.
+#[test]
+fn with_a_file_that_may_not_grow_nothing_passes() {
+    let recorder = Recorder::new(FINE);
+    let world = recorder.world();
+    let script = r#"ulimit -f 1
+exec co-cred exec --offline --broker --audit log -- sh -c 'for number in 1 2 3 4 5 6 7 8 9 10 11 12; do
+    curl -s -o /dev/null -w "%{http_code} " -u "$CODEOCEAN_TOKEN:" "$CODEOCEAN_DOMAIN/api/v1/x"
+done; exit 7'"#;
+    let ran = world.shell("sh", script).expect(7);
+    let statuses: Vec<&str> = ran.out.split_whitespace().collect();
+    let passed = statuses.iter().take_while(|status| **status == "200").count();
+    assert!((1..12).contains(&passed) && statuses[passed..].iter().all(|status| *status == "503"), "{ran:?}");
+    let noted = lines(&world.path("work/log"));
+    assert_eq!((noted.len(), recorder.heard().len()), (passed, passed), "{noted:?}");
+    assert!(noted.iter().all(|line| line["status"] == 200), "{noted:?}");
 }
 
 /// What is under way when the command ends, or when we are killed, is noted.

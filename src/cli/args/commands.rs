@@ -178,7 +178,7 @@ pub struct Doctor {
     after_help = "Examples:\n  eval \"$(co-cred agent)\"           start it, or find the one that runs\n  \
                   co-cred agent status\n  eval \"$(co-cred agent stop)\"\n  co-cred agent --foreground        \
                   for systemd and containers\n  \
-                  eval \"$(co-cred agent --broker --read-only)\" || exit    what runs in this shell never holds the token"
+                  eval \"$(co-cred agent --broker --read-only || echo false)\" || exit    what runs in this shell never holds the token"
 )]
 pub struct Agent {
     /// What to do, else to start one
