@@ -143,7 +143,7 @@ impl Asked {
     fn written(&self, status: Option<u16>) -> String {
         let duration = status.map(|_| (self.start.elapsed().as_secs_f64() * 1e4).round() / 1e4);
         json!({
-            "time": self.time.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
+            "time": format!("{:.3}", self.time),
             "method": self.method,
             "path": self.path,
             "status": status,

@@ -259,7 +259,7 @@ fn status(socket: &Path, json: bool, out: &mut dyn Write) -> Result<u8> {
             Ok(Answer::Status(status)) => status,
             _ => return Err(no_agent(socket)),
         };
-    let since = since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let since = format!("{since:.0}");
     let shown = |text: Option<String>| clean(&text.unwrap_or_else(|| "none".to_owned()));
     let written = if json {
         let status = json!({

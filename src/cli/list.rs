@@ -65,7 +65,7 @@ impl Row {
     }
 
     fn added(&self) -> Option<String> {
-        Some(self.entry.as_ref().ok()?.as_ref()?.added.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+        Some(format!("{:.0}", self.entry.as_ref().ok()?.as_ref()?.added))
     }
 
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {

@@ -132,7 +132,7 @@ impl Report {
             "owner": self.owner(),
             "scopes": Scope::ALL.iter().map(|scope| (scope.word(), self.grant(*scope))).collect::<std::collections::BTreeMap<_, _>>(),
             "capsule": self.capsule,
-            "checked_at": self.verdict.as_ref().map(|verdict| verdict.checked_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()),
+            "checked_at": self.verdict.as_ref().map(|verdict| format!("{:.0}", verdict.checked_at)),
             "shadowed": self.shadowed.iter().map(place).collect::<Vec<_>>(),
             "error": self.error.as_ref().map(error),
         })

@@ -179,11 +179,8 @@ fn tls(env: &Env, encrypted: bool) -> Result<Arc<ClientConfig>> {
 /// # Errors
 /// The authorities that are configured cannot be read.
 fn set_up(env: &Env, encrypted: bool) -> Result<Arc<ClientConfig>> {
-    let mut trusted = RootCertStore::empty();
     // Nothing is trusted where nothing is encrypted: an authority less to load.
-    if encrypted {
-        trusted.add_parsable_certificates(roots::trusted(env)?);
-    }
+    let trusted = if encrypted { roots::trusted(env)? } else { RootCertStore::empty() };
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::new(Reason::Tls, "the TLS client could not be set up").caused_by(error))?;

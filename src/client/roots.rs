@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
@@ -37,27 +38,25 @@ const MOST_FILES: usize = 10_000;
 /// # Errors
 /// `SSL_CERT_FILE` or `SSL_CERT_DIR` is set, but there is no authority: to trust others instead would not be what was
 /// asked for.
-pub(super) fn trusted(env: &Env) -> Result<Vec<Certificate>> {
+pub(super) fn trusted(env: &Env) -> Result<RootCertStore> {
     let (file, folders) = (env.path("SSL_CERT_FILE"), env.get("SSL_CERT_DIR"));
     if file.is_none() && folders.is_none() {
         return Ok(of_system());
     }
     let folders = folders.into_iter().flat_map(std::env::split_paths).filter(|folder| folder.is_absolute());
-    let mut trusted = file.map(of_file).unwrap_or_default();
-    trusted.extend(folders.flat_map(|folder| of_folder(&folder)));
-    match trusted.is_empty() {
-        false => Ok(trusted),
-        true => {
-            Err(Error::new(Reason::Tls, "SSL_CERT_FILE or SSL_CERT_DIR is set, but no certificate can be read there")
-                .hint("let SSL_CERT_FILE name a file with certificates in PEM form, or unset it for the system's own"))
-        }
+    let mut named = file.map(of_file).unwrap_or_default();
+    named.extend(folders.flat_map(|folder| of_folder(&folder)));
+    match store(named) {
+        trusted if !trusted.is_empty() => Ok(trusted),
+        _ => Err(Error::new(Reason::Tls, "SSL_CERT_FILE or SSL_CERT_DIR is set, but no certificate can be read there")
+            .hint("let SSL_CERT_FILE name a file with certificates in PEM form, or unset it for the system's own")),
     }
 }
 
 /// The bundle where there is one: it holds what stands in the folder beside it, in one read.
-fn of_system() -> Vec<Certificate> {
-    let bundle = BUNDLES.iter().map(|path| of_file(Path::new(path))).find(|found| !found.is_empty());
-    let folder = || FOLDERS.iter().map(|path| of_folder(Path::new(path))).find(|found| !found.is_empty());
+fn of_system() -> RootCertStore {
+    let bundle = BUNDLES.iter().map(|path| store(of_file(Path::new(path)))).find(|found| !found.is_empty());
+    let folder = || FOLDERS.iter().map(|path| store(of_folder(Path::new(path)))).find(|found| !found.is_empty());
     bundle.or_else(folder).unwrap_or_else(|| {
         tracing::info!("this system has no certificate authorities: using the built-in ones");
         built_in()
@@ -79,6 +78,12 @@ fn of_folder(folder: &Path) -> Vec<Certificate> {
     files.iter().flat_map(|file| of_file(file)).collect()
 }
 
-fn built_in() -> Vec<Certificate> {
-    webpki_root_certs::TLS_SERVER_ROOT_CERTS.to_vec()
+fn store(certificates: Vec<Certificate>) -> RootCertStore {
+    let mut store = RootCertStore::empty();
+    store.add_parsable_certificates(certificates);
+    store
+}
+
+fn built_in() -> RootCertStore {
+    webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect()
 }

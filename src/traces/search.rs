@@ -15,9 +15,18 @@ pub struct Patterns {
     patterns: Vec<Zeroizing<Vec<u8>>>,
     /// Whether two bytes stand side by side in a pattern, and so may be one before a line break and one after.
     pairs: Vec<bool>,
+    /// Where they stand, in the order of the pairs: looked up at every line end.
+    joints: Vec<Joint>,
     longest: usize,
     /// So many bytes of a trace say no more than that it may be a token.
     pub public: usize,
+}
+
+/// Two bytes side by side in a pattern, between which a line may break.
+struct Joint {
+    pair: usize,
+    pattern: usize,
+    at: usize,
 }
 
 /// The end of a piece that may be the beginning of a trace.
@@ -37,24 +46,31 @@ impl Patterns {
     pub fn of(traces: &[Traces]) -> Result<Patterns, aho_corasick::BuildError> {
         let copy = |pattern: &[u8]| Zeroizing::new(pattern.to_vec());
         let patterns: Vec<_> = traces.iter().flat_map(Traces::patterns).map(copy).collect();
+        let of_one = |(pattern, bytes): (usize, &Zeroizing<Vec<u8>>)| {
+            let joint = |(at, two): (usize, &[u8])| Joint { pair: pair_of(two[0], two[1]), pattern, at };
+            bytes.windows(2).enumerate().map(joint).collect::<Vec<_>>()
+        };
+        let mut joints: Vec<Joint> = patterns.iter().enumerate().flat_map(of_one).collect();
+        joints.sort_by_key(|joint| joint.pair);
         let mut pairs = vec![false; 1 << 16];
-        for pair in patterns.iter().flat_map(|pattern| pattern.windows(2)) {
-            pairs[pair_of(pair[0], pair[1])] = true;
-        }
+        joints.iter().for_each(|joint| pairs[joint.pair] = true);
         let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&patterns)?;
         let longest = patterns.iter().map(|pattern| pattern.len()).max().unwrap_or_default();
         let public = traces.iter().map(Traces::public).min().unwrap_or_default();
-        Ok(Patterns { automaton, patterns, pairs, longest, public })
+        Ok(Patterns { automaton, patterns, pairs, joints, longest, public })
     }
 
     /// Where traces stand, in order, none touching another.
     pub fn spans(&self, bytes: &[u8]) -> Vec<Range<usize>> {
         let mut spans: Vec<Range<usize>> = self.automaton.find_iter(bytes).map(|found| found.range()).collect();
-        // Of several breaks in a row, the last: looking back over all of them from each would take for ever.
-        let last = |at: &usize| bytes.get(at + 1).is_some_and(|next| !is_break(*next));
-        let folded = memchr2_iter(b'\n', b'\r', bytes).filter(last).filter_map(|at| self.folded_at(bytes, at));
         let before = spans.len();
-        spans.extend(folded);
+        // A plain loop: where code is built to be small, this is one, and a chain of iterators is five calls a line.
+        for at in memchr2_iter(b'\n', b'\r', bytes) {
+            // Of several breaks in a row, the last: looking back over all of them from each would take for ever.
+            if bytes.get(at + 1).is_some_and(|next| !is_break(*next)) {
+                spans.extend(self.folded_at(bytes, at));
+            }
+        }
         if spans.len() > before {
             spans.sort_by_key(|span| span.start);
             spans.dedup_by(|later, earlier| {
@@ -72,13 +88,13 @@ impl Patterns {
     fn folded_at(&self, bytes: &[u8], at: usize) -> Option<Range<usize>> {
         let before = bytes[..at].iter().rposition(|byte| !is_break(*byte))?;
         let after = at + 1;
-        if !self.pairs[pair_of(bytes[before], bytes[after])] {
+        let pair = pair_of(bytes[before], bytes[after]);
+        if !self.pairs[pair] {
             return None;
         }
-        let found = self.patterns.iter().flat_map(|pattern| {
-            let joints = pattern.windows(2).enumerate().filter(|(_, pair)| *pair == [bytes[before], bytes[after]]);
-            joints.filter_map(|(joint, _)| around(bytes, before, after, pattern, joint))
-        });
+        let first = self.joints.partition_point(|joint| joint.pair < pair);
+        let here = self.joints[first..].iter().take_while(|joint| joint.pair == pair);
+        let found = here.filter_map(|joint| around(bytes, before, after, &self.patterns[joint.pattern], joint.at));
         found.max_by_key(|range| range.len())
     }
 

@@ -3,7 +3,7 @@
 //! Nothing that a server says is repeated to people, but for an owner's e-mail and the host of a redirect: an unknown
 //! server may echo what it was sent.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +11,6 @@ use http_body_util::{BodyExt, Either, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT};
 use hyper::{Request, Response, StatusCode};
-use jiff::Timestamp;
 use serde::Deserialize;
 use url::Url;
 use zeroize::Zeroizing;
@@ -191,8 +190,8 @@ fn retry_after(response: &Response<Bytes>) -> Option<Duration> {
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(Duration::from_secs(value.parse().unwrap_or(u32::MAX).into()));
     }
-    let date = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
-    Some(Duration::try_from(date.duration_since(Timestamp::now())).unwrap_or_default())
+    let date = httpdate::parse_http_date(value).ok()?;
+    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
 }
 
 /// A certificate that is not trusted now will not be in a minute.
