@@ -64,3 +64,46 @@ offered co-cred exec --brok"#;
     assert!(line("--deployment=[").contains("co-cred list --deployments"));
     assert!(line("--token-env=[").contains("_parameters") && line("--as=[").contains("_parameters"));
 }
+
+/// Whoever imports the capsule, or builds the image beside it, gets what its README says; without any network but the deployment.
+#[test]
+fn the_capsule_builds_and_runs() {
+    let world = World::new();
+    if !has("unshare") || world.spawn_program("unshare", &["--mount", "--net", "true"]).code != 0 {
+        return; // Only root mounts.
+    }
+    let cargo = ["build", "--quiet", "--locked", "-p", "stand-in"];
+    assert!(Command::new(env!("CARGO")).args(cargo).current_dir(packaging("..")).status().unwrap().success());
+    let (tree, tarball, capsule) = (world.path("tree"), world.path("co-cred.tar.gz"), world.path("whole"));
+    fs::create_dir_all(tree.join("bin")).unwrap();
+    let run = |command: &mut Command| Ran::from(command.output().unwrap()).expect(0);
+    run(Command::new("strip").arg("-o").args([tree.join("bin/co-cred").as_path(), Path::new(bin())]));
+    run(Command::new("tar").arg("-czf").arg(&tarball).arg("-C").arg(&tree).arg("bin"));
+    run(Command::new(packaging("complete-capsule")).args([&tarball, &capsule]));
+    let stand_in = Path::new(bin()).with_file_name("stand-in");
+    let tried = run(Command::new(packaging("test-capsule")).args([&capsule, &tree.join("bin/co-cred"), &stand_in]));
+    assert_eq!(tried.out.matches("ok: ").count(), 8, "{tried:?}");
+}
+
+#[test]
+fn a_release_is_its_version_and_its_changelog() {
+    let is_release = |tag: &str| Ran::from(Command::new(packaging("is-release")).arg(tag).output().unwrap());
+    assert!(is_release("v9.9.9").expect(1).err.contains("Cargo.toml"));
+    let ran = is_release(concat!("v", env!("CARGO_PKG_VERSION")));
+    let is_dated = !include_str!("../../CHANGELOG.md").contains("(not yet released)");
+    assert!(ran.code == i32::from(!is_dated) && (is_dated || ran.err.contains("CHANGELOG")), "{ran:?}");
+}
+
+/// Whatever a workflow uses is pinned by its hash, and no job has more rights than it names.
+#[test]
+fn workflows_are_pinned_and_have_few_rights() {
+    for entry in fs::read_dir(packaging("../.github/workflows")).unwrap() {
+        let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+        assert!(text.contains("\npermissions:"), "{text}");
+        for line in text.lines().filter(|line| line.contains("uses:")) {
+            let hash = line.split('@').nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+            assert!(hash.len() == 40 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()), "{line}");
+        }
+        assert!(!text.contains("run: ${{") && !text.contains("pull_request_target"), "{text}");
+    }
+}

@@ -68,6 +68,7 @@ fn every_block_runs() {
         let world = world(&deployment);
         match language.as_str() {
             "sh" if text.contains("tests/run") => build_commands(&text),
+            "sh" if text.contains("pip install") => install_lines(&text),
             "sh" if text.contains("codeocean.example.org") => desk.run(&text),
             "sh" if text.contains("co-cred scan") => search(&world, &text),
             "sh" | "json" if text.contains("codeocean-mcp-server") && python().is_none() => {}
@@ -90,7 +91,16 @@ fn every_block_runs() {
         }
         ran += 1;
     }
-    assert_eq!(ran, 20);
+    assert_eq!(ran, 21);
+}
+
+/// These are run by packaging/test, on bare systems; it knows each as it stands here.
+fn install_lines(text: &str) {
+    for line in text.lines() {
+        let line = line.split('#').next().unwrap().trim_end();
+        let known = include_str!("../../packaging/test").lines().any(|known| known.trim() == format!("'{line}')"));
+        assert!(known, "packaging/test does not run: {line}");
+    }
 }
 
 /// What the run script promises of a program that prints the token, and writes it down.
