@@ -12,14 +12,32 @@ fail() {
     exit 1
 }
 
+usage="sh install.sh [--prefix DIR] [TARBALL] [SUM]"
+unset CDPATH
+umask 022
 prefix=/usr/local
-if [ "${1-}" = --prefix ]; then
-    [ $# -ge 2 ] || fail "--prefix takes a folder"
-    prefix=$2
-    shift 2
-fi
+while [ $# -gt 0 ]; do
+    case $1 in
+    --prefix)
+        [ $# -ge 2 ] || fail "--prefix takes a folder"
+        prefix=$2
+        shift 2
+        ;;
+    --help | -h)
+        echo "usage: $usage"
+        exit
+        ;;
+    -*) fail "there is no option $1; usage: $usage" ;;
+    *) break ;;
+    esac
+done
+[ $# -le 2 ] || fail "too many words; options come first: $usage"
 here=$(dirname "$0")
-tarball=${1-$(ls "$here"/co-cred-*-x86_64-linux.tar.gz 2>/dev/null | tail -n 1)}
+if [ $# = 0 ]; then
+    set -- "$here"/co-cred-*-x86_64-linux.tar.gz
+    [ $# = 1 ] || fail "there are several tarballs: name one"
+fi
+tarball=$1
 [ -f "$tarball" ] || fail "there is no tarball: name it"
 [ "$(uname -s) $(uname -m)" = "Linux x86_64" ] || fail "this binary is for Linux on x86_64"
 wanted=${2-$(sed -n "s/^\([0-9a-f]\{64\}\)[ *]*$(basename "$tarball")\$/\1/p" "$(dirname "$tarball")/SHA256SUMS" 2>/dev/null || true)}
@@ -28,12 +46,17 @@ sum=$(sha256sum "$tarball" | cut -d ' ' -f 1)
 [ "$sum" = "$wanted" ] || fail "the sum of $tarball is not what it should be: nothing is installed"
 
 mkdir -p "$prefix"
-# Whole or not at all: beside its place first, then renamed into it.
+# All of it beside its place first, where it is seen to run; then each file is renamed into it.
 new=$(mktemp -d "$prefix/.co-cred.XXXXXX")
 trap 'rm -rf "$new"' EXIT
+trap 'exit 1' HUP INT TERM
 gzip -dc "$tarball" | (cd "$new" && tar -xf -)
-for file in $(cd "$new" && find . ! -type d); do
+"$new/bin/co-cred" --version || fail "it does not run here: nothing is installed"
+files=$(cd "$new" && find . ! -type d)
+for file in $files; do
+    [ ! -d "$prefix/$file" ] || fail "$prefix/$file is a folder: nothing is installed"
+done
+for file in $files; do
     mkdir -p "$prefix/$(dirname "$file")"
     mv -f "$new/$file" "$prefix/$file"
 done
-"$prefix/bin/co-cred" --version

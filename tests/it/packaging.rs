@@ -79,10 +79,10 @@ fn the_capsule_builds_and_runs() {
     let run = |command: &mut Command| Ran::from(command.output().unwrap()).expect(0);
     run(Command::new("strip").arg("-o").args([tree.join("bin/co-cred").as_path(), Path::new(bin())]));
     run(Command::new("tar").arg("-czf").arg(&tarball).arg("-C").arg(&tree).arg("bin"));
-    run(Command::new(packaging("complete-capsule")).args([&tarball, &capsule]));
+    run(Command::new(packaging("complete-capsule")).args([&tarball, &tree.join("bin/co-cred"), &capsule]));
     let stand_in = Path::new(bin()).with_file_name("stand-in");
-    let tried = run(Command::new(packaging("test-capsule")).args([&capsule, &tree.join("bin/co-cred"), &stand_in]));
-    assert_eq!(tried.out.matches("ok: ").count(), 8, "{tried:?}");
+    let tried = run(Command::new(packaging("test-capsule")).args([&capsule, &stand_in]));
+    assert_eq!(tried.out.matches("ok: ").count(), 9, "{tried:?}");
 }
 
 #[test]

@@ -3,7 +3,11 @@
 import base64
 import json
 import os
+import sys
 import urllib.request
+
+if "CODEOCEAN_DOMAIN" not in os.environ:
+    sys.exit("capsules.py: which deployment is this? Set CODEOCEAN_DOMAIN in code/run")
 
 request = urllib.request.Request(
     os.environ["CODEOCEAN_DOMAIN"] + "/api/v1/capsules/search",
