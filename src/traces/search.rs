@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use memchr::memchr2_iter;
-use zeroize::Zeroizing;
+use zeroize::{DefaultIsZeroes, Zeroizing};
 
 use super::Traces;
 
@@ -14,20 +14,23 @@ pub struct Patterns {
     automaton: AhoCorasick,
     patterns: Vec<Zeroizing<Vec<u8>>>,
     /// Whether two bytes stand side by side in a pattern, and so may be one before a line break and one after.
-    pairs: Vec<bool>,
-    /// Where they stand, in the order of the pairs: looked up at every line end.
-    joints: Vec<Joint>,
+    pairs: Zeroizing<Vec<bool>>,
+    /// Where they stand, in the order of the pairs: looked up at every line end. Whoever has these has the patterns.
+    joints: Zeroizing<Vec<Joint>>,
     longest: usize,
     /// So many bytes of a trace say no more than that it may be a token.
     pub public: usize,
 }
 
 /// Two bytes side by side in a pattern, between which a line may break.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Joint {
     pair: usize,
     pattern: usize,
     at: usize,
 }
+
+impl DefaultIsZeroes for Joint {}
 
 /// The end of a piece that may be the beginning of a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,14 +49,17 @@ impl Patterns {
     pub fn of(traces: &[Traces]) -> Result<Patterns, aho_corasick::BuildError> {
         let copy = |pattern: &[u8]| Zeroizing::new(pattern.to_vec());
         let patterns: Vec<_> = traces.iter().flat_map(Traces::patterns).map(copy).collect();
-        let of_one = |(pattern, bytes): (usize, &Zeroizing<Vec<u8>>)| {
-            let joint = |(at, two): (usize, &[u8])| Joint { pair: pair_of(two[0], two[1]), pattern, at };
-            bytes.windows(2).enumerate().map(joint).collect::<Vec<_>>()
-        };
-        let mut joints: Vec<Joint> = patterns.iter().enumerate().flat_map(of_one).collect();
-        joints.sort_by_key(|joint| joint.pair);
-        let mut pairs = vec![false; 1 << 16];
-        joints.iter().for_each(|joint| pairs[joint.pair] = true);
+        // With room for all, and sorted in place: no copy is left behind unwiped.
+        let mut joints = Zeroizing::new(Vec::with_capacity(patterns.iter().map(|pattern| pattern.len()).sum()));
+        let mut pairs = Zeroizing::new(vec![false; 1 << 16]);
+        for (pattern, bytes) in patterns.iter().enumerate() {
+            for (at, two) in bytes.windows(2).enumerate() {
+                let pair = pair_of(two[0], two[1]);
+                joints.push(Joint { pair, pattern, at });
+                pairs[pair] = true;
+            }
+        }
+        joints.sort_unstable();
         let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&patterns)?;
         let longest = patterns.iter().map(|pattern| pattern.len()).max().unwrap_or_default();
         let public = traces.iter().map(Traces::public).min().unwrap_or_default();

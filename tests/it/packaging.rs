@@ -1,4 +1,5 @@
-//! What is packaged beside the binary is what the binary makes, and knows no more than it should.
+//! What is packaged: pages and completions are what the binary makes, the capsule runs, install.sh installs all or nothing, and
+//! a release is what it says. The packages themselves are proven by packaging/test.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -96,12 +97,50 @@ fn a_release_is_its_version_and_its_changelog() {
     assert!(ran.code == i32::from(!is_dated) && (is_dated || ran.err.contains("CHANGELOG")), "{ran:?}");
 }
 
-/// Whatever a workflow uses is pinned by its hash, and no job has more rights than it names.
+/// What comes with the tarball is in its place, or nothing is.
+#[test]
+fn install_sh_installs_all_or_nothing() {
+    let world = World::new();
+    let make = r#"mkdir -p tree/bin tree/share/doc 'a folder'
+printf '#!/bin/sh\necho co-cred 9\n' > tree/bin/co-cred; chmod 755 tree/bin/co-cred; echo read > tree/share/doc/README
+tar -czf 'a folder/co-cred-9-x86_64-linux.tar.gz' -C tree bin share
+cp "$INSTALL" 'a folder/install.sh'; cd 'a folder'; sha256sum *.tar.gz > SHA256SUMS"#;
+    let world = world.with("INSTALL", packaging("install.sh"));
+    world.shell("sh", make).expect(0);
+    let install = |args: &str| world.shell("sh", &format!("umask 077; sh 'a folder/install.sh' {args}"));
+    assert_eq!(install("--prefix 'a prefix'").expect(0).out, "co-cred 9\n");
+    assert_eq!(fs::read_to_string(world.path("work/a prefix/share/doc/README")).unwrap(), "read\n");
+    assert!(world.shell("sh", "test -x 'a prefix/bin/co-cred' && test $(stat -c %a 'a prefix/bin') = 755").code == 0);
+    for (args, said) in [
+        ("--prefix", "takes a folder"),
+        ("--prefix=other", "no option"),
+        ("'a folder/co-cred-9-x86_64-linux.tar.gz' --prefix other", "options come first"),
+        ("--prefix other nothing.tar.gz", "no tarball"),
+        (
+            &format!("--prefix other 'a folder/co-cred-9-x86_64-linux.tar.gz' {}", "0".repeat(64)),
+            "nothing is installed",
+        ),
+    ] {
+        let ran = install(args).expect(1);
+        assert!(ran.err.contains(said) && !world.path("work/other").exists(), "{args}: {ran:?}");
+    }
+    world.shell("sh", "mkdir -p taken/bin/co-cred").expect(0);
+    assert!(install("--prefix taken").expect(1).err.contains("is a folder"));
+    assert_eq!(fs::read_dir(world.path("work/taken")).unwrap().count(), 1, "nothing is left behind");
+    world
+        .shell("sh", "cp 'a folder/co-cred-9-x86_64-linux.tar.gz' 'a folder/co-cred-10-x86_64-linux.tar.gz'")
+        .expect(0);
+    assert!(install("--prefix other").expect(1).err.contains("several"));
+}
+
+/// Whatever a workflow uses is pinned by its hash; what may write builds nothing, and reads no code but what it publishes.
 #[test]
 fn workflows_are_pinned_and_have_few_rights() {
     for entry in fs::read_dir(packaging("../.github/workflows")).unwrap() {
         let text = fs::read_to_string(entry.unwrap().path()).unwrap();
         assert!(text.contains("\npermissions:"), "{text}");
+        let (others, publish) = text.split_once("\n  publish:").unwrap_or((&text, ""));
+        assert!(!others.contains(": write") && !publish.contains("checkout"), "{text}");
         for line in text.lines().filter(|line| line.contains("uses:")) {
             let hash = line.split('@').nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
             assert!(hash.len() == 40 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()), "{line}");
