@@ -52,33 +52,38 @@ impl Env {
         self.vars.remove(name.as_ref());
     }
 
-    /// A path below the home folder, where there is one.
+    /// A path below the home folder, where there is one: `HOME`, and on Windows the profile where that is not set.
     pub fn home(&self, below: &str) -> Option<PathBuf> {
-        Some(self.path("HOME")?.join(below))
+        let profile = || if cfg!(windows) { self.path("USERPROFILE") } else { None };
+        Some(self.path("HOME").or_else(profile)?.join(below))
     }
 
     /// Where co-cred may keep what it can do without: below `$XDG_RUNTIME_DIR`, else `$XDG_CACHE_HOME`, else
-    /// `~/.cache`. Relative paths are ignored, as the XDG base directory specification asks.
+    /// `~/.cache` (on Windows, `%LOCALAPPDATA%`). Relative paths are ignored, as the XDG base directory specification asks.
     pub fn cache_dir(&self) -> Option<PathBuf> {
         self.absolute("XDG_RUNTIME_DIR")
             .filter(|path| path.is_dir())
             .map(|base| base.join("co-cred"))
-            .or_else(|| self.base("XDG_CACHE_HOME", ".cache"))
+            .or_else(|| self.base("XDG_CACHE_HOME", "LOCALAPPDATA", ".cache"))
     }
 
-    /// Where the user configures co-cred: below `$XDG_CONFIG_HOME`, else `~/.config`.
+    /// Where the user configures co-cred: below `$XDG_CONFIG_HOME`, else `~/.config` (on Windows, `%APPDATA%`).
     pub fn config_dir(&self) -> Option<PathBuf> {
-        self.base("XDG_CONFIG_HOME", ".config")
+        self.base("XDG_CONFIG_HOME", "APPDATA", ".config")
     }
 
-    /// Where co-cred notes what it must not lose: below `$XDG_DATA_HOME`, else `~/.local/share`.
+    /// Where co-cred notes what it must not lose: below `$XDG_DATA_HOME`, else `~/.local/share` (on Windows,
+    /// `%LOCALAPPDATA%`).
     pub fn data_dir(&self) -> Option<PathBuf> {
-        self.base("XDG_DATA_HOME", ".local/share")
+        self.base("XDG_DATA_HOME", "LOCALAPPDATA", ".local/share")
     }
 
-    fn base(&self, name: &str, below_home: &str) -> Option<PathBuf> {
-        let home = || self.home(below_home).filter(|path| path.is_absolute());
-        Some(self.absolute(name).or_else(home)?.join("co-cred"))
+    fn base(&self, name: &str, on_windows: &str, below_home: &str) -> Option<PathBuf> {
+        let elsewhere = || match cfg!(windows) {
+            true => self.absolute(on_windows),
+            false => self.home(below_home).filter(|path| path.is_absolute()),
+        };
+        Some(self.absolute(name).or_else(elsewhere)?.join("co-cred"))
     }
 
     fn absolute(&self, name: &str) -> Option<PathBuf> {

@@ -4,34 +4,56 @@
 //! No secret makes it end, and it ends nobody. The [`Keeper`] has the rules by which a token is replaced; [`Rounds`] look
 //! when something changes; [`run`] is the agent that others ask.
 
-mod home;
 mod keeper;
 mod outlet;
 mod rounds;
-mod serve;
+#[cfg_attr(unix, path = "unix/mod.rs")]
+#[cfg_attr(windows, path = "windows.rs")]
+mod system;
 mod watch;
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
 
 use crate::credential::Order;
 use crate::deployment::Deployment;
+use crate::env::Env;
 use crate::error::Result;
 use crate::locate::Request;
-use crate::locate::agent::Brokered;
+use crate::locate::agent::{BROKER_SOCKET, Brokered, SOCKET};
 
-pub use home::{Claim, Home, socket};
 pub use keeper::{Keeper, Looked, Told};
 pub use outlet::Outlet;
 pub use rounds::Rounds;
+pub use system::{Home, supported};
 
-use keeper::{News, RETRY};
+use keeper::RETRY;
 use rounds::unable;
 
-/// Runs until it is told to stop, by a signal or over the socket; a strict one keeps to the place of its first token. `open` is called once it is known whether there is a
-/// token, and returns the broker that others are told of, where there is one, and the deployment to which it leads: from then
-/// on no other is sent the token, whatever the files that name one say; `ready`, once whoever asks is answered.
+/// The socket of this user's agent: the one that is named, be it for its broker alone, else one below `$XDG_RUNTIME_DIR` or
+/// the cache folder.
+pub fn socket(env: &Env) -> Option<PathBuf> {
+    match env.path(SOCKET).or_else(|| env.path(BROKER_SOCKET)) {
+        Some(named) => Some(named.to_path_buf()),
+        None => Some(env.cache_dir()?.join("agent.sock")),
+    }
+}
+
+/// What came of claiming a place.
+#[derive(Debug)]
+pub enum Claim {
+    /// It is ours, as long as this is kept.
+    Ours(Home),
+    /// An agent runs there.
+    Taken,
+}
+
+/// Runs until it is told to stop, by a signal or over the socket; a strict one keeps to the place of its first token.
+///
+/// `open` is called once it is known whether there is a token, and returns the broker that others are told of, where there
+/// is one, and the deployment to which it leads: from then on no other is sent the token, whatever the files that name one
+/// say. `ready` is called once whoever asks is answered.
 ///
 /// # Errors
 /// The system does not let it watch or serve.
@@ -68,26 +90,12 @@ pub fn run(
         if unwritten { Some(RETRY) } else { retry }
     };
     rounds.look(order, &mut hand_on);
-    stop_on_signals(keeper.news()).map_err(|error| unable("wait for signals", error))?;
+    system::stop_on_signals(keeper.news()).map_err(|error| unable("wait for signals", error))?;
     let (brokered, deployment) = open(&keeper)?.unzip();
     let pinned = deployment.as_ref().map(Deployment::origin).or(order.request.deployment);
     let order = &Order { request: Request { deployment: pinned, ..order.request }, ..*order };
-    serve::start(home.listener()?, keeper.clone(), brokered).map_err(|error| unable("serve", error))?;
-    home.tell_systemd();
+    home.serve(keeper.clone(), brokered)?;
     ready().map_err(|error| unable("leave the terminal", error))?;
     rounds.run(order, &mut hand_on);
     Ok(())
-}
-
-/// # Errors
-/// The system does not let it, or has no thread left.
-fn stop_on_signals(sender: Sender<News>) -> io::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    let mut signals = signal_hook::iterator::Signals::new([SIGTERM, SIGINT, SIGHUP])?;
-    let hand_on = move || {
-        for _ in signals.forever() {
-            let _ = sender.send(News::Stop);
-        }
-    };
-    std::thread::Builder::new().spawn(hand_on).map(drop)
 }

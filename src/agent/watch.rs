@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,9 +11,7 @@ use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
 use super::keeper::News;
-
-/// File systems on which others change files without a word to us (statfs(2)): NFS, SMB, FUSE, 9P, Ceph.
-const SILENT: [u64; 7] = [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x6573_5546, 0x0102_1997, 0x00c3_6400];
+use super::system::{self, State};
 
 /// So many links may be on the way to a file; the kernel's own limit.
 const LINKS: usize = 40;
@@ -36,7 +33,7 @@ pub(super) struct Watch {
     followed: Arc<Mutex<Followed>>,
     watched: BTreeSet<PathBuf>,
     silent: bool,
-    seen: Vec<Option<(u64, u64, i64, i64)>>,
+    seen: Vec<Option<State>>,
 }
 
 impl Watch {
@@ -86,7 +83,7 @@ impl Watch {
         self.silent = false;
         for folder in folders.keys() {
             let watched = self.watcher.watch(folder, RecursiveMode::NonRecursive).is_ok();
-            self.silent |= !watched || is_silent(folder);
+            self.silent |= !watched || system::is_silent(folder);
         }
         self.watched = folders.keys().cloned().collect();
     }
@@ -148,8 +145,8 @@ fn steps(file: &Path) -> Vec<PathBuf> {
 fn folders_of(steps: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, u64> {
     let mut folders = BTreeMap::new();
     let mut add = |folder: &Path, of_file: bool| match folder.metadata() {
-        Ok(meta) if meta.is_dir() && (of_file || meta.mode() & 0o1002 != 0o1002) => {
-            folders.insert(folder.to_path_buf(), meta.ino());
+        Ok(meta) if meta.is_dir() && (of_file || !system::is_everybodys(&meta)) => {
+            folders.insert(folder.to_path_buf(), system::number(&meta));
         }
         _ => {}
     };
@@ -160,11 +157,6 @@ fn folders_of(steps: &BTreeSet<PathBuf>) -> BTreeMap<PathBuf, u64> {
     folders
 }
 
-fn is_silent(folder: &Path) -> bool {
-    rustix::fs::statfs(folder).is_ok_and(|info| SILENT.contains(&(info.f_type as u64 & 0xffff_ffff)))
-}
-
-fn state(file: &Path) -> Option<(u64, u64, i64, i64)> {
-    let meta = file.metadata().ok()?;
-    Some((meta.ino(), meta.len(), meta.mtime(), meta.mtime_nsec()))
+fn state(file: &Path) -> Option<State> {
+    file.metadata().ok().map(|meta| system::state(&meta))
 }

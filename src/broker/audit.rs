@@ -5,7 +5,6 @@
 
 use std::fs::File;
 use std::io::{self, Seek, Write};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -14,7 +13,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::error::{Error, Reason, Result};
-use crate::files::Log;
+use crate::files::{Log, read_exact_at, write_all_at};
 
 /// The longest path that is noted whole, in characters.
 const LONGEST: usize = 1024;
@@ -171,8 +170,8 @@ impl Entry<'_> {
         let line = format!("{:<room$}\n", self.asked.written(Some(status)));
         let filled = self.pen.as_deref().is_some_and(|pen| {
             let mut there = vec![0; self.begun.len()];
-            let is_there = pen.read_exact_at(&mut there, self.at).is_ok() && there == self.begun.as_bytes();
-            is_there && pen.write_all_at(line.as_bytes(), self.at).is_ok()
+            let is_there = read_exact_at(pen, &mut there, self.at).is_ok() && there == self.begun.as_bytes();
+            is_there && write_all_at(pen, line.as_bytes(), self.at).is_ok()
         });
         if !filled {
             let _ = self.audit.append(line.as_bytes());

@@ -6,7 +6,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hyper::header::{AUTHORIZATION, HOST, HeaderName};
 use hyper::http::request::Parts;
-use rustix::rand::{GetRandomFlags, getrandom};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -21,13 +20,10 @@ use super::refusal::Refusal;
 /// The system has no randomness.
 pub(super) fn draw() -> io::Result<Token> {
     let mut bytes = Zeroizing::new([0_u8; 16]);
-    let filled = getrandom(&mut *bytes, GetRandomFlags::empty())?;
+    getrandom::fill(&mut *bytes)?;
     let digits = bytes.iter().fold(String::from("cop_run"), |text, byte| text + &format!("{byte:02x}"));
     let digits = Zeroizing::new(digits);
-    match Token::parse(digits.as_bytes()) {
-        Ok(parsed) if filled == bytes.len() => Ok(parsed.token),
-        _ => Err(io::ErrorKind::UnexpectedEof.into()),
-    }
+    Token::parse(digits.as_bytes()).map(|parsed| parsed.token).map_err(|_| io::ErrorKind::InvalidData.into())
 }
 
 /// Whether a token has the shape of a pass: some broker's, which may be gone.

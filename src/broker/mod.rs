@@ -12,6 +12,9 @@ mod pulse;
 mod rate;
 mod refusal;
 mod serve;
+#[cfg_attr(unix, path = "unix.rs")]
+#[cfg_attr(windows, path = "windows.rs")]
+mod system;
 mod upstream;
 
 use std::io;

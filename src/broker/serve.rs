@@ -11,7 +11,6 @@ use std::time::Duration;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use rustix::process::{Resource, getrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -21,6 +20,7 @@ use crate::client::runtime;
 
 use super::forward::Desk;
 use super::pulse::{Beating, Pulse, either};
+use super::system::descriptors;
 
 /// The most bytes of a request's head.
 const HEAD: usize = 64 * 1024;
@@ -84,8 +84,7 @@ struct Room {
 
 impl Room {
     fn new() -> Room {
-        let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-        let most = (descriptors.saturating_sub(64) / 2).clamp(8, MOST);
+        let most = (descriptors().saturating_sub(64) / 2).clamp(8, MOST);
         let places = Arc::new(Semaphore::new(usize::try_from(most).unwrap_or(8)));
         Room { places, strangers: Mutex::default() }
     }

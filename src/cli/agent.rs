@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -25,7 +24,7 @@ use crate::token::Token;
 use super::args::AgentAction;
 use super::broker::{Opened, in_words};
 use super::tell::{Tell, clean};
-use super::{Call, args, broker, closed, supervised};
+use super::{Call, args, broker, closed, supervised, system};
 
 /// So long an agent may take to be ready, on top of what the deployment may.
 const START: Duration = Duration::from_secs(20);
@@ -37,6 +36,7 @@ const END: Duration = Duration::from_secs(5);
 const FORMER: &str = "CO_CRED_FORMER_";
 
 pub(super) fn run(call: &Call, typed: &args::Agent, out: &mut dyn Write, tell: &mut Tell) -> Result<u8> {
+    agent::supported()?;
     let socket = typed.socket.clone().or_else(|| agent::socket(call.env)).ok_or_else(|| {
         Error::new(Reason::Usage, "there is no folder for the agent's socket: neither XDG_RUNTIME_DIR nor HOME is set")
             .hint("--socket names one")
@@ -83,7 +83,7 @@ fn foreground(call: &Call, typed: &args::Agent, socket: &Path, out: &mut dyn Wri
     let ready = || {
         // Whoever started it may not care to read that.
         let _ = write_variables(call, socket, std::process::id(), offer.as_ref(), out);
-        if detach { leave_the_terminal() } else { Ok(()) }
+        if detach { system::leave_the_terminal() } else { Ok(()) }
     };
     let outlet = Outlet::new(keep_file(typed), typed.on_change.clone(), typed.brokered.broker);
     // A log wants to know; a shell that starts does not.
@@ -159,16 +159,6 @@ fn elsewhere(call: &Call, status: &Status) -> Result<Option<String>> {
     let is_there = |there: &str| Some(there) == status.deployment.as_deref() || Some(there) == status.broker.as_deref();
     let other = wanted.filter(|wanted| !is_there(wanted.origin()));
     Ok(other.map(|_| format!("is for {}", status.deployment.as_deref().unwrap_or("no deployment"))))
-}
-
-/// Nothing of the terminal is held any more: it may be closed, and whoever reads our output sees its end.
-fn leave_the_terminal() -> io::Result<()> {
-    let nowhere = File::options().read(true).write(true).open("/dev/null")?;
-    rustix::stdio::dup2_stdout(&nowhere)?;
-    rustix::stdio::dup2_stderr(&nowhere)?;
-    // The group is the shell's, to which a terminal sends what is typed.
-    let _ = rustix::process::setsid();
-    Ok(())
 }
 
 /// Starts one behind us, unless one runs already, and waits until it is ready.

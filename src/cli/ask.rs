@@ -1,14 +1,9 @@
 //! Asks somebody at the terminal, or reads what a program hands over on standard input.
 
-use std::fs::File;
 use std::io::{self, BufRead, Read};
 use std::thread;
 use std::time::Duration;
 
-use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-use signal_hook::iterator::Signals;
-use signal_hook::low_level::emulate_default_handler;
 use zeroize::Zeroizing;
 
 use crate::deployment::Deployment;
@@ -16,6 +11,7 @@ use crate::error::{Error, Reason, Result};
 use crate::token::{LIMIT, Token};
 
 use super::Call;
+use super::system;
 use super::tell::Tell;
 
 /// The token: typed without echo, or standard input up to its end.
@@ -36,27 +32,13 @@ pub(super) fn token(call: &Call, deployment: &Deployment, input: &mut dyn BufRea
 
 fn typed(deployment: &Deployment) -> Result<Zeroizing<Vec<u8>>> {
     let prompt = format!("Access token for {deployment} (Account → Access Tokens; it is not shown): ");
-    restore_when_stopped().map_err(unread)?;
+    system::restore_when_stopped().map_err(unread)?;
     let typed = rpassword::prompt_password(prompt).map(Zeroizing::new);
     if typed.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
         // Ctrl-C: the thread below ends us, as the signal would have.
         thread::sleep(Duration::from_secs(1));
     }
     Ok(Zeroizing::new(typed.map_err(unread)?.as_bytes().to_vec()))
-}
-
-/// Sees to it that a signal which ends us while nothing is echoed leaves the terminal as it was.
-fn restore_when_stopped() -> io::Result<()> {
-    let terminal = File::open("/dev/tty")?;
-    let state = tcgetattr(&terminal)?;
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
-    thread::spawn(move || {
-        if let Some(signal) = signals.forever().next() {
-            let _ = tcsetattr(&terminal, OptionalActions::Now, &state);
-            let _ = emulate_default_handler(signal);
-        }
-    });
-    Ok(())
 }
 
 fn piped(deployment: &Deployment, input: &mut dyn BufRead) -> Result<Zeroizing<Vec<u8>>> {

@@ -26,6 +26,9 @@ mod scan;
 mod setup;
 mod status;
 mod supervised;
+#[cfg_attr(unix, path = "unix.rs")]
+#[cfg_attr(windows, path = "windows.rs")]
+mod system;
 pub mod tell;
 mod token;
 mod trace;
@@ -66,9 +69,7 @@ pub fn harden(args: &[OsString]) {
         tell::panicked(panic.location());
         std::process::exit(code.into());
     }));
-    // Where the kernel refuses, there is nothing better to do. A command that takes our place is dumpable again.
-    #[cfg(target_os = "linux")]
-    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    system::keep_out_of_cores();
 }
 
 /// Runs one command and returns the exit code. `exec` only returns where it fails.

@@ -1,7 +1,6 @@
 //! `co-cred scan`: is the token in a file? And the same question for `exec --gate`, once its command has ended.
 
 use std::io::{BufRead, Write};
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::credential::Mode;
@@ -90,7 +89,7 @@ impl<'a> Gate<'a> {
     pub(super) fn new(call: &'a Call, folders: &'a [PathBuf], traces: &[Traces], tell: &mut Tell) -> Result<Gate<'a>> {
         let needles = needles(traces)?;
         let missing = folders.iter().filter(|folder| !folder.exists()).map(|folder| {
-            let folder = needles.mask(folder.as_os_str().as_bytes());
+            let folder = needles.mask(folder.as_os_str().as_encoded_bytes());
             Remark::new("gate", format!("{folder} is not there yet: the gate fails unless the command makes it"))
         });
         tell.warn(&missing.collect::<Vec<_>>());
@@ -146,7 +145,8 @@ fn paths(typed: &[PathBuf], needles: &Needles) -> Result<Vec<PathBuf>> {
     match paths.iter().find(|path| !path.exists()) {
         None => Ok(paths),
         Some(missing) => {
-            let what = format!("{} is not there: nothing was searched", needles.mask(missing.as_os_str().as_bytes()));
+            let what =
+                format!("{} is not there: nothing was searched", needles.mask(missing.as_os_str().as_encoded_bytes()));
             Err(Error::new(Reason::Usage, what)
                 .hint("name a folder or a file that is there, as in: co-cred scan ./results"))
         }

@@ -1,13 +1,13 @@
 //! `co-cred exec` where the command stays our child: its output masked, its results searched before they are kept.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use crate::credential::{Credential, Mode};
 use crate::deliver::exec::Plan;
 use crate::error::{Error, Kind, Reason, Remark, Result};
 use crate::locate;
-use crate::supervise::{self, End, birth};
+use crate::supervise::{self, End};
 use crate::token::Token;
 use crate::traces::Traces;
 use crate::traces::search::Patterns;
@@ -54,16 +54,9 @@ fn supervise(
     let patterns = traces.map(|traces| Patterns::of(traces)).transpose();
     let patterns = patterns.map_err(|error| internal("the traces of so many tokens are too many", error))?;
     let us = program()?;
-    let parent = std::process::id().to_string();
-    let start = |terminal: bool| {
-        let mut args: Vec<OsString> = ["supervised", "--parent", &parent].map(OsString::from).into();
-        args.extend(terminal.then(|| "--terminal".into()));
-        args.push("--".into());
-        args.extend(typed.command.iter().cloned());
-        plan.command(call.env, us.as_os_str(), &args)
-    };
-    let report =
-        supervise::run(patterns, start).map_err(|error| internal("the command cannot be supervised", error))?;
+    let make = |program: &OsStr, args: &[OsString]| plan.command(call.env, program, args);
+    let report = supervise::run(patterns, &us, &typed.command, make)
+        .map_err(|error| internal("the command cannot be supervised", error))?;
     let told = match report.masked {
         0 => None,
         1 => Some("a trace of the token was masked in what the command printed".to_owned()),
@@ -80,7 +73,7 @@ fn end_as(end: End) -> u8 {
         End::Code(code) => code,
         End::Signal(signal) => {
             if std::process::id() != 1 {
-                let _ = signal_hook::low_level::emulate_default_handler(signal);
+                supervise::die_of(signal);
             }
             u8::try_from(128 + signal).unwrap_or(FAILED)
         }
@@ -89,10 +82,10 @@ fn end_as(end: End) -> u8 {
 
 /// What stands between a supervisor and the command.
 pub(super) fn stand_between(typed: &args::Supervised, tell: &mut Tell) -> u8 {
-    let lead = || birth::lead_command(&typed.command, typed.parent);
+    let lead = || supervise::lead_command(&typed.command, typed.parent);
     match typed.terminal {
         true => lead().map_or_else(|failure| not_started(&typed.command, failure, tell), end_as),
-        false => not_started(&typed.command, birth::become_command(&typed.command, typed.parent), tell),
+        false => not_started(&typed.command, supervise::become_command(&typed.command, typed.parent), tell),
     }
 }
 

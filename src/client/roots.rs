@@ -13,18 +13,6 @@ use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 use crate::files;
 
-/// Where the bundle of all authorities stands, by system: Debian and Alpine, Fedora and RHEL, openSUSE, FreeBSD.
-const BUNDLES: [&str; 5] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-    "/usr/local/share/certs/ca-root-nss.crt",
-];
-
-/// Where single authorities stand, for systems without a bundle.
-const FOLDERS: [&str; 2] = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
-
 type Certificate = CertificateDer<'static>;
 
 /// The most bytes of a bundle; Mozilla's has a quarter of a megabyte.
@@ -53,14 +41,34 @@ pub(super) fn trusted(env: &Env) -> Result<RootCertStore> {
     }
 }
 
-/// The bundle where there is one: it holds what stands in the folder beside it, in one read.
 fn of_system() -> RootCertStore {
-    let bundle = BUNDLES.iter().map(|path| store(of_file(Path::new(path)))).find(|found| !found.is_empty());
-    let folder = || FOLDERS.iter().map(|path| store(of_folder(Path::new(path)))).find(|found| !found.is_empty());
-    bundle.or_else(folder).unwrap_or_else(|| {
+    kept_by_system().filter(|found| !found.is_empty()).unwrap_or_else(|| {
         tracing::info!("this system has no certificate authorities: using the built-in ones");
         built_in()
     })
+}
+
+/// The bundle where there is one: it holds what stands in the folder beside it, in one read.
+#[cfg(not(any(target_os = "macos", windows)))]
+fn kept_by_system() -> Option<RootCertStore> {
+    /// Debian and Alpine, Fedora and RHEL, openSUSE, FreeBSD.
+    const BUNDLES: [&str; 5] = [
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/pki/tls/certs/ca-bundle.crt",
+        "/etc/ssl/ca-bundle.pem",
+        "/etc/ssl/cert.pem",
+        "/usr/local/share/certs/ca-root-nss.crt",
+    ];
+    /// Where single authorities stand, for systems without a bundle.
+    const FOLDERS: [&str; 2] = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
+    let bundle = BUNDLES.iter().map(|path| store(of_file(Path::new(path)))).find(|found| !found.is_empty());
+    bundle.or_else(|| FOLDERS.iter().map(|path| store(of_folder(Path::new(path)))).find(|found| !found.is_empty()))
+}
+
+/// Those of the Keychain, or of Windows' own store.
+#[cfg(any(target_os = "macos", windows))]
+fn kept_by_system() -> Option<RootCertStore> {
+    Some(store(rustls_native_certs::load_native_certs().certs))
 }
 
 fn of_file(path: &Path) -> Vec<Certificate> {

@@ -1,12 +1,12 @@
-//! In the environment of a command that takes co-cred's place: `execve`, with nothing left of us.
+//! In the environment of a command that takes co-cred's place.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use crate::deployment::Deployment;
 use crate::env::Env;
+use crate::supervise::replace;
 use crate::token::Token;
 use crate::traces::Traces;
 
@@ -122,7 +122,7 @@ impl Plan {
     /// Becomes the command. Returns only where that fails.
     pub fn exec(&self, env: &Env, command: &[OsString]) -> io::Error {
         match command.split_first() {
-            Some((program, args)) => self.command(env, program, args).exec(),
+            Some((program, args)) => replace(self.command(env, program, args)),
             None => io::ErrorKind::InvalidInput.into(),
         }
     }

@@ -4,13 +4,10 @@
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
-use std::os::unix::fs::{FileExt, MetadataExt};
 
-use rustix::fs::OFlags;
-use rustix::io::Errno;
+use crate::files::{self, Links};
 
-use crate::files;
-
+use super::system::{data, state, stored};
 use super::unpack::{Search, TOO_MUCH, is_packed, most_of};
 use super::{Gap, Progress, Redact, Report, Site, tar};
 
@@ -71,9 +68,9 @@ fn overwrite(search: &mut Search, site: &mut Site, redact: Redact) {
 
 /// Whether it is still what it was.
 fn once(search: &mut Search, site: &mut Site) -> Result<bool, String> {
-    let (file, meta) = files::open(&site.path, OFlags::NOFOLLOW).map_err(|trouble| trouble.to_string())?;
+    let (file, meta) = files::open(&site.path, Links::Refused).map_err(|trouble| trouble.to_string())?;
     search.begin(meta.len());
-    let stored = meta.blocks().saturating_mul(512);
+    let stored = stored(&meta);
     search.report.files = 1;
     let read = match meta.len() {
         0 => part(search, &file, 0..OF_NO_SIZE, site),
@@ -122,41 +119,23 @@ pub(super) fn extents(file: &File, meta: &Metadata) -> impl Iterator<Item = io::
             let start = std::mem::replace(&mut from, len);
             return (start < len).then_some(Ok((start, len)));
         }
-        let extent = next(file, rustix::fs::SeekFrom::Data(from)).and_then(|start| {
-            let end = start.map(|start| next(file, rustix::fs::SeekFrom::Hole(start))).transpose()?.flatten();
-            Ok(start.zip(end).map(|(start, end)| (start, end.min(len))))
-        });
-        let extent = extent.transpose()?;
+        let extent = data(file, from).map(|data| data.map(|(start, end)| (start, end.min(len)))).transpose()?;
         // After an error there is nothing more to ask.
         from = extent.as_ref().map_or(len, |(_, end)| *end);
         (!matches!(extent, Ok((start, end)) if start >= end)).then_some(extent)
     })
 }
 
-/// Where data or a hole begins; `None`: the file ends before.
-fn next(file: &File, what: rustix::fs::SeekFrom) -> io::Result<Option<u64>> {
-    match rustix::fs::seek(file, what) {
-        Ok(start) => Ok(Some(start)),
-        Err(Errno::NXIO) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
 /// Whether so much less is stored than the file's size that holes are worth looking for.
 fn is_sparse(meta: &Metadata) -> bool {
     const WORTH: u64 = 1 << 20;
-    meta.len() > WORTH && meta.blocks().saturating_mul(512) < meta.len() / 2
+    meta.len() > WORTH && stored(meta) < meta.len() / 2
 }
 
 pub(super) fn begins_packed(file: &File) -> bool {
     let mut head = [0; tar::BLOCK];
-    let read = file.read_at(&mut head, 0).unwrap_or_default();
+    let read = files::read_at(file, &mut head, 0).unwrap_or_default();
     is_packed(&head[..read])
-}
-
-/// What is another after a change.
-pub(super) fn state(meta: &Metadata) -> (u64, i64, i64, i64, i64) {
-    (meta.len(), meta.mtime(), meta.mtime_nsec(), meta.ctime(), meta.ctime_nsec())
 }
 
 /// What is read, so that it is seen how far that has come.

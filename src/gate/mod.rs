@@ -11,6 +11,9 @@ mod gzip;
 mod layer;
 mod redact;
 pub mod staged;
+#[cfg_attr(unix, path = "unix.rs")]
+#[cfg_attr(windows, path = "windows.rs")]
+mod system;
 mod tap;
 mod tar;
 mod tree;

@@ -2,17 +2,15 @@
 
 use std::fs::File;
 use std::io::{self, BufRead, Seek, SeekFrom};
-use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
-use rustix::fs::OFlags;
-
-use crate::files;
+use crate::files::{self, Links, identity};
 use crate::traces::Kind;
 use crate::traces::needles::Needles;
 
-use super::file::{begins_packed, extents, state};
+use super::file::{begins_packed, extents};
 use super::layer::{Hit, Layer};
+use super::system::state;
 use super::tap::{Buffer, Tap};
 
 /// Overwrites every trace in a file, and, where `likenesses` says so, what looks like a token; returns how many there were.
@@ -21,11 +19,11 @@ use super::tap::{Buffer, Tap};
 /// # Errors
 /// Why nothing was changed, in words that follow the file's name.
 pub(super) fn redact(needles: &Needles, path: &Path, likenesses: bool) -> Result<u64, String> {
-    let (file, meta) = files::open(path, OFlags::NOFOLLOW).map_err(|trouble| trouble.to_string())?;
+    let (file, meta) = files::open(path, Links::Refused).map_err(|trouble| trouble.to_string())?;
     if begins_packed(&file) {
         return Err("is packed and stays as it is: unpack it, redact what is in it, and pack it again".to_owned());
     }
-    if meta.nlink() > 1 {
+    if files::names(&file).map_or(true, |names| names > 1) {
         return Err("has other names (hard links), under which it would stay as it is".to_owned());
     }
     let mut count = 0;
@@ -43,8 +41,10 @@ pub(super) fn redact(needles: &Needles, path: &Path, likenesses: bool) -> Result
     });
     let done = done.and_then(|copy| {
         // What was written meanwhile would be lost.
-        let now = std::fs::symlink_metadata(path)?;
-        let same = (now.dev(), now.ino(), state(&now)) == (meta.dev(), meta.ino(), state(&meta));
+        let (there, now) = files::open(path, Links::Refused).map_err(|_| io::ErrorKind::ResourceBusy)?;
+        let same = identity(&there)? == identity(&file)? && state(&now) == state(&meta);
+        // Windows gives nobody the place of a file that is open.
+        drop((there, file));
         if same { copy.take_place() } else { Err(io::ErrorKind::ResourceBusy.into()) }
     });
     done.map(|()| count).map_err(|error| format!("stays as it is: it cannot be rewritten ({})", error.kind()))
@@ -83,7 +83,7 @@ fn blot(hit: &Hit, copy: &File) -> io::Result<()> {
         Kind::Raw | Kind::Url | Kind::Json => b'*',
     };
     let mut bytes = zeroize::Zeroizing::new(vec![0; usize::try_from(hit.len).map_err(io::Error::other)?]);
-    copy.read_exact_at(&mut bytes, hit.at)?;
+    files::read_exact_at(copy, &mut bytes, hit.at)?;
     bytes.iter_mut().filter(|byte| !matches!(byte, b'\r' | b'\n')).for_each(|byte| *byte = filler);
-    copy.write_all_at(&bytes, hit.at)
+    files::write_all_at(copy, &bytes, hit.at)
 }

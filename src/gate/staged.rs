@@ -1,20 +1,15 @@
 //! What is about to be committed: the blobs of Git's index that differ from the last commit, as Git itself gives them.
 
-use std::ffi::OsStr;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::fd::AsFd;
-use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-
-use crate::child::{self, Failure};
+use crate::child::{self, Failure, Patient};
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 use crate::traces::needles::Needles;
 
+use super::system::path_of;
 use super::unpack::Search;
 use super::{At, Progress, Report, Site, file};
 
@@ -55,8 +50,7 @@ pub fn scan(needles: &Needles, env: &Env, progress: &Progress) -> Result<Report>
     let mut search = Search::new(needles, progress);
     let mut blobs = Blobs::open(env).map_err(|error| not_run(Failure::NotStarted(error.kind())))?;
     for (id, path) in entries(&list.stdout) {
-        let mut site =
-            Site { path: PathBuf::from(OsStr::from_bytes(path)), file: needles.mask(path), inside: Vec::new() };
+        let mut site = Site { path: path_of(path), file: needles.mask(path), inside: Vec::new() };
         progress.file();
         search.one_file(|search| {
             file::look_at_text(search, path, At::Name, &site);
@@ -109,7 +103,9 @@ impl Blobs {
         command.args(["cat-file", "--batch"]).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut git = command.spawn()?;
         match (git.stdin.take(), git.stdout.take()) {
-            (Some(asked), Some(answers)) => Ok(Blobs { git, asked, answers: BufReader::new(Patient(answers)) }),
+            (Some(asked), Some(answers)) => {
+                Ok(Blobs { git, asked, answers: BufReader::new(Patient::new(answers, PATIENCE)?) })
+            }
             _ => Err(io::ErrorKind::BrokenPipe.into()),
         }
     }
@@ -140,19 +136,6 @@ impl Drop for Blobs {
     fn drop(&mut self) {
         let _ = self.git.kill();
         let _ = self.git.wait();
-    }
-}
-
-/// A pipe that is not waited for without end.
-struct Patient(ChildStdout);
-
-impl Read for Patient {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let patience = Timespec::try_from(PATIENCE).ok();
-        match poll(&mut [PollFd::from_borrowed_fd(self.0.as_fd(), PollFlags::IN)], patience.as_ref()) {
-            Ok(0) => Err(io::ErrorKind::TimedOut.into()),
-            _ => self.0.read(into),
-        }
     }
 }
 

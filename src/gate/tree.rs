@@ -2,20 +2,18 @@
 //! that leads out of its folder is told.
 
 use std::ffi::OsStr;
-use std::fs::FileType;
 use std::io::{self, Read};
 use std::num::NonZero;
-use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use rustix::io::Errno;
 use walkdir::{DirEntry, WalkDir};
 
 use crate::traces::needles::Needles;
 
 use super::file::Source;
+use super::system::{is_circle, word};
 use super::unpack::Search;
 use super::{At, Gap, Progress, Redact, Report, Site, file};
 
@@ -106,7 +104,7 @@ fn one(search: &mut Search, entry: walkdir::Result<DirEntry>, root: &Path, home:
         }
     };
     if entry.file_type().is_dir()
-        && (entry.depth() == 0 || search.needles.find(entry.file_name().as_bytes()).is_empty())
+        && (entry.depth() == 0 || search.needles.find(entry.file_name().as_encoded_bytes()).is_empty())
     {
         return;
     }
@@ -132,7 +130,7 @@ fn one(search: &mut Search, entry: walkdir::Result<DirEntry>, root: &Path, home:
 
 /// Searches a name.
 fn name(search: &mut Search, name: &OsStr, site: &Site, redact: Redact) {
-    file::look_at_text(search, name.as_bytes(), At::Name, site);
+    file::look_at_text(search, name.as_encoded_bytes(), At::Name, site);
     if file::wanted(&search.report, redact) > 0 {
         let why = "still has it in its name: rename it".to_owned();
         search.report.left.push(Gap { site: site.clone(), why });
@@ -142,7 +140,7 @@ fn name(search: &mut Search, name: &OsStr, site: &Site, redact: Redact) {
 /// What a link points to is searched where it lies, if that is below the same folder.
 fn link(search: &mut Search, site: &Site, home: Option<&Path>, redact: Redact) {
     if let Ok(target) = site.path.read_link() {
-        file::look_at_text(search, target.as_os_str().as_bytes(), At::Target, site);
+        file::look_at_text(search, target.as_os_str().as_encoded_bytes(), At::Target, site);
         if file::wanted(&search.report, redact) > 0 {
             let why = "still points to a path that holds it: remove it".to_owned();
             search.report.left.push(Gap { site: site.clone(), why });
@@ -158,19 +156,10 @@ fn link(search: &mut Search, site: &Site, home: Option<&Path>, redact: Redact) {
     search.report.passed_over.push(Gap { site: site.clone(), why });
 }
 
-fn is_circle(error: &io::Error) -> bool {
-    Errno::from_io_error(error) == Some(Errno::LOOP)
-}
-
 fn site(search: &Search, path: &Path) -> Site {
-    Site { path: path.to_path_buf(), file: search.needles.mask(path.as_os_str().as_bytes()), inside: Vec::new() }
-}
-
-fn word(kind: FileType) -> &'static str {
-    use std::os::unix::fs::FileTypeExt;
-    match kind {
-        kind if kind.is_fifo() => "a pipe",
-        kind if kind.is_socket() => "a socket",
-        _ => "a device",
+    Site {
+        path: path.to_path_buf(),
+        file: search.needles.mask(path.as_os_str().as_encoded_bytes()),
+        inside: Vec::new(),
     }
 }

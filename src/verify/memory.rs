@@ -88,8 +88,8 @@ fn key(env: &Env) -> Option<[u8; KEY]> {
 
 fn new_key(env: &Env) -> Option<[u8; KEY]> {
     let mut key = [0; KEY];
-    let filled = rustix::rand::getrandom(&mut key, rustix::rand::GetRandomFlags::empty()).ok()?;
-    files::write_own(&env.cache_dir()?.join("key"), &key).ok().filter(|()| filled == KEY)?;
+    getrandom::fill(&mut key).ok()?;
+    files::write_own(&env.cache_dir()?.join("key"), &key).ok()?;
     Some(key)
 }
 

@@ -4,6 +4,7 @@
 //! for (`Retry-After`), and on top of it a random share of a fifth of the time that it has left: whoever can wait longer
 //! makes room for the others, and a herd spreads out instead of coming back as one.
 
+use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
@@ -79,11 +80,7 @@ impl Patience {
     }
 }
 
-/// A random number from 0 to 1; without a source of randomness, the middle.
+/// A number from 0 to 1 that nobody chose: it need be no secret, and is there before the system has any randomness.
 fn random() -> f64 {
-    let mut bytes = [0; 4];
-    match rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::NONBLOCK) {
-        Ok(4) => f64::from(u32::from_ne_bytes(bytes)) / f64::from(u32::MAX),
-        _ => 0.5,
-    }
+    RandomState::new().hash_one(()) as f64 / u64::MAX as f64
 }

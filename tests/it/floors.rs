@@ -93,7 +93,7 @@ fn the_token_leaves_in_these_files_only() {
     exposing.sort();
     let expected = [
         "agent/outlet.rs",
-        "agent/serve.rs",
+        "agent/unix/serve.rs",
         "broker/guard.rs",
         "broker/mod.rs",
         "broker/upstream.rs",
@@ -110,6 +110,33 @@ fn the_token_leaves_in_these_files_only() {
         "verify/memory.rs",
     ];
     assert_eq!(exposing, expected);
+}
+
+/// What only one kind of system has stands in a room's `unix.rs` or `windows.rs`, or in a folder of that name, which the
+/// room's one seam chooses between; both have the same names.
+#[test]
+fn what_only_one_system_has_stands_behind_a_seam() {
+    const SEAM: &str = "#[cfg_attr(unix, path = \"unix";
+    let is_behind = |name: &str| name.split('/').any(|part| ["unix", "unix.rs", "windows.rs"].contains(&part));
+    let mut seams = BTreeMap::new();
+    for (path, text) in sources() {
+        let (code, name) = (code(&text), name(&path));
+        if is_behind(&name) {
+            continue;
+        }
+        for word in ["std::os::", "rustix::", "nix::", "signal_hook::", "ctrlc::", "winapi_util::"] {
+            assert!(!code.contains(word), "{name} uses {word}");
+        }
+        *seams.entry(room(&path)).or_insert(0) += code.matches(SEAM).count();
+    }
+    assert!(seams.values().all(|seams| *seams <= 1), "{seams:?}");
+    let both = |name: &String| name.ends_with("/windows.rs");
+    let here: Vec<String> = sources().iter().map(|(path, _)| name(path)).collect();
+    for windows in here.iter().filter(|name| both(name)) {
+        let unix = windows.replace("windows.rs", "unix");
+        assert!(here.contains(&format!("{unix}.rs")) || here.contains(&format!("{unix}/mod.rs")), "{windows} is alone");
+    }
+    assert_eq!(here.iter().filter(|name| both(name)).count(), seams.values().sum::<usize>());
 }
 
 #[test]

@@ -98,7 +98,7 @@ fn text(deployments: &[Deployment]) -> String {
 
 /// The file as Git's configuration names it: below `~`, where it is, so that a home may move.
 fn shown(env: &Env, file: &Path) -> String {
-    let home = env.path("HOME").and_then(|home| file.strip_prefix(home).ok());
+    let home = env.home("").and_then(|home| file.strip_prefix(home).ok().map(Path::to_path_buf));
     home.map_or_else(|| file.display().to_string(), |below| format!("~/{}", below.display()))
 }
 

@@ -33,7 +33,8 @@ impl Terminal {
     pub(super) fn open() -> io::Result<Terminal> {
         let ours = tcgetattr(stdout())?;
         let typed_into = if isatty(stdin()) { Some(tcgetattr(stdin())?) } else { None };
-        let control = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
+        let control = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+        rustix::io::fcntl_setfd(&control, rustix::io::FdFlags::CLOEXEC)?;
         grantpt(&control)?;
         unlockpt(&control)?;
         let name = ptsname(&control, Vec::new())?;

@@ -10,23 +10,32 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
-use rustix::process::{
-    Pid, Signal, getpid, getppid, ioctl_tiocsctty, kill_process, kill_process_group, set_parent_process_death_signal,
-    setsid,
-};
+use rustix::process::{Pid, Signal, getpid, getppid, ioctl_tiocsctty, kill_process, kill_process_group, setsid};
 use rustix::stdio::stdout;
 use rustix::termios::tcsetpgrp;
 use signal_hook::consts::signal::{SIGTTIN, SIGTTOU};
 
-use super::End;
+use super::super::End;
+use super::replace;
 use super::signals::{Keeper, Watch, until_end};
+
+/// The arguments by which we stand between: that, and then the command.
+pub(super) fn between(command: &[OsString], terminal: bool) -> Vec<OsString> {
+    let parent = std::process::id().to_string();
+    let ours = ["supervised", "--parent", &parent].into_iter().chain(terminal.then_some("--terminal")).chain(["--"]);
+    ours.map(OsString::from).chain(command.iter().cloned()).collect()
+}
 
 /// Becomes the command, which ends with `parent`. Returns only where that fails.
 pub fn become_command(command: &[OsString], parent: i32) -> io::Error {
     match end_with(parent) {
         Err(error) => error,
         Ok(()) => match command.split_first() {
-            Some((program, args)) => Command::new(program).args(args).exec(),
+            Some((program, args)) => {
+                let mut command = Command::new(program);
+                command.args(args);
+                replace(command)
+            }
             None => io::ErrorKind::InvalidInput.into(),
         },
     }
@@ -48,8 +57,10 @@ pub fn lead_command(command: &[OsString], parent: i32) -> io::Result<End> {
     Ok(until_end(&mut watch, leader.group, &leader))
 }
 
+/// Elsewhere than on Linux, a command outlives a supervisor that is killed.
 fn end_with(parent: i32) -> io::Result<()> {
-    set_parent_process_death_signal(Some(Signal::TERM))?;
+    #[cfg(target_os = "linux")]
+    rustix::process::set_parent_process_death_signal(Some(Signal::TERM))?;
     // It may have died before that.
     if getppid() != Pid::from_raw(parent) {
         kill_process(getpid(), Signal::TERM)?;

@@ -11,7 +11,7 @@ use rustix::io::{Errno, read, write};
 
 use crate::traces::search::Patterns;
 
-use super::mask::Masker;
+use super::super::mask::Masker;
 
 /// The most bytes that are read at once.
 const PIECE: usize = 128 * 1024;

@@ -1,15 +1,17 @@
 //! A program that is run for what it prints: without a shell, with an end to what is read and to how long it may take.
 
-use std::fs::File;
+#[cfg_attr(unix, path = "unix.rs")]
+#[cfg_attr(windows, path = "windows.rs")]
+mod system;
+
 use std::io::{self, Read};
-use std::os::fd::OwnedFd;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::OFlags;
 use zeroize::Zeroizing;
+
+use system::Pipe;
 
 /// How long what a program left running may go on printing after its own end.
 const GRACE: Duration = Duration::from_millis(100);
@@ -47,7 +49,7 @@ pub fn output(command: &mut Command, time: Duration, limit: usize) -> Result<Out
     let _running = Running::new();
     let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
     let mut child = spawned.map_err(|error| Failure::NotStarted(error.kind()))?;
-    let outcome = match child.stdout.take().map(open) {
+    let outcome = match child.stdout.take().map(Pipe::new) {
         Some(Ok(pipe)) => Reading { child: &mut child, pipe, limit, end }.run(),
         _ => Err(Failure::NotStarted(io::ErrorKind::Other)),
     };
@@ -90,16 +92,38 @@ impl Drop for Running {
     }
 }
 
-/// The pipe, as one that is never waited for in reading.
-fn open(pipe: ChildStdout) -> io::Result<File> {
-    let pipe = OwnedFd::from(pipe);
-    rustix::fs::fcntl_setfl(&pipe, OFlags::NONBLOCK)?;
-    Ok(File::from(pipe))
+/// What a program prints, which is not waited for without end.
+#[derive(Debug)]
+pub struct Patient {
+    pipe: Pipe,
+    patience: Duration,
+}
+
+impl Patient {
+    /// # Errors
+    /// The system does not let it.
+    pub fn new(pipe: ChildStdout, patience: Duration) -> io::Result<Patient> {
+        Ok(Patient { pipe: Pipe::new(pipe)?, patience })
+    }
+}
+
+impl Read for Patient {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.pipe.read(into) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                done => return done,
+            }
+            if !self.pipe.wait(self.patience) {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+        }
+    }
 }
 
 struct Reading<'a> {
     child: &'a mut Child,
-    pipe: File,
+    pipe: Pipe,
     limit: usize,
     end: Instant,
 }
@@ -128,15 +152,8 @@ impl Reading<'_> {
                 Some((status, grace)) if closed || now >= grace => return Ok(Output { status, stdout }),
                 _ if now >= self.end => return Err(Failure::Late),
                 _ if closed => std::thread::sleep(Duration::from_millis(1)),
-                _ => self.wait(),
+                _ => drop(self.pipe.wait(BEAT)),
             }
         }
-    }
-
-    /// Until something comes, or for a beat.
-    fn wait(&self) {
-        let beat = Timespec::try_from(BEAT).ok();
-        // That it fails makes the next round come sooner.
-        let _ = poll(&mut [PollFd::new(&self.pipe, PollFlags::IN)], beat.as_ref());
     }
 }

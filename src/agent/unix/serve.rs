@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use crate::locate::agent::{Answer, Ask, Brokered, Held, LIMIT, PATIENCE, Status, Timed, is_ours};
+use crate::locate::agent::system::{Timed, is_ours};
+use crate::locate::agent::{Answer, Ask, Brokered, Held, LIMIT, PATIENCE, Status};
 
-use super::keeper::{Keeper, State};
+use super::super::keeper::{Keeper, State};
 
 /// The longest question.
 const QUESTION: u64 = 4096;

@@ -12,12 +12,12 @@ use signal_hook::low_level::siginfo::{Cause, Origin};
 
 use crate::child::where_none_runs;
 
-use super::End;
+use super::super::End;
 use super::terminal::Terminal;
 
 /// The signals that are handed on. KILL and STOP cannot be; ILL, FPE, SEGV, BUS, TRAP, ABRT and PIPE are about us, and so
 /// are TTIN and TTOU, which stop whoever reaches for a terminal that is not theirs just now.
-const HANDED_ON: [Signal; 19] = [
+const HANDED_ON: &[Signal] = &[
     Signal::HUP,
     Signal::INT,
     Signal::QUIT,
@@ -35,7 +35,9 @@ const HANDED_ON: [Signal; 19] = [
     Signal::XCPU,
     Signal::XFSZ,
     Signal::SYS,
+    #[cfg(target_os = "linux")]
     Signal::POWER,
+    #[cfg(target_os = "linux")]
     Signal::STKFLT,
 ];
 
@@ -49,12 +51,13 @@ pub(super) struct Watch(SignalsInfo<WithOrigin>);
 impl Watch {
     pub(super) fn new() -> io::Result<Watch> {
         let ignored = ignored();
-        let heard = HANDED_ON.map(Signal::as_raw).into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+        let heard = HANDED_ON.iter().map(|signal| signal.as_raw()).filter(|signal| ignored >> (signal - 1) & 1 == 0);
         Ok(Watch(SignalsInfo::new(heard.chain([SIGCHLD]))?))
     }
 }
 
-/// The set of ignored signals, as the kernel shows it (proc(5), SigIgn): bit `n - 1` for signal `n`.
+/// The set of ignored signals, as Linux shows it (proc(5), SigIgn): bit `n - 1` for signal `n`. Elsewhere nobody tells without
+/// `unsafe`: there, one that was ignored is handed on.
 fn ignored() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

@@ -3,32 +3,20 @@
 use std::fs::{self, File, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
-use std::os::unix::net::{UnixDatagram, UnixListener};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 use crate::files;
-use crate::locate::agent::{BROKER_SOCKET, SOCKET, lock_of};
+use crate::locate::agent::{Brokered, lock_of};
 
-/// The socket of this user's agent: the one that is named, be it for its broker alone, else one below `$XDG_RUNTIME_DIR` or
-/// the cache folder.
-pub fn socket(env: &Env) -> Option<PathBuf> {
-    match env.path(SOCKET).or_else(|| env.path(BROKER_SOCKET)) {
-        Some(named) => Some(named.to_path_buf()),
-        None => Some(env.cache_dir()?.join("agent.sock")),
-    }
-}
-
-/// What came of claiming a place.
-#[derive(Debug)]
-pub enum Claim {
-    /// It is ours, as long as this is kept.
-    Ours(Home),
-    /// An agent runs there.
-    Taken,
-}
+use super::super::Claim;
+use super::super::keeper::Keeper;
+use super::super::rounds::unable;
+use super::serve;
 
 /// A place that was claimed. Its socket is removed when dropped.
 #[derive(Debug)]
@@ -46,7 +34,7 @@ impl Home {
     /// The folder cannot be made, or is somebody else's as well.
     pub fn claim(env: &Env, socket: &Path) -> Result<Claim> {
         // Closed to all others before a socket is put into it.
-        files::own_folder(socket, 0o077).map_err(|error| no_place(socket, &error))?;
+        files::private_folder(socket).map_err(|error| no_place(socket, &error))?;
         let lock = files::lock(&lock_of(socket)).map_err(|error| no_place(socket, &error))?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -67,17 +55,27 @@ impl Home {
     }
 
     /// Marks a change: whoever watches the lock sees that its time is another.
-    pub(super) fn mark(&self) {
+    pub(in crate::agent) fn mark(&self) {
         let _ = self.lock.set_modified(SystemTime::now());
     }
 
     /// Where it listens.
-    pub(super) fn socket(&self) -> &Path {
+    pub(in crate::agent) fn socket(&self) -> &Path {
         &self.socket
     }
 
+    /// Serves whoever asks, from now on, and says so to whoever waits for that.
+    ///
+    /// # Errors
+    /// The socket cannot be made, or the system has no thread left.
+    pub(in crate::agent) fn serve(&self, keeper: Arc<Keeper>, brokered: Option<Brokered>) -> Result<()> {
+        serve::start(self.listener()?, keeper, brokered).map_err(|error| unable("serve", error))?;
+        self.tell_systemd();
+        Ok(())
+    }
+
     /// The socket, as this user's alone.
-    pub(super) fn listener(&self) -> Result<UnixListener> {
+    fn listener(&self) -> Result<UnixListener> {
         let listen = || {
             let listener = UnixListener::bind(&self.socket)?;
             fs::set_permissions(&self.socket, Permissions::from_mode(0o600))?;
@@ -87,13 +85,14 @@ impl Home {
     }
 
     /// Tells systemd, where it started us and waits for that, that the agent is ready (sd_notify(3)).
-    pub(super) fn tell_systemd(&self) {
-        use std::os::linux::net::SocketAddrExt;
+    fn tell_systemd(&self) {
         use std::os::unix::ffi::OsStrExt;
+        use std::os::unix::net::{SocketAddr, UnixDatagram};
         let Some(path) = &self.notify else { return };
         let address = match path.as_os_str().as_bytes() {
-            [b'@', name @ ..] => std::os::unix::net::SocketAddr::from_abstract_name(name),
-            _ => std::os::unix::net::SocketAddr::from_pathname(path),
+            #[cfg(target_os = "linux")]
+            [b'@', name @ ..] => <SocketAddr as std::os::linux::net::SocketAddrExt>::from_abstract_name(name),
+            _ => SocketAddr::from_pathname(path),
         };
         let told = address.and_then(|address| UnixDatagram::unbound()?.send_to_addr(b"READY=1", &address));
         tracing::info!(told = told.is_ok(), "systemd");

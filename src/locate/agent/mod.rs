@@ -13,14 +13,16 @@
 //! | `{"ask":"stop"}` | `{"answer":"stopping"}` |
 //! | anything else | `{"answer":"error","message":"..."}` |
 
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::net::UnixStream;
+#[cfg_attr(unix, path = "unix.rs")]
+#[cfg_attr(windows, path = "windows.rs")]
+pub mod system;
+
+use std::io;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -30,7 +32,7 @@ use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 use crate::token::{self, Token};
 
-use super::{Found, Place, PlaceKind, Sited, Source};
+use crate::locate::{Found, Place, PlaceKind, Sited, Source};
 
 /// The variable that names the socket.
 pub const SOCKET: &str = "CO_CRED_AGENT_SOCK";
@@ -151,15 +153,9 @@ pub struct Status {
 /// # Errors
 /// It does not answer in time, answers nonsense, or is another user's.
 pub fn ask(socket: &Path, ask: &Ask) -> io::Result<Answer> {
-    let mut stream = connect(socket)?;
-    stream.set_write_timeout(Some(PATIENCE))?;
     let mut line = serde_json::to_vec(ask)?;
     line.push(b'\n');
-    stream.write_all(&line)?;
-    // Room for all of it, so that no half-filled buffer is left behind unwiped.
-    let mut answer = Zeroizing::new(Vec::with_capacity(LIMIT + 1));
-    let answering = Timed { stream: &stream, end: Instant::now() + PATIENCE };
-    BufReader::new(answering.take(LIMIT as u64)).read_until(b'\n', &mut answer)?;
+    let answer = system::exchange(socket, &line)?;
     if answer.last() != Some(&b'\n') {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
@@ -171,54 +167,6 @@ pub fn lock_of(socket: &Path) -> PathBuf {
     let mut lock = socket.as_os_str().to_owned();
     lock.push(".lock");
     PathBuf::from(lock)
-}
-
-/// A stream that is waited for until a time, however little comes of it.
-#[derive(Debug)]
-pub struct Timed<'a> {
-    /// The stream.
-    pub stream: &'a UnixStream,
-    /// The time.
-    pub end: Instant,
-}
-
-impl Read for Timed<'_> {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let left = self.end.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        self.stream.set_read_timeout(Some(left))?;
-        self.stream.read(into)
-    }
-}
-
-/// Connects, in time even where the agent does not accept; another user's is none.
-fn connect(socket: &Path) -> io::Result<UnixStream> {
-    let address = SocketAddrUnix::new(socket)?;
-    let end = Instant::now() + PATIENCE;
-    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-    let descriptor = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
-    loop {
-        match rustix::net::connect(&descriptor, &address) {
-            Ok(()) => break,
-            // Too many wait already.
-            Err(rustix::io::Errno::AGAIN) if Instant::now() < end => std::thread::sleep(Duration::from_millis(5)),
-            Err(error) => return Err(error.into()),
-        }
-    }
-    let stream = UnixStream::from(descriptor);
-    stream.set_nonblocking(false)?;
-    if is_ours(&stream)? { Ok(stream) } else { Err(io::ErrorKind::PermissionDenied.into()) }
-}
-
-/// Whether the other end is this user's, or root's.
-///
-/// # Errors
-/// The system does not tell.
-pub fn is_ours(stream: &UnixStream) -> io::Result<bool> {
-    let peer = rustix::net::sockopt::socket_peercred(stream)?.uid;
-    Ok(peer == rustix::process::geteuid() || peer.is_root())
 }
 
 /// The agent that the environment names.

@@ -1,0 +1,78 @@
+//! There is no agent on Windows: it would need a socket of which the system says whose the other end is. The broker of
+//! `exec` keeps its token fresh all the same.
+
+use std::fs::Metadata;
+use std::io;
+use std::os::windows::fs::MetadataExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+
+use crate::env::Env;
+use crate::error::{Error, Reason, Result};
+use crate::locate::agent::Brokered;
+
+use super::Claim;
+use super::keeper::{Keeper, News};
+
+/// A place that was claimed, of which there is none.
+#[derive(Debug)]
+pub enum Home {}
+
+/// # Errors
+/// This system has no agent.
+pub fn supported() -> Result<()> {
+    Err(none())
+}
+
+fn none() -> Error {
+    Error::new(Reason::Usage, "there is no agent on Windows")
+        .hint("co-cred login keeps the token in the Credential Manager, where every command finds it")
+}
+
+impl Home {
+    /// # Errors
+    /// Always.
+    pub fn claim(_: &Env, _: &Path) -> Result<Claim> {
+        Err(none())
+    }
+
+    pub(super) fn mark(&self) {
+        match *self {}
+    }
+
+    pub(super) fn socket(&self) -> &Path {
+        match *self {}
+    }
+
+    pub(super) fn serve(&self, _: Arc<Keeper>, _: Option<Brokered>) -> Result<()> {
+        match *self {}
+    }
+}
+
+/// What a file or a folder is told apart by from another that takes its place: when it was made.
+pub(super) fn number(meta: &Metadata) -> u64 {
+    meta.creation_time()
+}
+
+/// What is another after a change.
+pub(super) type State = [u64; 3];
+
+pub(super) fn state(meta: &Metadata) -> State {
+    [meta.creation_time(), meta.len(), meta.last_write_time()]
+}
+
+/// Whether everybody has folders in there, as in `/tmp`: each user has a place of their own for that.
+pub(super) fn is_everybodys(_: &Metadata) -> bool {
+    false
+}
+
+/// Whether others may change files in a folder without a word to us: Windows tells of changes on a share, too.
+pub(super) fn is_silent(_: &Path) -> bool {
+    false
+}
+
+/// Nobody sends signals, and there is no agent to end.
+pub(super) fn stop_on_signals(_: Sender<News>) -> io::Result<()> {
+    Ok(())
+}

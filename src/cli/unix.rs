@@ -1,0 +1,46 @@
+//! The process and its terminal, on Unix.
+
+use std::fs::File;
+use std::io;
+use std::thread;
+
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
+
+/// No core dump of ours, and no debugger of the same user's. Where the kernel refuses, there is nothing better to do. A command
+/// that takes our place is dumpable again.
+pub(super) fn keep_out_of_cores() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+    #[cfg(not(target_os = "linux"))]
+    let _ = {
+        let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
+        rustix::process::setrlimit(rustix::process::Resource::Core, none)
+    };
+}
+
+/// Nothing of the terminal is held any more: it may be closed, and whoever reads our output sees its end.
+pub(super) fn leave_the_terminal() -> io::Result<()> {
+    let nowhere = File::options().read(true).write(true).open("/dev/null")?;
+    rustix::stdio::dup2_stdout(&nowhere)?;
+    rustix::stdio::dup2_stderr(&nowhere)?;
+    // The group is the shell's, to which a terminal sends what is typed.
+    let _ = rustix::process::setsid();
+    Ok(())
+}
+
+/// Sees to it that a signal which ends us while nothing is echoed leaves the terminal as it was.
+pub(super) fn restore_when_stopped() -> io::Result<()> {
+    let terminal = File::open("/dev/tty")?;
+    let state = tcgetattr(&terminal)?;
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGQUIT, SIGTERM])?;
+    thread::spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            let _ = tcsetattr(&terminal, OptionalActions::Now, &state);
+            let _ = emulate_default_handler(signal);
+        }
+    });
+    Ok(())
+}

@@ -1,0 +1,164 @@
+//! Files where they have an owner and a mode: Linux, macOS.
+
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use rustix::fs::{AtFlags, Mode, OFlags};
+
+use super::{Identity, Links};
+
+/// Who may do what with a file or a folder.
+pub(super) struct Rights {
+    /// Someone other than the owner may read it.
+    pub(super) shared: bool,
+    /// It is this user's or root's, and nobody else may write it.
+    pub(super) trusted: bool,
+    /// It is this user's, and nobody else may write it.
+    pub(super) closed: bool,
+    /// It is this user's, and nobody else may do anything with it.
+    pub(super) private: bool,
+}
+
+impl Rights {
+    pub(super) fn of(meta: &Metadata) -> Rights {
+        let is_own = is_own(meta);
+        Rights {
+            shared: meta.mode() & 0o044 != 0,
+            trusted: (is_own || meta.uid() == 0) && meta.mode() & 0o022 == 0,
+            closed: is_own && meta.mode() & 0o022 == 0,
+            private: is_own && meta.mode() & 0o077 == 0,
+        }
+    }
+}
+
+fn is_own(meta: &Metadata) -> bool {
+    meta.uid() == rustix::process::geteuid().as_raw()
+}
+
+/// What a file is opened with: never waited for, not even where it is a FIFO or a device, and born 0600.
+pub(super) fn options(links: Links) -> OpenOptions {
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let flags = if links == Links::Refused { flags | OFlags::NOFOLLOW } else { flags };
+    let mut options = OpenOptions::new();
+    options.mode(0o600).custom_flags(flags.bits() as i32);
+    options
+}
+
+/// Makes a folder and those above it, 0700, where they are missing.
+pub(super) fn make_folders(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Gives a new file the owner and the mode of the one whose place it takes.
+pub(super) fn take_after(file: &File, former: &Metadata) -> io::Result<()> {
+    let ours = file.metadata()?;
+    if (ours.uid(), ours.gid()) != (former.uid(), former.gid()) {
+        std::os::unix::fs::fchown(file, Some(former.uid()), Some(former.gid()))?;
+    }
+    file.set_permissions(former.permissions())
+}
+
+/// Reads from a place in a file, wherever it stands.
+pub fn read_at(file: &File, into: &mut [u8], at: u64) -> io::Result<usize> {
+    file.read_at(into, at)
+}
+
+/// Writes all of it to a place in a file.
+pub fn write_all_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
+    file.write_all_at(bytes, at)
+}
+
+/// What an open file is known by.
+pub fn identity(file: &File) -> io::Result<Identity> {
+    file.metadata().map(|meta| known_by(&meta))
+}
+
+/// How many names an open file has.
+pub fn names(file: &File) -> io::Result<u64> {
+    file.metadata().map(|meta| meta.nlink())
+}
+
+fn known_by(meta: &Metadata) -> Identity {
+    (meta.dev(), meta.ino())
+}
+
+/// Open to find names in, and for nothing else.
+#[cfg(target_os = "linux")]
+const HANDLE: OFlags = OFlags::PATH;
+#[cfg(not(target_os = "linux"))]
+const HANDLE: OFlags = OFlags::RDONLY;
+
+/// A file to be appended to, which may be moved away, to begin a new one. Its folder is settled once: nobody who may write
+/// there can have another file written to.
+#[derive(Debug)]
+pub struct Log {
+    folder: OwnedFd,
+    name: OsString,
+}
+
+impl Log {
+    /// Where a path leads at the moment.
+    pub fn at(path: &Path) -> io::Result<Log> {
+        let path = std::path::absolute(path)?;
+        let path = fs::canonicalize(&path).unwrap_or(path);
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
+        let flags = HANDLE | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = rustix::fs::open(fs::canonicalize(folder)?, flags, Mode::empty())?;
+        Ok(Log { folder, name: name.to_owned() })
+    }
+
+    /// Opens it to append to, made 0600 where it is missing; and once more to read and write elsewhere in it, where it is not
+    /// for appending alone. Whoever opens it again is given no link, and nobody else's file.
+    pub fn open(&self, again: bool) -> io::Result<(File, Option<File>)> {
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let open = |flags, mode| rustix::fs::openat(&self.folder, &self.name, flags, mode).map(File::from);
+        let end = open(flags | OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE, Mode::RUSR | Mode::WUSR)?;
+        let meta = end.metadata()?;
+        let ours = is_own(&meta) && meta.nlink() == 1;
+        if !meta.is_file() || (again && !ours) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let pen = open(flags | OFlags::RDWR, Mode::empty()).ok();
+        Ok((end, pen.filter(|pen| identity(pen).is_ok_and(|other| other == known_by(&meta)))))
+    }
+
+    /// Whether a file is the one that stands there.
+    pub fn holds(&self, file: &File) -> bool {
+        let there = rustix::fs::statat(&self.folder, &self.name, AtFlags::SYMLINK_NOFOLLOW);
+        #[allow(clippy::unnecessary_cast, reason = "a volume's number is another type on each system")]
+        let there = there.map(|there| (there.st_dev as u64, there.st_ino as u64));
+        identity(file).is_ok_and(|identity| there == Ok(identity))
+    }
+}
+
+/// Copies the extended attributes, access control lists among them.
+#[cfg(target_os = "linux")]
+pub(super) fn take_attributes(file: &File, former: &File) -> io::Result<()> {
+    let mut names = vec![0; 64 * 1024];
+    let len = match rustix::fs::flistxattr(former, &mut names) {
+        Err(rustix::io::Errno::OPNOTSUPP) => return Ok(()),
+        len => len?,
+    };
+    for name in names[..len].split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
+        let mut value = vec![0; 64 * 1024];
+        let len = rustix::fs::fgetxattr(former, name, &mut value)?;
+        match rustix::fs::fsetxattr(file, name, &value[..len], rustix::fs::XattrFlags::empty()) {
+            // A security module sets its labels itself.
+            Err(_) if name == b"security.selinux" => {}
+            done => done?,
+        }
+    }
+    Ok(())
+}
+
+/// They stay behind: what macOS keeps in them (quarantine, colours) is about how a file came here.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn take_attributes(_: &File, _: &File) -> io::Result<()> {
+    Ok(())
+}

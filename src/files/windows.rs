@@ -1,0 +1,124 @@
+//! Files on Windows, where an access list says who may do what. None is read or written here: what lies below the user's
+//! profile is that user's alone, as Windows makes it, and co-cred keeps what is its own there.
+//!
+//! So a file elsewhere is taken for what it is said to be, as Git and Docker do it.
+
+use std::ffi::OsString;
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, Seek, SeekFrom};
+use std::os::windows::fs::{FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use winapi_util::file::information;
+
+use super::{Identity, Links};
+
+/// Opens a link itself, in place of what it leads to (CreateFile, FILE_FLAG_OPEN_REPARSE_POINT).
+const THE_LINK_ITSELF: u32 = 0x0020_0000;
+
+/// Who may do what with a file or a folder: nobody but this user, as far as is looked.
+pub(super) struct Rights {
+    pub(super) shared: bool,
+    pub(super) trusted: bool,
+    pub(super) closed: bool,
+    pub(super) private: bool,
+}
+
+impl Rights {
+    pub(super) fn of(_: &Metadata) -> Rights {
+        Rights { shared: false, trusted: true, closed: true, private: true }
+    }
+}
+
+/// What a file is opened with. There is no waiting for one: a pipe has a name of another kind.
+pub(super) fn options(links: Links) -> OpenOptions {
+    let mut options = OpenOptions::new();
+    if links == Links::Refused {
+        options.custom_flags(THE_LINK_ITSELF);
+    }
+    options
+}
+
+/// Makes a folder and those above it, where they are missing; it is closed to whom the one above it is.
+pub(super) fn make_folders(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)
+}
+
+/// A new file has the rights that its folder gives; what it can take after another is being read-only.
+pub(super) fn take_after(file: &File, former: &Metadata) -> io::Result<()> {
+    file.set_permissions(former.permissions())
+}
+
+/// They stay behind, as other streams of the file do.
+pub(super) fn take_attributes(_: &File, _: &File) -> io::Result<()> {
+    Ok(())
+}
+
+/// Reads from a place in a file, and leaves it standing where it stands.
+pub fn read_at(mut file: &File, into: &mut [u8], at: u64) -> io::Result<usize> {
+    let here = file.stream_position()?;
+    let read = file.seek_read(into, at);
+    file.seek(SeekFrom::Start(here))?;
+    read
+}
+
+/// Writes all of it to a place in a file.
+pub fn write_all_at(file: &File, mut bytes: &[u8], mut at: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match file.seek_write(bytes, at)? {
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            written => {
+                bytes = &bytes[written..];
+                at += written as u64;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What an open file is known by.
+pub fn identity(file: &File) -> io::Result<Identity> {
+    information(file).map(|file| (file.volume_serial_number(), file.file_index()))
+}
+
+/// How many names an open file has.
+pub fn names(file: &File) -> io::Result<u64> {
+    information(file).map(|file| file.number_of_links())
+}
+
+/// A file to be appended to, which may be moved away, to begin a new one.
+#[derive(Debug)]
+pub struct Log {
+    path: PathBuf,
+}
+
+impl Log {
+    /// Where a path leads at the moment.
+    pub fn at(path: &Path) -> io::Result<Log> {
+        let path = std::path::absolute(path)?;
+        let path = fs::canonicalize(&path).unwrap_or(path);
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
+        let name: OsString = name.to_owned();
+        Ok(Log { path: fs::canonicalize(folder)?.join(name) })
+    }
+
+    /// Opens it to append to, made where it is missing; and once more to read and write elsewhere in it. Whoever opens it
+    /// again is given no link, and no file with other names.
+    pub fn open(&self, again: bool) -> io::Result<(File, Option<File>)> {
+        let end = options(Links::Refused).append(true).create(true).open(&self.path)?;
+        if !end.metadata()?.is_file() || (again && names(&end)? != 1) {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        let pen = options(Links::Refused).read(true).write(true).open(&self.path).ok();
+        let identity_of_end = identity(&end)?;
+        Ok((end, pen.filter(|pen| identity(pen).is_ok_and(|other| other == identity_of_end))))
+    }
+
+    /// Whether a file is the one that stands there.
+    pub fn holds(&self, file: &File) -> bool {
+        let there = options(Links::Refused).read(true).open(&self.path).and_then(|there| identity(&there));
+        there.is_ok_and(|there| identity(file).is_ok_and(|identity| identity == there))
+    }
+}

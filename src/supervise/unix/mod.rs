@@ -1,0 +1,166 @@
+//! Supervision on Unix. Where our standard output is a terminal, the child gets one of its own; elsewhere it gets pipes, and
+//! what of ours is no terminal is handed on untouched: standard input always, and standard error together with standard
+//! output where both go to the same place, so that their order stays.
+
+mod birth;
+mod signals;
+mod stream;
+mod terminal;
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, PipeReader, PipeWriter};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rustix::process::Pid;
+use rustix::stdio::{stderr, stdin, stdout};
+
+use crate::traces::search::Patterns;
+
+use super::Report;
+
+pub use birth::{become_command, lead_command};
+
+use signals::{Behind, Beside, Watch, until_end};
+use stream::Pump;
+use terminal::Terminal;
+
+/// So long the last of what was printed may take.
+const DRAIN: Duration = Duration::from_millis(200);
+
+/// Lets a command take our place: `execve`, with nothing left of us. Returns only where that fails.
+pub fn replace(mut command: Command) -> io::Error {
+    command.exec()
+}
+
+/// Ends as a signal would have ended us.
+pub fn die_of(signal: i32) {
+    let _ = signal_hook::low_level::emulate_default_handler(signal);
+}
+
+/// Runs a command to its end. `make` makes a program with its arguments into one that can be started, and its standard streams
+/// are set here: without patterns to mask it has ours. `us` is this very program, which may have to stand between.
+///
+/// # Errors
+/// It cannot be started, or the system gives no pipe or no terminal.
+pub fn run(
+    patterns: Option<Patterns>,
+    us: &Path,
+    command: &[OsString],
+    make: impl FnOnce(&OsStr, &[OsString]) -> Command,
+) -> io::Result<Report> {
+    let mut watch = Watch::new()?;
+    adopt_orphans();
+    let on_terminal = patterns.is_some() && rustix::termios::isatty(stdout());
+    let mut terminal = on_terminal.then(Terminal::open).transpose()?;
+    let mut command = make(us.as_os_str(), &birth::between(command, terminal.is_some()));
+    let (ended, end) = io::pipe()?;
+    let masked = patterns.is_some();
+    let pumps = Pumps { patterns: patterns.map(Arc::new), ended, running: Vec::new(), input: None };
+    let pumps = match &mut terminal {
+        Some(terminal) => pumps.with_terminal(&mut command, terminal)?,
+        None if masked => pumps.with_pipes(&mut command)?,
+        None => pumps,
+    };
+    let child = command.spawn()?;
+    // The command holds our copies of the child's ends, whose closing is the end of its streams.
+    drop(command);
+    if let Some(terminal) = &mut terminal {
+        terminal.handed_over();
+    }
+    let child = Pid::from_child(&child);
+    let pumps = pumps.start(terminal.as_ref())?;
+    let how = match &terminal {
+        Some(terminal) => until_end(&mut watch, child, &Behind(child, terminal)),
+        None => until_end(&mut watch, child, &Beside(child)),
+    };
+    drop(end);
+    if terminal.is_some() {
+        drain(&pumps);
+    }
+    // Keys are the shell's again, whatever is still printed.
+    drop(terminal);
+    signals::stand_alone(watch);
+    let masked = pumps.into_iter().map(|pump| pump.join().unwrap_or_default()).sum();
+    Ok(Report { end: how, masked })
+}
+
+/// Orphans of the command come to us, and are reaped. Where the kernel cannot, they go where they would without us.
+fn adopt_orphans() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_child_subreaper(Pid::from_raw(1));
+}
+
+/// Gives what was printed to the end a moment to get through, while the terminal still shows it as it is.
+fn drain(pumps: &[JoinHandle<usize>]) {
+    let end = Instant::now() + DRAIN;
+    while !pumps.iter().all(JoinHandle::is_finished) && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// What flows where.
+struct Pumps {
+    patterns: Option<Arc<Patterns>>,
+    /// Closed when the child has ended.
+    ended: PipeReader,
+    running: Vec<Pump>,
+    input: Option<terminal::Input>,
+}
+
+impl Pumps {
+    fn with_terminal(mut self, command: &mut Command, terminal: &mut Terminal) -> io::Result<Pumps> {
+        command.stdout(terminal.child()?);
+        if rustix::termios::isatty(stdin()) {
+            command.stdin(terminal.child()?);
+            self.input = Some(terminal.input()?);
+        } else {
+            terminal.leave_output_alone()?;
+        }
+        self.running.push(Pump::new(terminal.output()?, stdout()));
+        match rustix::termios::isatty(stderr()) {
+            true => command.stderr(terminal.child()?),
+            false => command.stderr(self.pipe_to_stderr()?),
+        };
+        Ok(self)
+    }
+
+    fn with_pipes(mut self, command: &mut Command) -> io::Result<Pumps> {
+        let (reader, writer) = io::pipe()?;
+        self.running.push(Pump::new(reader.into(), stdout()));
+        match same_file() {
+            true => command.stderr(writer.try_clone()?),
+            false => command.stderr(self.pipe_to_stderr()?),
+        };
+        command.stdout(writer);
+        Ok(self)
+    }
+
+    fn pipe_to_stderr(&mut self) -> io::Result<PipeWriter> {
+        let (reader, writer) = io::pipe()?;
+        self.running.push(Pump::new(reader.into(), stderr()));
+        Ok(writer)
+    }
+
+    fn start(self, terminal: Option<&Terminal>) -> io::Result<Vec<JoinHandle<usize>>> {
+        if let (Some(input), Some(terminal)) = (self.input, terminal) {
+            terminal.raw();
+            std::thread::spawn(move || input.run());
+        }
+        let Some(patterns) = self.patterns else { return Ok(Vec::new()) };
+        let start = |pump: Pump| Ok(pump.start(Arc::clone(&patterns), self.ended.try_clone()?));
+        self.running.into_iter().map(start).collect()
+    }
+}
+
+/// Whether standard output and standard error go to the same place.
+fn same_file() -> bool {
+    match (rustix::fs::fstat(stdout()), rustix::fs::fstat(stderr())) {
+        (Ok(out), Ok(err)) => (out.st_dev, out.st_ino) == (err.st_dev, err.st_ino),
+        _ => false,
+    }
+}

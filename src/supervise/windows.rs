@@ -1,0 +1,159 @@
+//! Supervision on Windows: the command is our child, and we end as it ends. Nothing stands between, and no signal is handed
+//! on: the console sends Ctrl-C to all of us. What is masked goes through pipes, on a console as well.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, PipeReader, Read, Write};
+use std::os::windows::io::AsHandle;
+use std::path::Path;
+use std::process::Command;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crate::traces::search::Patterns;
+
+use super::mask::Masker;
+use super::{End, Report};
+
+/// The most bytes that are read at once, and how often that is read ahead.
+const PIECE: usize = 128 * 1024;
+const AHEAD: usize = 2;
+
+/// How long something is held back that may be let go.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// How often it is looked whether the child has ended, while nothing comes.
+const BEAT: Duration = Duration::from_millis(100);
+
+/// How long the streams of a child that has ended may be silent, and how long they are listened to in all.
+const GRACE: Duration = Duration::from_secs(1);
+const AT_MOST: Duration = Duration::from_secs(5);
+
+/// Runs a command to its end. `make` makes a program with its arguments into one that can be started, and its standard streams
+/// are set here: without patterns to mask it has ours. This very program stands nowhere between.
+///
+/// # Errors
+/// It cannot be started, or the system gives no pipe or no terminal.
+pub fn run(
+    patterns: Option<Patterns>,
+    _: &Path,
+    command: &[OsString],
+    make: impl FnOnce(&OsStr, &[OsString]) -> Command,
+) -> io::Result<Report> {
+    let (program, args) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+    let (mut command, ended) = (make(program, args), Arc::new(OnceLock::new()));
+    let mut pumps = Vec::new();
+    if let Some(patterns) = patterns.map(Arc::new) {
+        let mut pump = |to: File| {
+            let (reader, writer) = io::pipe()?;
+            pumps.push(Pump { from: reader, to, patterns: Arc::clone(&patterns), ended: Arc::clone(&ended) });
+            io::Result::Ok(writer)
+        };
+        // As they are: what a console shows need be no UTF-8, which Rust's own streams ask for there.
+        let (out, err) =
+            (io::stdout().as_handle().try_clone_to_owned()?, io::stderr().as_handle().try_clone_to_owned()?);
+        command.stdout(pump(out.into())?).stderr(pump(err.into())?);
+    }
+    let pumps: Vec<_> = pumps.into_iter().map(Pump::start).collect();
+    let end = to_its_end(command)?;
+    let _ = ended.set(Instant::now());
+    Ok(Report { end, masked: pumps.into_iter().map(|pump| pump.join().unwrap_or_default()).sum() })
+}
+
+/// Runs a command in our place, since none can take it, and ends as it ended. Returns only where it cannot be started.
+pub fn replace(command: Command) -> io::Error {
+    match to_its_end(command) {
+        Ok(End::Code(code)) => std::process::exit(code.into()),
+        Ok(End::Signal(_)) => io::ErrorKind::Unsupported.into(),
+        Err(error) => error,
+    }
+}
+
+fn to_its_end(mut command: Command) -> io::Result<End> {
+    // What Ctrl-C does is for the command to say. Whoever has said so before says it still.
+    let _ = ctrlc::set_handler(|| {});
+    let mut child = command.spawn()?;
+    // It holds our copies of the child's ends, whose closing is the end of its streams.
+    drop(command);
+    let code = child.wait()?.code().unwrap_or(1);
+    // Codes have 32 bits. No failure may look like a success, as 256 would in a byte.
+    Ok(End::Code(u8::try_from(code).unwrap_or(match code as u8 {
+        0 => 1,
+        low => low,
+    })))
+}
+
+/// A stream that is to be masked.
+struct Pump {
+    from: PipeReader,
+    to: File,
+    patterns: Arc<Patterns>,
+    /// When the child ended.
+    ended: Arc<OnceLock<Instant>>,
+}
+
+impl Pump {
+    /// Runs on threads of its own; the one that is returned tells how many traces were masked.
+    fn start(self) -> JoinHandle<usize> {
+        let Pump { mut from, to, patterns, ended } = self;
+        let (sender, pieces) = sync_channel(AHEAD);
+        thread::spawn(move || {
+            let mut piece = vec![0; PIECE];
+            while let Ok(read @ 1..) = from.read(&mut piece) {
+                if sender.send(piece[..read].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        thread::spawn(move || mask(&patterns, &pieces, to, &ended))
+    }
+}
+
+fn mask(patterns: &Patterns, pieces: &Receiver<Vec<u8>>, mut to: File, ended: &OnceLock<Instant>) -> usize {
+    let (mut masker, mut out, mut heard) = (Masker::new(patterns), Vec::new(), Instant::now());
+    loop {
+        out.clear();
+        let over = |since: &Instant| since.elapsed() > AT_MOST || since.max(&heard).elapsed() > GRACE;
+        match pieces.recv_timeout(if masker.may_let_go() { PATIENCE } else { BEAT }) {
+            Ok(piece) => {
+                heard = Instant::now();
+                masker.feed(&piece, &mut out);
+            }
+            Err(RecvTimeoutError::Timeout) if masker.may_let_go() => masker.let_go(&mut out),
+            Err(RecvTimeoutError::Timeout) if ended.get().is_some_and(over) => break,
+            Err(RecvTimeoutError::Timeout) => continue,
+            Err(RecvTimeoutError::Disconnected) => break,
+        }
+        if to.write_all(&out).is_err() {
+            // Nobody reads any more: the child is to find that out as it would without us, by the pipe's end.
+            return masker.masked;
+        }
+    }
+    out.clear();
+    let masked = masker.finish(&mut out);
+    let _ = to.write_all(&out);
+    masked
+}
+
+/// Nothing ends by a signal.
+pub fn die_of(_: i32) {}
+
+/// Nothing stands between.
+pub fn become_command(command: &[OsString], _parent: i32) -> io::Error {
+    match command.split_first() {
+        Some((program, args)) => {
+            let mut command = Command::new(program);
+            command.args(args);
+            replace(command)
+        }
+        None => io::ErrorKind::InvalidInput.into(),
+    }
+}
+
+/// # Errors
+/// Always: there is no terminal to lead.
+pub fn lead_command(_: &[OsString], _parent: i32) -> io::Result<End> {
+    Err(io::ErrorKind::Unsupported.into())
+}
