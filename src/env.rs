@@ -79,11 +79,9 @@ impl Env {
     }
 
     fn base(&self, name: &str, on_windows: &str, below_home: &str) -> Option<PathBuf> {
-        let elsewhere = || match cfg!(windows) {
-            true => self.absolute(on_windows),
-            false => self.home(below_home).filter(|path| path.is_absolute()),
-        };
-        Some(self.absolute(name).or_else(elsewhere)?.join("co-cred"))
+        let on_windows = || if cfg!(windows) { self.absolute(on_windows) } else { None };
+        let home = || self.home(below_home).filter(|path| path.is_absolute());
+        Some(self.absolute(name).or_else(on_windows).or_else(home)?.join("co-cred"))
     }
 
     fn absolute(&self, name: &str) -> Option<PathBuf> {

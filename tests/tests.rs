@@ -28,6 +28,7 @@
 //! | `clients` | curl, the SDK and the MCP server from the package index, under `exec` |
 //! | `herd` | five hundred starts at once |
 //! | `readme` | every command that the README shows |
+//! | `windows` | on Windows alone: the stories of a desk, with its keyring, console and files |
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
 #![allow(clippy::type_complexity, reason = "the type of a table says less than its rows")]
 #![allow(clippy::print_stdout, missing_docs, unreachable_pub, reason = "this is no library")]

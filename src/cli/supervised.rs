@@ -7,7 +7,7 @@ use crate::credential::{Credential, Mode};
 use crate::deliver::exec::Plan;
 use crate::error::{Error, Kind, Reason, Remark, Result};
 use crate::locate;
-use crate::supervise::{self, End};
+use crate::supervise::{self, End, Failure};
 use crate::token::Token;
 use crate::traces::Traces;
 use crate::traces::search::Patterns;
@@ -55,8 +55,11 @@ fn supervise(
     let patterns = patterns.map_err(|error| internal("the traces of so many tokens are too many", error))?;
     let us = program()?;
     let make = |program: &OsStr, args: &[OsString]| plan.command(call.env, program, args);
-    let report = supervise::run(patterns, &us, &typed.command, make)
-        .map_err(|error| internal("the command cannot be supervised", error))?;
+    let report = match supervise::run(patterns, &us, &typed.command, make) {
+        Ok(report) => report,
+        Err(Failure::NotStarted(failure)) => return Ok(End::Code(not_started(&typed.command, failure, tell))),
+        Err(Failure::Unable(error)) => return Err(internal("the command cannot be supervised", error)),
+    };
     let told = match report.masked {
         0 => None,
         1 => Some("a trace of the token was masked in what the command printed".to_owned()),

@@ -6,6 +6,8 @@ pub mod mask;
 #[cfg_attr(windows, path = "windows.rs")]
 mod system;
 
+use std::io;
+
 pub use system::{become_command, die_of, lead_command, replace, run};
 
 /// How a child ended.
@@ -15,6 +17,21 @@ pub enum End {
     Code(u8),
     /// By this signal.
     Signal(i32),
+}
+
+/// Why there was no supervision.
+#[derive(Debug)]
+pub enum Failure {
+    /// The command cannot be started, where nothing stands between.
+    NotStarted(io::Error),
+    /// The system gives no pipe, no terminal or no process.
+    Unable(io::Error),
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure::Unable(error)
+    }
 }
 
 /// How it went.

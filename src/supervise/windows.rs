@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use crate::traces::search::Patterns;
 
 use super::mask::Masker;
-use super::{End, Report};
+use super::{End, Failure, Report};
 
 /// The most bytes that are read at once, and how often that is read ahead.
 const PIECE: usize = 128 * 1024;
@@ -35,14 +35,14 @@ const AT_MOST: Duration = Duration::from_secs(5);
 /// are set here: without patterns to mask it has ours. This very program stands nowhere between.
 ///
 /// # Errors
-/// It cannot be started, or the system gives no pipe or no terminal.
+/// [`Failure`].
 pub fn run(
     patterns: Option<Patterns>,
     _: &Path,
     command: &[OsString],
     make: impl FnOnce(&OsStr, &[OsString]) -> Command,
-) -> io::Result<Report> {
-    let (program, args) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+) -> Result<Report, Failure> {
+    let (program, args) = command.split_first().ok_or(io::Error::from(io::ErrorKind::InvalidInput))?;
     let (mut command, ended) = (make(program, args), Arc::new(OnceLock::new()));
     let mut pumps = Vec::new();
     if let Some(patterns) = patterns.map(Arc::new) {
@@ -57,7 +57,7 @@ pub fn run(
         command.stdout(pump(out.into())?).stderr(pump(err.into())?);
     }
     let pumps: Vec<_> = pumps.into_iter().map(Pump::start).collect();
-    let end = to_its_end(command)?;
+    let end = to_its_end(command).map_err(Failure::NotStarted)?;
     let _ = ended.set(Instant::now());
     Ok(Report { end, masked: pumps.into_iter().map(|pump| pump.join().unwrap_or_default()).sum() })
 }

@@ -1,28 +1,56 @@
+//! Not every test is for every system: what asks for a shell, a mode or a signal is for Unix.
+
+#[cfg(unix)]
 mod agent;
+#[cfg(unix)]
 mod bad_input;
+#[cfg(unix)]
 mod broker;
+#[cfg(unix)]
 mod broker_faults;
+#[cfg(unix)]
 mod capsules;
+#[cfg(unix)]
 mod clients;
+#[cfg(unix)]
 mod config;
+#[cfg(unix)]
 mod desk;
+#[cfg(unix)]
 mod exec;
+#[cfg(unix)]
 mod floors;
+#[cfg(unix)]
 mod formats;
+#[cfg(unix)]
 mod gate;
+#[cfg(unix)]
 mod git;
+#[cfg(unix)]
 mod herd;
+#[cfg(unix)]
 mod images;
+#[cfg(unix)]
 mod keyring;
+#[cfg(unix)]
 mod leak;
+#[cfg(unix)]
 mod locate;
 mod mask;
+#[cfg(unix)]
 mod packaging;
 mod parsers;
+#[cfg(unix)]
 mod readme;
+#[cfg(unix)]
 mod setup;
+#[cfg(unix)]
 mod supervise;
+#[cfg(unix)]
 mod tell;
 mod units;
+#[cfg(unix)]
 mod verdicts;
+#[cfg(windows)]
+mod windows;
 mod world;

@@ -176,6 +176,7 @@ fn every_common_way_of_writing_a_token_down_is_a_trace() {
 }
 
 /// A supervisor waits for whatever ends; a program that another thread runs is that one's to wait for.
+#[cfg(unix)]
 #[test]
 fn the_end_of_a_program_is_left_to_whoever_runs_it() {
     use co_cred::child;

@@ -1,5 +1,7 @@
 //! A fresh world for one test: a home, a capsule, a mount and a cache that nothing else sees.
 
+#![cfg_attr(windows, allow(dead_code, reason = "fewer tests are for Windows"))]
+
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -66,6 +68,8 @@ impl World {
         env.set("CO_CAPSULE_PATH", at("capsule"));
         env.set("CO_CRED_SECRETS_DIR", at("mount"));
         env.set("PATH", std::env::var_os("PATH").unwrap());
+        // Without it, Windows starts no program.
+        std::env::var_os("SystemRoot").into_iter().for_each(|root| env.set("SystemRoot", root));
         World { root, env, input: String::new() }
     }
 
@@ -159,10 +163,10 @@ impl World {
 
 /// Writes a file, 0600, with its folders.
 pub fn write(path: &Path, contents: &[u8]) {
-    use std::os::unix::fs::PermissionsExt;
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, contents).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+    #[cfg(unix)]
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
 }
 
 /// The real binary.

@@ -21,7 +21,7 @@ use rustix::stdio::{stderr, stdin, stdout};
 
 use crate::traces::search::Patterns;
 
-use super::Report;
+use super::{Failure, Report};
 
 pub use birth::{become_command, lead_command};
 
@@ -46,13 +46,13 @@ pub fn die_of(signal: i32) {
 /// are set here: without patterns to mask it has ours. `us` is this very program, which may have to stand between.
 ///
 /// # Errors
-/// It cannot be started, or the system gives no pipe or no terminal.
+/// [`Failure`].
 pub fn run(
     patterns: Option<Patterns>,
     us: &Path,
     command: &[OsString],
     make: impl FnOnce(&OsStr, &[OsString]) -> Command,
-) -> io::Result<Report> {
+) -> Result<Report, Failure> {
     let mut watch = Watch::new()?;
     adopt_orphans();
     let on_terminal = patterns.is_some() && rustix::termios::isatty(stdout());
