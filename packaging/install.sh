@@ -52,6 +52,18 @@ trap 'rm -rf "$new"' EXIT
 trap 'exit 1' HUP INT TERM
 gzip -dc "$tarball" | (cd "$new" && tar -xf -)
 "$new/bin/co-cred" --version || fail "it does not run here: nothing is installed"
+# systemd looks for programs in folders of its own alone; a name that it would read in its own way is left out.
+unit=$new/share/systemd/user/co-cred-agent.service
+bin=$(cd "$prefix" && pwd)/bin
+case $bin in
+*[!A-Za-z0-9_./-]*) ;;
+*)
+    if [ -f "$unit" ]; then
+        sed "s|^ExecStart=co-cred|ExecStart=$bin/co-cred|" "$unit" > "$unit.new"
+        mv "$unit.new" "$unit"
+    fi
+    ;;
+esac
 files=$(cd "$new" && find . ! -type d)
 for file in $files; do
     [ ! -d "$prefix/$file" ] || fail "$prefix/$file is a folder: nothing is installed"

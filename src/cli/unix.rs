@@ -10,15 +10,10 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
 
 /// No core dump of ours, and no debugger of the same user's. Where the kernel refuses, there is nothing better to do. A command
-/// that takes our place is dumpable again.
+/// that takes our place is dumpable again. Elsewhere than on Linux, only a limit could be set, which the command would inherit.
 pub(super) fn keep_out_of_cores() {
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
-    #[cfg(not(target_os = "linux"))]
-    let _ = {
-        let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
-        rustix::process::setrlimit(rustix::process::Resource::Core, none)
-    };
 }
 
 /// Nothing of the terminal is held any more: it may be closed, and whoever reads our output sees its end.
