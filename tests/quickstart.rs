@@ -1,14 +1,18 @@
 //! The main job, on one machine and without an account: a capsule whose token is attached as `CUSTOM_KEY`, the real
-//! `co-cred exec`, and a script that calls the API with curl. The deployment is the tests' stand-in, on loopback.
+//! `co-cred exec`, and a script that calls the API. The deployment is the tests' stand-in, on loopback.
 //!
-//! `cargo run --example quickstart`
+//! `cargo run --example quickstart`. It is its own client as well, under the name `fetch`, since not every machine has curl.
 #![allow(clippy::print_stdout, reason = "this is a story told on the terminal")]
 
 use std::error::Error;
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use stand_in::Plan;
 
 const TOKEN: &str = "cop_QuickStart42";
@@ -23,12 +27,14 @@ const SLOTS: &str = r#"{
 
 const SCRIPT: &str = r#"#!/bin/sh
 # What an analysis would do: it knows CODEOCEAN_TOKEN and CODEOCEAN_DOMAIN, and nothing of slots.
-printf 'user = "%s:"\n' "$CODEOCEAN_TOKEN" |
-    curl -sSf -K - --noproxy '*' "$CODEOCEAN_DOMAIN/api/v1/capsules/$1"
-echo
+set -e
+./fetch "$CODEOCEAN_DOMAIN/api/v1/capsules/$1"
 "#;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    if std::env::args_os().next().is_some_and(|name| Path::new(&name).ends_with("fetch")) {
+        return fetch();
+    }
     let co_cred = build()?;
     let deployment = Plan::with_token(TOKEN).start();
     let world = tempfile::tempdir()?;
@@ -55,6 +61,26 @@ fn main() -> Result<(), Box<dyn Error>> {
     run(&["exec", "--", "./script.sh", deployment.capsule()])?;
     println!("\nThe deployment was asked {} times, each time with the token. That is all.", deployment.seen().len());
     Ok(())
+}
+
+/// What `curl -u "$CODEOCEAN_TOKEN:" URL` does, for a URL in the clear, and without the token among its arguments.
+fn fetch() -> Result<(), Box<dyn Error>> {
+    let (url, token) = (std::env::args().nth(1).unwrap_or_default(), std::env::var("CODEOCEAN_TOKEN")?);
+    let (host, path) = url.strip_prefix("http://").and_then(|rest| rest.split_once('/')).ok_or("no such URL")?;
+    let basic = STANDARD.encode(format!("{token}:"));
+    let mut stream = TcpStream::connect(host)?;
+    let head =
+        format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Basic {basic}\r\nConnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    match answer.split_once("\r\n\r\n") {
+        Some((head, body)) if head.starts_with("HTTP/1.1 200 ") => {
+            println!("{body}");
+            Ok(())
+        }
+        _ => Err(format!("it was answered {}", answer.lines().next().unwrap_or("nothing")).into()),
+    }
 }
 
 /// Builds the real binary beside this example, and says where it is.
@@ -88,6 +114,7 @@ fn lay_out(world: &Path, deployment: &str) -> Result<PathBuf, Box<dyn Error>> {
     }
     fs::write(capsule.join(".codeocean/secrets.json"), SLOTS)?;
     fs::write(capsule.join(".git/config"), format!("[remote \"origin\"]\n\turl = {deployment}/capsule-1234567.git\n"))?;
+    std::os::unix::fs::symlink(std::env::current_exe()?, capsule.join("code/fetch"))?;
     let script = capsule.join("code/script.sh");
     fs::write(&script, SCRIPT)?;
     fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
