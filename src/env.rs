@@ -1,11 +1,12 @@
 //! The environment, as a snapshot that `main` hands in: nothing else reads the process's, so tests run side by side.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// Variables by name. `Debug` shows names only.
+/// Variables by name, which is in capitals on Windows, where they are one and the same. `Debug` shows names only.
 #[derive(Clone, Default)]
 pub struct Env {
     vars: BTreeMap<OsString, OsString>,
@@ -19,7 +20,7 @@ impl Env {
 
     /// The value of a variable. An empty one counts as unset: that is how a slot without a secret may show.
     pub fn get(&self, name: impl AsRef<OsStr>) -> Option<&OsStr> {
-        self.vars.get(name.as_ref()).map(OsString::as_os_str).filter(|value| !value.is_empty())
+        self.vars.get(&*key(name.as_ref())).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
     /// The same, where it is UTF-8.
@@ -34,7 +35,7 @@ impl Env {
 
     /// Whether the variable is there at all, even empty.
     pub fn has(&self, name: &str) -> bool {
-        self.vars.contains_key(OsStr::new(name))
+        self.vars.contains_key(&*key(OsStr::new(name)))
     }
 
     /// All variables, in the order of their names.
@@ -44,12 +45,12 @@ impl Env {
 
     /// Sets a variable in this snapshot.
     pub fn set(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
-        self.vars.insert(name.into(), value.into());
+        self.vars.insert(key(&name.into()).into_owned(), value.into());
     }
 
     /// Takes a variable out of this snapshot.
     pub fn remove(&mut self, name: impl AsRef<OsStr>) {
-        self.vars.remove(name.as_ref());
+        self.vars.remove(&*key(name.as_ref()));
     }
 
     /// A path below the home folder, where there is one: `HOME`, and on Windows the profile where that is not set.
@@ -89,9 +90,14 @@ impl Env {
     }
 }
 
+/// The name by which a variable is kept.
+fn key(name: &OsStr) -> Cow<'_, OsStr> {
+    if cfg!(windows) { name.to_ascii_uppercase().into() } else { name.into() }
+}
+
 impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for Env {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Env {
-        Env { vars: pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect() }
+        Env { vars: pairs.into_iter().map(|(name, value)| (key(&name.into()).into_owned(), value.into())).collect() }
     }
 }
 

@@ -173,7 +173,7 @@ fn beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
 pub fn open(path: &Path, links: Links) -> Result<(File, fs::Metadata), Trouble> {
     let file = system::options(links).read(true).open(path).map_err(|error| trouble(path, &error))?;
     let meta = file.metadata().map_err(|error| trouble(path, &error))?;
-    match meta.is_file() {
+    match system::is_regular(&file, &meta) {
         true => Ok((file, meta)),
         false if meta.is_dir() => Err(Trouble::Broken("is a folder, not a file".into())),
         false => Err(Trouble::Broken("is not a regular file".into())),

@@ -53,6 +53,11 @@ pub(super) fn make_folders(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
+/// Whether it is a file, and nothing that could be waited for.
+pub(super) fn is_regular(_: &File, meta: &Metadata) -> bool {
+    meta.is_file()
+}
+
 /// Gives a new file the owner and the mode of the one whose place it takes.
 pub(super) fn take_after(file: &File, former: &Metadata) -> io::Result<()> {
     let ours = file.metadata()?;

@@ -9,7 +9,7 @@ use std::io::{self, Seek, SeekFrom};
 use std::os::windows::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use winapi_util::file::information;
+use winapi_util::file::{information, typ};
 
 use super::{Identity, Links};
 
@@ -42,6 +42,11 @@ pub(super) fn options(links: Links) -> OpenOptions {
 /// Makes a folder and those above it, where they are missing; it is closed to whom the one above it is.
 pub(super) fn make_folders(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
+}
+
+/// Whether it is a file, and nothing that could be waited for: a pipe may pass for one, but for its kind.
+pub(super) fn is_regular(file: &File, meta: &Metadata) -> bool {
+    meta.is_file() && typ(file).is_ok_and(|kind| kind.is_disk())
 }
 
 /// A new file has the rights that its folder gives; what it can take after another is being read-only.

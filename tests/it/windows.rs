@@ -112,6 +112,33 @@ fn a_program_that_is_run_for_its_output_is_bounded() {
 }
 
 #[test]
+fn a_variable_has_one_name_however_it_is_written() {
+    let (world, _deployment) = world();
+    let world = world.without("CODEOCEAN_TOKEN").with("CodeOcean_Token", TOKEN);
+    assert_eq!(world.spawn(["token"]).expect(0).out.trim_end(), TOKEN);
+    let ran = exec(&world, &["--broker"], "set").expect(0);
+    assert!(!ran.out.contains(TOKEN) && ran.out.contains("CODEOCEAN_TOKEN=cop_run"), "{ran:?}");
+}
+
+#[test]
+fn no_pipe_and_no_device_is_waited_for() {
+    let (world, _deployment) = world();
+    let pipe = format!(r"\\.\pipe\co-cred-{}", std::process::id());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+    let _entered = runtime.enter();
+    let _silent = tokio::net::windows::named_pipe::ServerOptions::new().create(&pipe).unwrap();
+    for name in ["CON", "NUL", &pipe] {
+        let mut token = world.command().args(["token", "--token-file", name]).spawn().unwrap();
+        let end = Instant::now() + Duration::from_secs(10);
+        while token.try_wait().unwrap().is_none() && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let _ = token.kill();
+        assert_eq!(token.wait().unwrap().code(), Some(6), "{name}");
+    }
+}
+
+#[test]
 fn there_is_no_agent_and_whoever_names_one_is_told() {
     let (world, _deployment) = world();
     let said = world.spawn(["agent"]).expect(2).err;
