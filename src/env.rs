@@ -53,17 +53,16 @@ impl Env {
         self.vars.remove(&*key(name.as_ref()));
     }
 
-    /// A path below the home folder, where there is one: `HOME`, and on Windows the profile where that is not set.
+    /// A path below the home folder, where there is one: `HOME`, or the profile on Windows.
     pub fn home(&self, below: &str) -> Option<PathBuf> {
-        let profile = || if cfg!(windows) { self.path("USERPROFILE") } else { None };
-        Some(self.path("HOME").or_else(profile)?.join(below))
+        Some(self.path(if cfg!(windows) { "USERPROFILE" } else { "HOME" })?.join(below))
     }
 
     /// Where co-cred may keep what it can do without: below `$XDG_RUNTIME_DIR`, else `$XDG_CACHE_HOME`, else
     /// `~/.cache` (on Windows, `%LOCALAPPDATA%`). Relative paths are ignored, as the XDG base directory specification asks.
     pub fn cache_dir(&self) -> Option<PathBuf> {
         self.absolute("XDG_RUNTIME_DIR")
-            .filter(|path| path.is_dir())
+            .filter(|path| path.is_dir() && !cfg!(windows))
             .map(|base| base.join("co-cred"))
             .or_else(|| self.base("XDG_CACHE_HOME", "LOCALAPPDATA", ".cache"))
     }
@@ -80,9 +79,10 @@ impl Env {
     }
 
     fn base(&self, name: &str, on_windows: &str, below_home: &str) -> Option<PathBuf> {
-        let on_windows = || if cfg!(windows) { self.absolute(on_windows) } else { None };
         let home = || self.home(below_home).filter(|path| path.is_absolute());
-        Some(self.absolute(name).or_else(on_windows).or_else(home)?.join("co-cred"))
+        // On Windows, what is ours is so because it lies in the profile.
+        let name = if cfg!(windows) { on_windows } else { name };
+        Some(self.absolute(name).or_else(home)?.join("co-cred"))
     }
 
     fn absolute(&self, name: &str) -> Option<PathBuf> {

@@ -131,7 +131,7 @@ pub(super) fn not_started(command: &[OsString], failure: io::Error, tell: &mut T
 
 fn refused(program: &OsStr, failure: io::Error) -> (u8, Error) {
     let shown = program.to_string_lossy();
-    let is_path = program.as_encoded_bytes().contains(&b'/');
+    let is_path = Path::new(program).components().nth(1).is_some();
     let (code, what, hint) = match failure.kind() {
         io::ErrorKind::NotFound if is_path && Path::new(program).exists() => {
             (NOT_THERE, format!("{shown} cannot start"), "the interpreter on its first line is not there")

@@ -2,8 +2,8 @@
 
 use std::io;
 
-/// Nothing is to be done: Windows writes no dump of a process unless somebody has set that up, and a debugger of the same
-/// user's cannot be refused.
+/// Nothing can be done without `unsafe`: Windows may keep a small dump of a process that crashes, and a debugger of the same
+/// user's cannot be refused. A panic is no crash here: it ends us with a code.
 pub(super) fn keep_out_of_cores() {}
 
 /// There is no agent, and so nobody to leave it.

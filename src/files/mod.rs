@@ -146,7 +146,7 @@ pub struct Copy {
 impl Copy {
     /// Takes the place.
     pub fn take_place(self) -> io::Result<()> {
-        self.file.persist(self.path).map_err(|error| error.error).map(drop)
+        system::take_place(self.file, &self.path)
     }
 }
 
@@ -173,7 +173,7 @@ fn beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
 pub fn open(path: &Path, links: Links) -> Result<(File, fs::Metadata), Trouble> {
     let file = system::options(links).read(true).open(path).map_err(|error| trouble(path, &error))?;
     let meta = file.metadata().map_err(|error| trouble(path, &error))?;
-    match system::is_regular(&file, &meta) {
+    match system::is_regular(&file, &meta, links) {
         true => Ok((file, meta)),
         false if meta.is_dir() => Err(Trouble::Broken("is a folder, not a file".into())),
         false => Err(Trouble::Broken("is not a regular file".into())),

@@ -8,6 +8,7 @@ use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use rustix::fs::{AtFlags, Mode, OFlags};
+use tempfile::NamedTempFile;
 
 use super::{Identity, Links};
 
@@ -54,8 +55,13 @@ pub(super) fn make_folders(folder: &Path) -> io::Result<()> {
 }
 
 /// Whether it is a file, and nothing that could be waited for.
-pub(super) fn is_regular(_: &File, meta: &Metadata) -> bool {
+pub(super) fn is_regular(_: &File, meta: &Metadata, _: Links) -> bool {
     meta.is_file()
+}
+
+/// Puts a whole copy in the place of what it is a copy of.
+pub(super) fn take_place(copy: NamedTempFile, path: &Path) -> io::Result<()> {
+    copy.persist(path).map_err(|error| error.error).map(drop)
 }
 
 /// Gives a new file the owner and the mode of the one whose place it takes.

@@ -6,15 +6,19 @@
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Seek, SeekFrom};
-use std::os::windows::fs::{FileExt, OpenOptionsExt};
+use std::os::windows::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
 use winapi_util::file::{information, typ};
 
 use super::{Identity, Links};
 
 /// Opens a link itself, in place of what it leads to (CreateFile, FILE_FLAG_OPEN_REPARSE_POINT).
 const THE_LINK_ITSELF: u32 = 0x0020_0000;
+
+/// The other end may know who we are, and no more (CreateFile, SECURITY_IDENTIFICATION).
+const IDENTIFICATION: u32 = 0x0001_0000;
 
 /// Who may do what with a file or a folder: nobody but this user, as far as is looked.
 pub(super) struct Rights {
@@ -33,6 +37,8 @@ impl Rights {
 /// What a file is opened with. There is no waiting for one: a pipe has a name of another kind.
 pub(super) fn options(links: Links) -> OpenOptions {
     let mut options = OpenOptions::new();
+    // Whoever serves a pipe under a name that we are given is not to act as us.
+    options.security_qos_flags(IDENTIFICATION);
     if links == Links::Refused {
         options.custom_flags(THE_LINK_ITSELF);
     }
@@ -44,17 +50,31 @@ pub(super) fn make_folders(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
 }
 
-/// Whether it is a file, and nothing that could be waited for: a pipe may pass for one, but for its kind.
-pub(super) fn is_regular(file: &File, meta: &Metadata) -> bool {
-    meta.is_file() && typ(file).is_ok_and(|kind| kind.is_disk())
+/// Whether it is a file, and nothing that could be waited for: a pipe may pass for one, but for its kind. What is opened as
+/// the link itself and is one of another kind (FILE_ATTRIBUTE_REPARSE_POINT), as a file that lies in a cloud, would read
+/// as zeros.
+pub(super) fn is_regular(file: &File, meta: &Metadata, links: Links) -> bool {
+    let is_whole = links == Links::Followed || meta.file_attributes() & 0x400 == 0;
+    meta.is_file() && is_whole && typ(file).is_ok_and(|kind| kind.is_disk())
 }
 
-/// A new file has the rights that its folder gives; what it can take after another is being read-only.
-pub(super) fn take_after(file: &File, former: &Metadata) -> io::Result<()> {
-    file.set_permissions(former.permissions())
+/// Puts what a copy holds in the place of what it is a copy of: that keeps its own access list and its other streams, which
+/// a new file would not have.
+pub(super) fn take_place(copy: NamedTempFile, path: &Path) -> io::Result<()> {
+    let mut copy = copy.into_file();
+    copy.rewind()?;
+    let mut place = options(Links::Refused).write(true).open(path)?;
+    let len = io::copy(&mut copy, &mut place)?;
+    place.set_len(len)?;
+    place.sync_all()
 }
 
-/// They stay behind, as other streams of the file do.
+/// A new file has the rights that its folder gives.
+pub(super) fn take_after(_: &File, _: &Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+/// They stay where they are: the file keeps its place.
 pub(super) fn take_attributes(_: &File, _: &File) -> io::Result<()> {
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -114,7 +114,8 @@ fn run(house: &House, command: &[String]) -> Result<Zeroizing<Vec<u8>>, String> 
         return Err("calls co-cred, which would call it again".to_owned());
     }
     let [program, args @ ..] = command else { return Err("is empty".to_owned()) };
-    if program.contains('/') && !program.starts_with('/') {
+    let is_path = Path::new(program).components().nth(1).is_some();
+    if is_path && !Path::new(program).is_absolute() {
         return Err("is a relative path, which means another program in every folder".to_owned());
     }
     let mut command = Command::new(program);
@@ -122,7 +123,7 @@ fn run(house: &House, command: &[String]) -> Result<Zeroizing<Vec<u8>>, String> 
     match child::output(&mut command, LIMIT, token::LIMIT) {
         Ok(output) if output.status.success() => Ok(output.stdout),
         Ok(output) => Err(format!("failed ({})", output.status)),
-        Err(Failure::NotStarted(ErrorKind::NotFound)) if program.contains('/') => Err("is not there".to_owned()),
+        Err(Failure::NotStarted(ErrorKind::NotFound)) if is_path => Err("is not there".to_owned()),
         Err(Failure::NotStarted(ErrorKind::NotFound)) => Err("is not on PATH".to_owned()),
         Err(Failure::NotStarted(kind)) => Err(format!("cannot be started ({kind})")),
         Err(Failure::Late) => Err(format!("was not done within {} s", LIMIT.as_secs())),

@@ -25,7 +25,7 @@ const LIMIT: usize = 64 * 1024;
 /// The most files that are looked at in one folder.
 const MOST_FILES: usize = 1000;
 
-/// The folder where Code Ocean, Docker and Kubernetes mount secrets.
+/// The folder where Code Ocean, Docker and Kubernetes mount secrets. There is none on Windows, where anybody may make it.
 const DEFAULT: &str = "/run/secrets";
 
 /// Code Ocean's shell file.
@@ -33,12 +33,10 @@ const SCRIPT: &str = "secrets";
 
 /// The mounts, in the order in which they are asked.
 pub(super) fn mounts(env: &Env) -> Vec<Mount> {
-    let first = match env.path("CO_CRED_SECRETS_DIR") {
-        Some(folder) => Mount::new(folder, true),
-        None => Mount::new(Path::new(DEFAULT), false),
-    };
+    let default = (!cfg!(windows)).then(|| Mount::new(Path::new(DEFAULT), false));
+    let first = env.path("CO_CRED_SECRETS_DIR").map(|folder| Mount::new(folder, true)).or(default);
     let second = env.path("CREDENTIALS_DIRECTORY").map(|folder| Mount::new(folder, true));
-    std::iter::once(first).chain(second).collect()
+    first.into_iter().chain(second).collect()
 }
 
 /// One folder of secrets.

@@ -24,7 +24,7 @@ const SHARED: (&str, &str) = ("git.codeocean.com", "codeocean.com");
 /// The origin that the capsule's remote points to, and the file that says so. Anything but
 /// `http(s)://HOST[:PORT]/capsule-SLUG[.git]` says nothing.
 pub(super) fn of_capsule(env: &Env) -> Option<(String, String)> {
-    let path: PathBuf = capsule(env).join(".git/config");
+    let path: PathBuf = capsule(env)?.join(".git/config");
     let contents = files::read(&path, LIMIT).ok()?;
     let config = File::from_bytes_no_includes(&contents.bytes, Metadata::default(), Options::default()).ok()?;
     let url = config.string("remote.origin.url")?;

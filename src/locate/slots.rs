@@ -58,9 +58,10 @@ impl Slots {
     /// Reads both slot files of the capsule that this process runs in, if any.
     pub fn read(env: &Env) -> Slots {
         let mut slots = Slots::default();
-        let [json, yaml] = paths(env);
-        slots.add(env, json, from_json);
-        slots.add(env, yaml, from_yaml);
+        if let [json, yaml] = &paths(env)[..] {
+            slots.add(env, json.clone(), from_json);
+            slots.add(env, yaml.clone(), from_yaml);
+        }
         slots
     }
 
@@ -115,14 +116,17 @@ impl Slots {
     }
 }
 
-/// Both slot files, the newer one first, whether they are there or not.
-pub(super) fn paths(env: &Env) -> [PathBuf; 2] {
-    [".codeocean/secrets.json", "environment/environment.yml"].map(|file| capsule(env).join(file))
+/// Both slot files, the newer one first, whether they are there or not; none where there is no capsule.
+pub(super) fn paths(env: &Env) -> Vec<PathBuf> {
+    let in_capsule = |file| Some(capsule(env)?.join(file));
+    [".codeocean/secrets.json", "environment/environment.yml"].into_iter().filter_map(in_capsule).collect()
 }
 
-/// The capsule's folder: `$CO_CAPSULE_PATH`, else `/root/capsule`. Never the working directory, which anybody may fill.
-pub(super) fn capsule(env: &Env) -> PathBuf {
-    env.path("CO_CAPSULE_PATH").unwrap_or(Path::new("/root/capsule")).to_path_buf()
+/// The capsule's folder: `$CO_CAPSULE_PATH`, else `/root/capsule`. Never the working directory, which anybody may fill; nor,
+/// on Windows, a folder on the current drive, which anybody may make.
+pub(super) fn capsule(env: &Env) -> Option<PathBuf> {
+    let default = (!cfg!(windows)).then(|| Path::new("/root/capsule"));
+    env.path("CO_CAPSULE_PATH").or(default).map(Path::to_path_buf)
 }
 
 #[derive(Deserialize)]

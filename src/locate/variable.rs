@@ -90,7 +90,7 @@ impl Shaped<'_> {
 
 impl Source for Shaped<'_> {
     fn files(&self) -> Vec<PathBuf> {
-        slots::paths(self.house.env()).into()
+        slots::paths(self.house.env())
     }
 
     fn place(&self) -> Place {

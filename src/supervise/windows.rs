@@ -57,7 +57,9 @@ pub fn run(
         command.stdout(pump(out.into())?).stderr(pump(err.into())?);
     }
     let pumps: Vec<_> = pumps.into_iter().map(Pump::start).collect();
-    let end = to_its_end(command).map_err(Failure::NotStarted)?;
+    let code = to_its_end(command).map_err(Failure::NotStarted)?;
+    // Codes have 32 bits, and ours have eight: what does not fit in is a failure, and none of co-cred's own.
+    let end = End::Code(u8::try_from(code).unwrap_or(1));
     let _ = ended.set(Instant::now());
     Ok(Report { end, masked: pumps.into_iter().map(|pump| pump.join().unwrap_or_default()).sum() })
 }
@@ -65,24 +67,18 @@ pub fn run(
 /// Runs a command in our place, since none can take it, and ends as it ended. Returns only where it cannot be started.
 pub fn replace(command: Command) -> io::Error {
     match to_its_end(command) {
-        Ok(End::Code(code)) => std::process::exit(code.into()),
-        Ok(End::Signal(_)) => io::ErrorKind::Unsupported.into(),
+        Ok(code) => std::process::exit(code),
         Err(error) => error,
     }
 }
 
-fn to_its_end(mut command: Command) -> io::Result<End> {
+fn to_its_end(mut command: Command) -> io::Result<i32> {
     // What Ctrl-C does is for the command to say. Whoever has said so before says it still.
     let _ = ctrlc::set_handler(|| {});
     let mut child = command.spawn()?;
     // It holds our copies of the child's ends, whose closing is the end of its streams.
     drop(command);
-    let code = child.wait()?.code().unwrap_or(1);
-    // Codes have 32 bits. No failure may look like a success, as 256 would in a byte.
-    Ok(End::Code(u8::try_from(code).unwrap_or(match code as u8 {
-        0 => 1,
-        low => low,
-    })))
+    Ok(child.wait()?.code().unwrap_or(1))
 }
 
 /// A stream that is to be masked.
@@ -117,6 +113,8 @@ fn mask(patterns: &Patterns, pieces: &Receiver<Vec<u8>>, mut to: File, ended: &O
         out.clear();
         let over = |since: &Instant| since.elapsed() > AT_MOST || since.max(&heard).elapsed() > GRACE;
         match pieces.recv_timeout(if masker.may_let_go() { PATIENCE } else { BEAT }) {
+            // What something that was left running goes on printing is left to itself.
+            Ok(_) if ended.get().is_some_and(|ended| ended.elapsed() > AT_MOST) => break,
             Ok(piece) => {
                 heard = Instant::now();
                 masker.feed(&piece, &mut out);

@@ -1,6 +1,7 @@
 //! What a desk with Windows asks for: the same stories as elsewhere, with its own keyring, console and files.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -28,8 +29,8 @@ fn a_login_lies_in_the_credential_manager_until_it_is_taken_out() {
     assert!(said.contains("the token is in the Credential Manager"), "{said}");
     assert!(world.spawn(["list"]).expect(0).out.contains("ada@example.org"));
     assert_eq!(world.spawn(["token"]).expect(0).out.trim_end(), TOKEN);
-    let kept = fs::read_dir(world.path("home")).unwrap().flatten();
-    assert!(kept.filter_map(|file| fs::read(file.path()).ok()).all(|file| !text(&file).contains(TOKEN)));
+    let kept: Vec<String> = files(&world.path("")).iter().map(|file| text(&fs::read(file).unwrap())).collect();
+    assert!(!kept.is_empty() && kept.iter().all(|file| !file.contains(TOKEN)), "{kept:?}");
     world.spawn(["logout", "--deployment", &deployment.url()]).expect(0);
     world.spawn(["token"]).expect(3);
 }
@@ -50,9 +51,9 @@ fn a_verdict_is_remembered_and_over_tls_it_asks_whom_it_trusts() {
 fn a_command_is_handed_the_token_and_its_end_is_ours() {
     let (world, _deployment) = world();
     assert_eq!(exec(&world, &[], "echo %CODEOCEAN_TOKEN%").expect(0).out.trim_end(), TOKEN);
-    for (code, ours) in [(0, 0), (7, 7), (255, 255), (256, 1), (-1, 255)] {
-        exec(&world, &[], &format!("exit {code}")).expect(ours);
-        exec(&world, &["--mask"], &format!("exit {code}")).expect(ours);
+    for (code, in_a_byte) in [(0, 0), (7, 7), (255, 255), (256, 1), (3010, 1), (-1, 1), (-1_073_741_819, 1)] {
+        exec(&world, &[], &format!("exit {code}")).expect(code);
+        exec(&world, &["--mask"], &format!("exit {code}")).expect(in_a_byte);
     }
     world.spawn(["exec", "--", "there-is-no-such-program"]).expect(127);
     world.spawn(["exec", "--mask", "--", "there-is-no-such-program"]).expect(127);
@@ -127,7 +128,7 @@ fn no_pipe_and_no_device_is_waited_for() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
     let _entered = runtime.enter();
     let _silent = tokio::net::windows::named_pipe::ServerOptions::new().create(&pipe).unwrap();
-    for name in ["CON", "NUL", &pipe] {
+    for name in ["NUL", &pipe] {
         let mut token = world.command().args(["token", "--token-file", name]).spawn().unwrap();
         let end = Instant::now() + Duration::from_secs(10);
         while token.try_wait().unwrap().is_none() && Instant::now() < end {
@@ -147,16 +148,44 @@ fn there_is_no_agent_and_whoever_names_one_is_told() {
 }
 
 #[test]
-fn what_it_keeps_lies_in_the_profile() {
+fn what_it_keeps_lies_in_the_profile_whatever_else_is_named() {
     let deployment = Plan::with_token(TOKEN).start();
-    let world = World::new().without("HOME").without("XDG_CACHE_HOME").at(&deployment);
-    let home = world.path("home");
-    let world =
-        ["USERPROFILE", "APPDATA", "LOCALAPPDATA"].into_iter().fold(world, |world, name| world.with(name, &home));
-    let world = world.with_input(TOKEN);
+    let world = World::new().at(&deployment).with_input(TOKEN);
+    let elsewhere = world.path("mount");
+    fs::create_dir(&elsewhere).unwrap();
+    let names = ["HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR"];
+    let world = names.into_iter().fold(world, |world, name| world.with(name, &elsewhere));
     world.run(["login", "--insecure-storage", "--deployment", &deployment.url()]).expect(0);
-    assert!(home.join("co-cred").is_dir());
     assert_eq!(world.spawn(["token"]).expect(0).out.trim_end(), TOKEN);
+    assert!(!files(&world.path("cache/co-cred")).is_empty());
+    assert!(files(&elsewhere).is_empty());
+}
+
+/// Anybody may make a folder on a drive.
+#[test]
+fn no_folder_that_nobody_named_is_looked_into() {
+    let (world, deployment) = world();
+    let planted = Plan::with_token(TOKEN).start();
+    let drive = std::env::current_dir().unwrap().ancestors().last().unwrap().to_path_buf();
+    let (capsule, mount) = (drive.join("root/capsule/.git"), drive.join("run/secrets"));
+    if !capsule.exists() && !mount.exists() && fs::create_dir_all(&capsule).and(fs::create_dir_all(&mount)).is_ok() {
+        let config = format!("[remote \"origin\"]\n\turl = {}/capsule-1234567.git\n", planted.url());
+        fs::write(capsule.join("config"), config).unwrap();
+        fs::write(mount.join("CODEOCEAN_TOKEN"), OTHER).unwrap();
+        let world = world.without("CODEOCEAN_DOMAIN").without("CO_CAPSULE_PATH").without("CO_CRED_SECRETS_DIR");
+        let checked = world.spawn(["check"]);
+        let token = world.without("CODEOCEAN_TOKEN").spawn(["token", "--offline"]);
+        let _ = (fs::remove_dir_all(drive.join("root/capsule")), fs::remove_dir_all(&mount));
+        assert_ne!(checked.code, 0);
+        token.expect(3);
+        assert!(planted.seen().is_empty() && deployment.seen().is_empty());
+    }
+}
+
+/// Every file below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = walkdir::WalkDir::new(folder).into_iter().flatten().filter(|entry| entry.file_type().is_file());
+    entries.map(walkdir::DirEntry::into_path).collect()
 }
 
 fn text(bytes: &[u8]) -> String {

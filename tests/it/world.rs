@@ -68,6 +68,11 @@ impl World {
         env.set("CO_CAPSULE_PATH", at("capsule"));
         env.set("CO_CRED_SECRETS_DIR", at("mount"));
         env.set("PATH", std::env::var_os("PATH").unwrap());
+        if cfg!(windows) {
+            for (name, folder) in [("USERPROFILE", "home"), ("APPDATA", "work"), ("LOCALAPPDATA", "cache")] {
+                env.set(name, at(folder));
+            }
+        }
         // Without it, Windows starts no program.
         std::env::var_os("SystemRoot").into_iter().for_each(|root| env.set("SystemRoot", root));
         World { root, env, input: String::new() }

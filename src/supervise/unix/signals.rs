@@ -78,7 +78,7 @@ pub(super) fn until_end(watch: &mut Watch, child: Pid, keeper: &dyn Keeper) -> E
     for origin in watch.0.forever() {
         let is_news = origin.signal != SIGCHLD && !is_limit(&origin);
         if let Some(signal) = Signal::from_named_raw(origin.signal).filter(|_| is_news) {
-            keeper.hand_on(signal, matches!(origin.cause, Cause::Kernel) && TO_THE_GROUP.contains(&signal));
+            keeper.hand_on(signal, is_of_kernel(&origin) && TO_THE_GROUP.contains(&signal));
         }
         if let Some(end) = reap(child, keeper) {
             return end;
@@ -87,11 +87,16 @@ pub(super) fn until_end(watch: &mut Watch, child: Pid, keeper: &dyn Keeper) -> E
     unreachable!("nobody closes the watch, which was there before the child")
 }
 
+/// Whether nobody sent it. Where the kernel does not say so, as macOS, it names no sender.
+fn is_of_kernel(origin: &Origin) -> bool {
+    matches!(origin.cause, Cause::Kernel) || (cfg!(not(target_os = "linux")) && origin.process.is_none())
+}
+
 /// Whether a limit of ours was reached: no word to the child, which has its own, and no end of ours. Linux tells of a file's
 /// size as if we had sent that to ourselves.
 fn is_limit(origin: &Origin) -> bool {
     let is_ours = origin.process.is_some_and(|sender| sender.pid == getpid().as_raw_pid());
-    matches!(origin.signal, SIGXFSZ | SIGXCPU) && (is_ours || matches!(origin.cause, Cause::Kernel))
+    matches!(origin.signal, SIGXFSZ | SIGXCPU) && (is_ours || is_of_kernel(origin))
 }
 
 /// With no child left to hand them to, signals mean us: from now on they do what they do to anybody.

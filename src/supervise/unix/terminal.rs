@@ -20,6 +20,19 @@ use rustix::termios::{
 /// How often it is looked whether the terminal is ours again.
 const BEAT: Duration = Duration::from_millis(200);
 
+/// The end of a new terminal that is ours alone.
+#[cfg(target_os = "linux")]
+fn new_control() -> Result<OwnedFd, Errno> {
+    openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn new_control() -> Result<OwnedFd, Errno> {
+    let control = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+    rustix::io::fcntl_setfd(&control, rustix::io::FdFlags::CLOEXEC)?;
+    Ok(control)
+}
+
 /// The child's terminal, and how ours was.
 pub(super) struct Terminal {
     /// How the one that somebody types into was set; none where standard input is no terminal.
@@ -33,8 +46,7 @@ impl Terminal {
     pub(super) fn open() -> io::Result<Terminal> {
         let ours = tcgetattr(stdout())?;
         let typed_into = if isatty(stdin()) { Some(tcgetattr(stdin())?) } else { None };
-        let control = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
-        rustix::io::fcntl_setfd(&control, rustix::io::FdFlags::CLOEXEC)?;
+        let control = new_control()?;
         grantpt(&control)?;
         unlockpt(&control)?;
         let name = ptsname(&control, Vec::new())?;
