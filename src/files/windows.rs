@@ -59,14 +59,22 @@ pub(super) fn is_regular(file: &File, meta: &Metadata, links: Links) -> bool {
 }
 
 /// Puts what a copy holds in the place of what it is a copy of: that keeps its own access list and its other streams, which
-/// a new file would not have.
-pub(super) fn take_place(copy: NamedTempFile, path: &Path) -> io::Result<()> {
-    let mut copy = copy.into_file();
+/// a new file would not have. Nobody else can write there meanwhile, and it has neither another name nor another length.
+pub(super) fn take_place(mut copy: NamedTempFile, path: &Path) -> io::Result<()> {
+    /// Others may read it, and neither write nor remove it (CreateFile, FILE_SHARE_READ).
+    const READ: u32 = 1;
+    let mut place = options(Links::Refused).read(true).write(true).share_mode(READ).open(path)?;
+    let is_it = is_regular(&place, &place.metadata()?, Links::Refused) && names(&place)? == 1;
+    if !is_it || place.metadata()?.len() != copy.as_file().metadata()?.len() {
+        return Err(io::ErrorKind::ResourceBusy.into());
+    }
     copy.rewind()?;
-    let mut place = options(Links::Refused).write(true).open(path)?;
-    let len = io::copy(&mut copy, &mut place)?;
-    place.set_len(len)?;
-    place.sync_all()
+    let done = io::copy(&mut copy, &mut place).and_then(|_| place.sync_all());
+    if done.is_err() {
+        // What was written so far is not undone: the whole of it lies beside.
+        copy.disable_cleanup(true);
+    }
+    done
 }
 
 /// A new file has the rights that its folder gives.
