@@ -19,8 +19,10 @@ use super::keeper::{Keeper, News};
 #[derive(Debug)]
 pub enum Home {}
 
+/// Says where there is no agent: on this system.
+///
 /// # Errors
-/// This system has no agent.
+/// Always.
 pub fn supported() -> Result<()> {
     Err(none())
 }

@@ -12,12 +12,22 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use system::Rights;
-
 pub use system::{Log, identity, names, read_at, write_all_at};
 
 /// What a file is known by, under whatever name: its volume, and its number there.
 pub type Identity = (u64, u64);
+
+/// Who may do what with a file or a folder.
+struct Rights {
+    /// Someone other than the owner may read it.
+    shared: bool,
+    /// It is this user's or root's, and nobody else may write it.
+    trusted: bool,
+    /// It is this user's, and nobody else may write it.
+    closed: bool,
+    /// It is this user's, and nobody else may do anything with it.
+    private: bool,
+}
 
 /// Whether a link is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,20 +78,20 @@ impl std::fmt::Display for Trouble {
 /// [`Trouble`]: a dangling link counts as broken, not as absent.
 pub fn read(path: &Path, limit: usize) -> Result<Contents, Trouble> {
     let (file, meta) = open(path, Links::Followed)?;
-    let Rights { shared, trusted, .. } = Rights::of(&meta);
+    let Rights { shared, trusted, .. } = system::rights(&meta);
     Ok(Contents { bytes: slurp(file, &meta, limit)?, shared, trusted })
 }
 
 /// Reads a file that co-cred itself wrote: no link, owned by this user, private to it. Anything else is not ours.
 pub fn read_own(path: &Path, limit: usize) -> Option<Zeroizing<Vec<u8>>> {
     let (file, meta) = open(path, Links::Refused).ok()?;
-    if Rights::of(&meta).private { slurp(file, &meta, limit).ok() } else { None }
+    if system::rights(&meta).private { slurp(file, &meta, limit).ok() } else { None }
 }
 
 /// Writes a file that co-cred alone reads, where nobody else may put one: [`write()`], in a folder that is this user's and
 /// writable for nobody else.
 pub fn write_own(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let rights = Rights::of(&made_folder_of(path)?);
+    let rights = system::rights(&made_folder_of(path)?);
     if !rights.closed {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
@@ -90,7 +100,7 @@ pub fn write_own(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Makes the folder of a file, 0700, where it is missing; it must be this user's, and nobody else may so much as enter it.
 pub fn private_folder(path: &Path) -> io::Result<()> {
-    let rights = Rights::of(&made_folder_of(path)?);
+    let rights = system::rights(&made_folder_of(path)?);
     if rights.private { Ok(()) } else { Err(io::ErrorKind::PermissionDenied.into()) }
 }
 

@@ -10,29 +10,16 @@ use std::path::Path;
 use rustix::fs::{AtFlags, Mode, OFlags};
 use tempfile::NamedTempFile;
 
-use super::{Identity, Links};
+use super::{Identity, Links, Rights};
 
-/// Who may do what with a file or a folder.
-pub(super) struct Rights {
-    /// Someone other than the owner may read it.
-    pub(super) shared: bool,
-    /// It is this user's or root's, and nobody else may write it.
-    pub(super) trusted: bool,
-    /// It is this user's, and nobody else may write it.
-    pub(super) closed: bool,
-    /// It is this user's, and nobody else may do anything with it.
-    pub(super) private: bool,
-}
-
-impl Rights {
-    pub(super) fn of(meta: &Metadata) -> Rights {
-        let is_own = is_own(meta);
-        Rights {
-            shared: meta.mode() & 0o044 != 0,
-            trusted: (is_own || meta.uid() == 0) && meta.mode() & 0o022 == 0,
-            closed: is_own && meta.mode() & 0o022 == 0,
-            private: is_own && meta.mode() & 0o077 == 0,
-        }
+/// What the owner and the mode say.
+pub(super) fn rights(meta: &Metadata) -> Rights {
+    let is_own = is_own(meta);
+    Rights {
+        shared: meta.mode() & 0o044 != 0,
+        trusted: (is_own || meta.uid() == 0) && meta.mode() & 0o022 == 0,
+        closed: is_own && meta.mode() & 0o022 == 0,
+        private: is_own && meta.mode() & 0o077 == 0,
     }
 }
 

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 use winapi_util::file::{information, typ};
 
-use super::{Identity, Links};
+use super::{Identity, Links, Rights};
 
 /// Opens a link itself, in place of what it leads to (CreateFile, FILE_FLAG_OPEN_REPARSE_POINT).
 const THE_LINK_ITSELF: u32 = 0x0020_0000;
@@ -20,18 +20,9 @@ const THE_LINK_ITSELF: u32 = 0x0020_0000;
 /// The other end may know who we are, and no more (CreateFile, SECURITY_IDENTIFICATION).
 const IDENTIFICATION: u32 = 0x0001_0000;
 
-/// Who may do what with a file or a folder: nobody but this user, as far as is looked.
-pub(super) struct Rights {
-    pub(super) shared: bool,
-    pub(super) trusted: bool,
-    pub(super) closed: bool,
-    pub(super) private: bool,
-}
-
-impl Rights {
-    pub(super) fn of(_: &Metadata) -> Rights {
-        Rights { shared: false, trusted: true, closed: true, private: true }
-    }
+/// Nobody but this user may do anything, as far as is looked.
+pub(super) fn rights(_: &Metadata) -> Rights {
+    Rights { shared: false, trusted: true, closed: true, private: true }
 }
 
 /// What a file is opened with. There is no waiting for one: a pipe has a name of another kind.

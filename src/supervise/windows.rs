@@ -7,6 +7,7 @@ use std::io::{self, PipeReader, Read, Write};
 use std::os::windows::io::AsHandle;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
@@ -30,6 +31,12 @@ const BEAT: Duration = Duration::from_millis(100);
 /// How long the streams of a child that has ended may be silent, and how long they are listened to in all.
 const GRACE: Duration = Duration::from_secs(1);
 const AT_MOST: Duration = Duration::from_secs(5);
+
+/// Whether the command has ended.
+static ENDED: AtomicBool = AtomicBool::new(false);
+
+/// The code of whoever is stopped by Ctrl-C, as shells have it.
+const STOPPED: i32 = 130;
 
 /// Runs a command to its end. `make` makes a program with its arguments into one that can be started, and its standard streams
 /// are set here: without patterns to mask it has ours. This very program stands nowhere between.
@@ -73,12 +80,18 @@ pub fn replace(command: Command) -> io::Error {
 }
 
 fn to_its_end(mut command: Command) -> io::Result<i32> {
-    // What Ctrl-C does is for the command to say. Whoever has said so before says it still.
-    let _ = ctrlc::set_handler(|| {});
+    // What Ctrl-C does is for the command to say, and once that has ended, it means us.
+    let _ = ctrlc::set_handler(|| {
+        if ENDED.load(Ordering::Acquire) {
+            std::process::exit(STOPPED);
+        }
+    });
     let mut child = command.spawn()?;
     // It holds our copies of the child's ends, whose closing is the end of its streams.
     drop(command);
-    Ok(child.wait()?.code().unwrap_or(1))
+    let status = child.wait();
+    ENDED.store(true, Ordering::Release);
+    Ok(status?.code().unwrap_or(1))
 }
 
 /// A stream that is to be masked.
@@ -109,12 +122,15 @@ impl Pump {
 
 fn mask(patterns: &Patterns, pieces: &Receiver<Vec<u8>>, mut to: File, ended: &OnceLock<Instant>) -> usize {
     let (mut masker, mut out, mut heard) = (Masker::new(patterns), Vec::new(), Instant::now());
+    // How long whoever reads ours has kept us waiting since the child's end: that is no time of the child's.
+    let mut kept = Duration::ZERO;
     loop {
         out.clear();
-        let over = |since: &Instant| since.elapsed() > AT_MOST || since.max(&heard).elapsed() > GRACE;
+        let is_late = |ended: &Instant| ended.elapsed().saturating_sub(kept) > AT_MOST;
+        let over = |ended: &Instant| is_late(ended) || ended.max(&heard).elapsed() > GRACE;
         match pieces.recv_timeout(if masker.may_let_go() { PATIENCE } else { BEAT }) {
             // What something that was left running goes on printing is left to itself.
-            Ok(_) if ended.get().is_some_and(|ended| ended.elapsed() > AT_MOST) => break,
+            Ok(_) if ended.get().is_some_and(is_late) => break,
             Ok(piece) => {
                 heard = Instant::now();
                 masker.feed(&piece, &mut out);
@@ -124,7 +140,10 @@ fn mask(patterns: &Patterns, pieces: &Receiver<Vec<u8>>, mut to: File, ended: &O
             Err(RecvTimeoutError::Timeout) => continue,
             Err(RecvTimeoutError::Disconnected) => break,
         }
-        if to.write_all(&out).is_err() {
+        let start = Instant::now();
+        let written = to.write_all(&out);
+        kept += ended.get().map(|ended| start.max(*ended).elapsed()).unwrap_or_default();
+        if written.is_err() {
             // Nobody reads any more: the child is to find that out as it would without us, by the pipe's end.
             return masker.masked;
         }
@@ -138,20 +157,15 @@ fn mask(patterns: &Patterns, pieces: &Receiver<Vec<u8>>, mut to: File, ended: &O
 /// Nothing ends by a signal.
 pub fn die_of(_: i32) {}
 
-/// Nothing stands between.
-pub fn become_command(command: &[OsString], _parent: i32) -> io::Error {
-    match command.split_first() {
-        Some((program, args)) => {
-            let mut command = Command::new(program);
-            command.args(args);
-            replace(command)
-        }
-        None => io::ErrorKind::InvalidInput.into(),
-    }
+/// Nothing stands between, and so nothing becomes a command.
+pub fn become_command(_: &[OsString], _: i32) -> io::Error {
+    io::ErrorKind::Unsupported.into()
 }
 
+/// There is no terminal to lead.
+///
 /// # Errors
-/// Always: there is no terminal to lead.
-pub fn lead_command(_: &[OsString], _parent: i32) -> io::Result<End> {
+/// Always.
+pub fn lead_command(_: &[OsString], _: i32) -> io::Result<End> {
     Err(io::ErrorKind::Unsupported.into())
 }

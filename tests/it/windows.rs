@@ -168,18 +168,20 @@ fn no_folder_that_nobody_named_is_looked_into() {
     let planted = Plan::with_token(TOKEN).start();
     let drive = std::env::current_dir().unwrap().ancestors().last().unwrap().to_path_buf();
     let (capsule, mount) = (drive.join("root/capsule/.git"), drive.join("run/secrets"));
-    if !capsule.exists() && !mount.exists() && fs::create_dir_all(&capsule).and(fs::create_dir_all(&mount)).is_ok() {
-        let config = format!("[remote \"origin\"]\n\turl = {}/capsule-1234567.git\n", planted.url());
-        fs::write(capsule.join("config"), config).unwrap();
-        fs::write(mount.join("CODEOCEAN_TOKEN"), OTHER).unwrap();
-        let world = world.without("CODEOCEAN_DOMAIN").without("CO_CAPSULE_PATH").without("CO_CRED_SECRETS_DIR");
-        let checked = world.spawn(["check"]);
-        let token = world.without("CODEOCEAN_TOKEN").spawn(["token", "--offline"]);
-        let _ = (fs::remove_dir_all(drive.join("root/capsule")), fs::remove_dir_all(&mount));
-        assert_ne!(checked.code, 0);
-        token.expect(3);
-        assert!(planted.seen().is_empty() && deployment.seen().is_empty());
-    }
+    // It is removed in the end, and so must be ours.
+    assert!(!drive.join("root/capsule").exists() && !mount.exists());
+    fs::create_dir_all(&capsule).unwrap();
+    fs::create_dir_all(&mount).unwrap();
+    let config = format!("[remote \"origin\"]\n\turl = {}/capsule-1234567.git\n", planted.url());
+    fs::write(capsule.join("config"), config).unwrap();
+    fs::write(mount.join("CODEOCEAN_TOKEN"), OTHER).unwrap();
+    let world = world.without("CODEOCEAN_DOMAIN").without("CO_CAPSULE_PATH").without("CO_CRED_SECRETS_DIR");
+    let checked = world.spawn(["check"]);
+    let token = world.without("CODEOCEAN_TOKEN").spawn(["token", "--offline"]);
+    let _ = (fs::remove_dir_all(drive.join("root/capsule")), fs::remove_dir_all(&mount));
+    assert_ne!(checked.code, 0);
+    token.expect(3);
+    assert!(planted.seen().is_empty() && deployment.seen().is_empty());
 }
 
 /// Every file below a folder.

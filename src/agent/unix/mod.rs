@@ -15,8 +15,10 @@ pub use home::Home;
 
 use super::keeper::News;
 
+/// Says where there is no agent: not on this system.
+///
 /// # Errors
-/// This system has no agent.
+/// Never.
 pub fn supported() -> Result<()> {
     Ok(())
 }
