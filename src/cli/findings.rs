@@ -26,6 +26,17 @@ pub(super) fn count(report: &Report, strict: bool) -> Option<String> {
     }
 }
 
+/// How much was not searched that should have been. The entries decide; in how many files they are is for the words alone.
+pub(super) fn not_searched(report: &Report, strict: bool) -> Option<String> {
+    let kept = [Some(&report.unread), strict.then_some(&report.unopened)].into_iter().flatten();
+    let (all, files) = kept.fold((0, 0), |(all, files), kept| (all + kept.all, files + kept.files));
+    match (all, files) {
+        (0, _) => None,
+        (1, _) | (_, 1) => Some("a file or folder could not be searched, or not wholly".to_owned()),
+        (_, files) => Some(format!("{files} files or folders could not be searched, or not wholly")),
+    }
+}
+
 /// One line for each finding, traces first, then for what could not be searched.
 pub(super) fn lines(report: &Report) -> Vec<String> {
     let findings = [&report.traces, &report.likenesses].into_iter().flat_map(|kept| some(kept, line));

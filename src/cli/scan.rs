@@ -1,6 +1,6 @@
 //! `co-cred scan`: is the token in a file? And the same question for `exec --gate`, once its command has ended.
 
-use std::io::{BufRead, Write};
+use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 
 use crate::credential::Mode;
@@ -88,7 +88,7 @@ impl<'a> Gate<'a> {
     /// There are too many tokens.
     pub(super) fn new(call: &'a Call, folders: &'a [PathBuf], traces: &[Traces], tell: &mut Tell) -> Result<Gate<'a>> {
         let needles = needles(traces)?;
-        let missing = folders.iter().filter(|folder| !folder.exists()).map(|folder| {
+        let missing = folders.iter().filter(|folder| is_missing(folder)).map(|folder| {
             let folder = needles.mask(folder.as_os_str().as_encoded_bytes());
             Remark::new("gate", format!("{folder} is not there yet: the gate fails unless the command makes it"))
         });
@@ -142,7 +142,7 @@ fn needles(traces: &[Traces]) -> Result<Needles> {
 /// The folders to search, which must be there: a gate with a mistyped name would be no gate.
 fn paths(typed: &[PathBuf], needles: &Needles) -> Result<Vec<PathBuf>> {
     let paths = if typed.is_empty() { vec![PathBuf::from(RESULTS)] } else { typed.to_vec() };
-    match paths.iter().find(|path| !path.exists()) {
+    match paths.iter().find(|path| is_missing(path)) {
         None => Ok(paths),
         Some(missing) => {
             let what =
@@ -151,6 +151,13 @@ fn paths(typed: &[PathBuf], needles: &Needles) -> Result<Vec<PathBuf>> {
                 .hint("name a folder or a file that is there, as in: co-cred scan ./results"))
         }
     }
+}
+
+/// Whether there is no such file or folder. Where a folder above it may not be entered, that is not known: it is searched,
+/// and told as not searched.
+fn is_missing(path: &Path) -> bool {
+    let missing = [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory];
+    path.metadata().is_err_and(|error| missing.contains(&error.kind()))
 }
 
 /// Tells what there was no looking into.
@@ -176,14 +183,9 @@ fn verdict(report: &Report, strict: bool) -> Result<()> {
         };
         return Err(Error::new(Reason::Leaked, found + &after).hint(REVOKE));
     }
-    let unopened = if strict { report.unopened.files } else { 0 };
-    match report.unread.files + unopened {
-        0 => Ok(()),
-        1 => Err(not_searched("a file could not be searched, or not wholly".to_owned())),
-        files => Err(not_searched(format!("{files} files could not be searched, or not wholly"))),
+    match findings::not_searched(report, strict) {
+        None => Ok(()),
+        Some(what) => Err(Error::new(Reason::NotSearched, what)
+            .hint("what is in there is not known: make it readable, or take it away")),
     }
-}
-
-fn not_searched(what: String) -> Error {
-    Error::new(Reason::NotSearched, what).hint("what is in there is not known: make it readable, or take it away")
 }

@@ -34,7 +34,7 @@ pub(super) fn look(search: &mut Search, site: &mut Site, redact: Redact) {
         overwrite(search, site, redact);
     }
     let this = std::mem::replace(&mut search.report, before);
-    search.report.add(this);
+    search.report.join(this);
 }
 
 /// How much there is to overwrite.

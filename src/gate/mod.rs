@@ -161,22 +161,18 @@ impl Report {
         }
     }
 
-    /// What was found in one file is all there: it counts as one.
-    fn of_one_file(&mut self) {
-        self.traces.files = (self.traces.all > 0).into();
-        self.likenesses.files = (self.likenesses.all > 0).into();
-        self.suspects = (self.traces.all + self.likenesses.all > 0).into();
-        self.unread.files = (self.unread.all > 0).into();
-        self.unopened.files = (self.unopened.all > 0).into();
-        self.left.files = (self.left.all > 0).into();
+    /// Takes over what was found in another file, which counts as one.
+    fn add_file(&mut self, mut file: Report) {
+        file.traces.files = (file.traces.all > 0).into();
+        file.likenesses.files = (file.likenesses.all > 0).into();
+        file.suspects = (file.traces.all + file.likenesses.all > 0).into();
+        file.unread.files = (file.unread.all > 0).into();
+        file.unopened.files = (file.unopened.all > 0).into();
+        file.left.files = (file.left.all > 0).into();
+        self.take(file, Kept::add, Kept::add);
     }
 
-    /// Takes over what was found in another file.
-    fn add(&mut self, other: Report) {
-        self.take(other, Kept::add, Kept::add);
-    }
-
-    /// Takes over what another thread found.
+    /// Takes over what another thread found, or more that was found in the same file.
     fn join(&mut self, other: Report) {
         self.take(other, Kept::join, Kept::join);
     }

@@ -52,18 +52,17 @@ pub fn scan(needles: &Needles, env: &Env, progress: &Progress) -> Result<Report>
     for (id, path) in entries(&list.stdout) {
         let mut site = Site { path: path_of(path), file: needles.mask(path), inside: Vec::new() };
         progress.file();
-        search.one_file(|search| {
-            file::look_at_text(search, path, At::Name, &site);
-            let Some(id) = id else {
-                return search.unread(&site, "is not merged: what will be committed is not known yet".to_owned());
-            };
-            if let Err(error) = blobs.look(search, id, &mut site) {
-                search.unread(&site, format!("cannot be read from the index ({})", error.kind()));
-            }
-        });
+        file::look_at_text(&mut search, path, At::Name, &site);
+        match id.map(|id| blobs.look(&mut search, id, &mut site)) {
+            Some(Ok(())) => {}
+            Some(Err(error)) => search.unread(&site, format!("cannot be read from the index ({})", error.kind())),
+            None => search.unread(&site, "is not merged: what will be committed is not known yet".to_owned()),
+        }
+        search.end_file();
     }
-    search.report.sort();
-    Ok(search.report)
+    let mut report = search.end();
+    report.sort();
+    Ok(report)
 }
 
 /// The blobs and paths of `git diff --raw -z`: `:MODE MODE ID ID STATUS`, a NUL, the path, a NUL. A path that is not merged

@@ -46,13 +46,18 @@ pub fn scan(needles: &Needles, roots: &[PathBuf], redact: Redact, progress: &Pro
             loop {
                 let batch: Vec<_> = walk.lock().unwrap_or_else(PoisonError::into_inner).by_ref().take(BATCH).collect();
                 if batch.is_empty() {
-                    return search.report;
+                    return search.end();
                 }
-                batch.into_iter().for_each(|entry| one(&mut search, entry, root, home.as_deref(), redact));
+                for entry in batch {
+                    one(&mut search, entry, root, home.as_deref(), redact);
+                    search.end_file();
+                }
             }
         };
         thread::scope(|scope| {
-            let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+            // Where the system lets us have no more threads, there are fewer.
+            let another = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
+            let others: Vec<_> = (1..threads).filter_map(another).collect();
             report.join(work());
             for other in others {
                 report.join(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
@@ -68,16 +73,15 @@ pub fn scan_stream(needles: &Needles, input: &mut dyn Read, progress: &Progress)
     let mut search = Search::new(needles, progress);
     let mut site = Site { path: "-".into(), file: "standard input".to_owned(), inside: Vec::new() };
     search.begin(OF_A_STREAM);
-    search.one_file(|search| {
-        search.report.files = 1;
-        let mut input = Source { from: input, progress, read: 0 };
-        if let Err(error) = search.stream(&mut input, 0, &mut site) {
-            search.unread(&site, format!("cannot be read to its end ({})", error.kind()));
-        }
-        search.report.bytes = input.read;
-    });
-    search.report.sort();
-    search.report
+    search.report.files = 1;
+    let mut input = Source { from: input, progress, read: 0 };
+    if let Err(error) = search.stream(&mut input, 0, &mut site) {
+        search.unread(&site, format!("cannot be read to its end ({})", error.kind()));
+    }
+    search.report.bytes = input.read;
+    let mut report = search.end();
+    report.sort();
+    report
 }
 
 /// Searches what was named itself: a file, perhaps by a link.
@@ -85,11 +89,9 @@ fn no_folder(needles: &Needles, root: &Path, home: Option<PathBuf>, redact: Reda
     let mut search = Search::new(needles, progress);
     let mut site = site(&search, root);
     site.path = home.unwrap_or(site.path);
-    search.one_file(|search| {
-        name(search, root.file_name().unwrap_or_default(), &site, redact);
-        file::look(search, &mut site, redact);
-    });
-    search.report
+    name(&mut search, root.file_name().unwrap_or_default(), &site, redact);
+    file::look(&mut search, &mut site, redact);
+    search.end()
 }
 
 fn one(search: &mut Search, entry: walkdir::Result<DirEntry>, root: &Path, home: Option<&Path>, redact: Redact) {
@@ -109,23 +111,21 @@ fn one(search: &mut Search, entry: walkdir::Result<DirEntry>, root: &Path, home:
         return;
     }
     let mut site = site(search, entry.path());
-    search.one_file(|search| {
-        if entry.depth() > 0 {
-            name(search, entry.file_name(), &site, redact);
+    if entry.depth() > 0 {
+        name(search, entry.file_name(), &site, redact);
+    }
+    match entry.file_type() {
+        kind if kind.is_file() => {
+            search.progress.file();
+            file::look(search, &mut site, redact);
         }
-        match entry.file_type() {
-            kind if kind.is_file() => {
-                search.progress.file();
-                file::look(search, &mut site, redact);
-            }
-            kind if kind.is_symlink() => link(search, &site, home, redact),
-            kind if kind.is_dir() => {}
-            kind => {
-                let why = format!("is {}: nothing is kept in it", word(kind));
-                search.report.passed_over.push(Gap { site, why });
-            }
+        kind if kind.is_symlink() => link(search, &site, home, redact),
+        kind if kind.is_dir() => {}
+        kind => {
+            let why = format!("is {}: nothing is kept in it", word(kind));
+            search.report.passed_over.push(Gap { site, why });
         }
-    });
+    }
 }
 
 /// Searches a name.
@@ -139,12 +139,14 @@ fn name(search: &mut Search, name: &OsStr, site: &Site, redact: Redact) {
 
 /// What a link points to is searched where it lies, if that is below the same folder.
 fn link(search: &mut Search, site: &Site, home: Option<&Path>, redact: Redact) {
-    if let Ok(target) = site.path.read_link() {
-        file::look_at_text(search, target.as_os_str().as_encoded_bytes(), At::Target, site);
-        if file::wanted(&search.report, redact) > 0 {
-            let why = "still points to a path that holds it: remove it".to_owned();
-            search.report.left.push(Gap { site: site.clone(), why });
-        }
+    let target = match site.path.read_link() {
+        Ok(target) => target,
+        Err(error) => return search.unread(site, format!("is a link that cannot be read ({})", error.kind())),
+    };
+    file::look_at_text(search, target.as_os_str().as_encoded_bytes(), At::Target, site);
+    if file::wanted(&search.report, redact) > 0 {
+        let why = "still points to a path that holds it: remove it".to_owned();
+        search.report.left.push(Gap { site: site.clone(), why });
     }
     let why = match site.path.canonicalize() {
         Ok(target) if home.is_some_and(|home| target.starts_with(home)) => return,

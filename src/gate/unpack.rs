@@ -25,7 +25,10 @@ const OUT_OF_ANY: u64 = 1 << 30;
 pub(super) struct Search<'a> {
     pub(super) needles: &'a Needles,
     pub(super) progress: &'a Progress,
+    /// What was found in the present file, and what of it was not searched.
     pub(super) report: Report,
+    /// The same of all files before it.
+    before: Report,
     buffers: Vec<Buffer>,
     /// So much more may come out of this file.
     left: u64,
@@ -95,16 +98,20 @@ pub(super) fn is_packed(head: &[u8]) -> bool {
 
 impl<'a> Search<'a> {
     pub(super) fn new(needles: &'a Needles, progress: &'a Progress) -> Search<'a> {
-        Search { needles, progress, report: Report::default(), buffers: Vec::new(), left: 0 }
+        let (report, before) = (Report::default(), Report::default());
+        Search { needles, progress, report, before, buffers: Vec::new(), left: 0 }
     }
 
-    /// Does the work on one file, whatever of it: what is found and what is not read counts as one file's.
-    pub(super) fn one_file(&mut self, work: impl FnOnce(&mut Self)) {
-        let before = std::mem::take(&mut self.report);
-        work(self);
-        self.report.of_one_file();
-        let this = std::mem::replace(&mut self.report, before);
-        self.report.add(this);
+    /// Another file comes next: what was reported since the one before counts as one file's.
+    pub(super) fn end_file(&mut self) {
+        let file = std::mem::take(&mut self.report);
+        self.before.add_file(file);
+    }
+
+    /// All that was reported.
+    pub(super) fn end(mut self) -> Report {
+        self.end_file();
+        self.before
     }
 
     /// A file begins, of this size.

@@ -342,7 +342,7 @@ open(sys.argv[1], "wb").write(eval(sys.argv[2]))
 
 #[test]
 fn what_may_not_be_read_is_told_and_fails() {
-    if !has("setpriv") || !rustix_is_root() {
+    if !has("setpriv") || !is_root() {
         return;
     }
     let world = world().file("results/mine", "x").file("results/shut/a", TOKEN);
@@ -357,7 +357,7 @@ fn what_may_not_be_read_is_told_and_fails() {
     assert!(ran.out.contains("shut cannot be entered"), "{ran:?}");
 }
 
-fn rustix_is_root() -> bool {
+pub fn is_root() -> bool {
     fs::metadata("/proc/self").unwrap().uid() == 0
 }
 

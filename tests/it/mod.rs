@@ -25,6 +25,8 @@ mod formats;
 #[cfg(unix)]
 mod gate;
 #[cfg(unix)]
+mod gate_unreadable;
+#[cfg(unix)]
 mod git;
 #[cfg(unix)]
 mod herd;
