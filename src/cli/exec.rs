@@ -1,8 +1,7 @@
 //! `co-cred exec`: a command that takes our place. Our own failures are 125, its absence 127, its refusal 126.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io::{self, Write};
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::broker::{Broker, Limits};
@@ -13,13 +12,12 @@ use crate::deliver::{Assignment, Handed, brokered};
 use crate::error::{Error, Reason, Remark, Result};
 
 use super::args;
+use super::refused::refused;
 use super::tell::{Tell, clean};
 use super::values::variable_names;
 use super::{Call, broker, closed, supervised};
 
 pub(super) const FAILED: u8 = 125;
-const NOT_EXECUTABLE: u8 = 126;
-const NOT_THERE: u8 = 127;
 
 pub(super) fn run(call: &Call, typed: &args::Exec, out: &mut dyn Write, tell: &mut Tell) -> u8 {
     match attempt(call, typed, out, tell) {
@@ -127,22 +125,4 @@ pub(super) fn not_started(command: &[OsString], failure: io::Error, tell: &mut T
     let (code, error) = refused(program, failure);
     tell.error(&error);
     code
-}
-
-fn refused(program: &OsStr, failure: io::Error) -> (u8, Error) {
-    let shown = program.to_string_lossy();
-    let is_path = Path::new(program).components().nth(1).is_some();
-    let (code, what, hint) = match failure.kind() {
-        io::ErrorKind::NotFound if is_path && Path::new(program).exists() => {
-            (NOT_THERE, format!("{shown} cannot start"), "the interpreter on its first line is not there")
-        }
-        io::ErrorKind::NotFound if is_path => (NOT_THERE, format!("{shown} is not there"), "check the path"),
-        io::ErrorKind::NotFound => (
-            NOT_THERE,
-            format!("the command {shown} is not found"),
-            "check its name and PATH; for a file here, write ./NAME",
-        ),
-        kind => (NOT_EXECUTABLE, format!("{shown} cannot be executed ({kind})"), "chmod +x makes a script executable"),
-    };
-    (code, Error::new(Reason::Usage, what).hint(hint).caused_by(failure))
 }

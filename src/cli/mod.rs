@@ -21,6 +21,7 @@ mod login;
 mod logout;
 mod man;
 mod progress;
+mod refused;
 mod report;
 mod scan;
 mod setup;
@@ -41,6 +42,7 @@ use crate::credential::{Mode, Order};
 use crate::env::Env;
 use crate::error::{Error, Kind, Reason, Result};
 use crate::locate::Request;
+use crate::supervise;
 use crate::verify::Pace;
 
 use args::{Args, Command, Common};
@@ -61,7 +63,8 @@ pub struct Streams<'a> {
     pub colour: bool,
 }
 
-/// Keeps the token out of a core dump, from a debugger of the same user, and out of a panic's message. For `main` alone.
+/// Keeps the token out of a core dump, from a debugger of the same user, and out of a panic's message; a limit on the size of
+/// files makes a write fail, and does not end us. For `main` alone.
 pub fn harden(args: &[OsString]) {
     let code = failure(args, Kind::Internal.code());
     // What a panic says may quote a value: where it happened is enough for a bug report. And no core is left behind.
@@ -70,6 +73,7 @@ pub fn harden(args: &[OsString]) {
         std::process::exit(code.into());
     }));
     system::keep_out_of_cores();
+    supervise::outlive_file_limit();
 }
 
 /// Runs one command and returns the exit code. `exec` only returns where it fails.

@@ -2,8 +2,11 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::thread;
 
+use rustix::io::Errno;
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -38,4 +41,14 @@ pub(super) fn restore_when_stopped() -> io::Result<()> {
         }
     });
     Ok(())
+}
+
+/// Whether the file has the right to be executed, for any user.
+pub(super) fn is_executable(path: &Path) -> bool {
+    path.metadata().is_ok_and(|meta| meta.mode() & 0o111 != 0)
+}
+
+/// Whether the system refused a file since it is in no form that it executes.
+pub(super) fn is_no_program(error: &io::Error) -> bool {
+    Errno::from_io_error(error) == Some(Errno::NOEXEC)
 }

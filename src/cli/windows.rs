@@ -1,6 +1,7 @@
 //! The process and its console, on Windows.
 
 use std::io;
+use std::path::Path;
 
 /// Nothing can be done without `unsafe`: Windows may keep a small dump of a process that crashes, and a debugger of the same
 /// user's cannot be refused. A panic is no crash here: it ends us with a code.
@@ -14,4 +15,14 @@ pub(super) fn leave_the_terminal() -> io::Result<()> {
 /// Nothing is to be done: a console that somebody typed into without seeing it is set anew by the shell that reads it next.
 pub(super) fn restore_when_stopped() -> io::Result<()> {
     Ok(())
+}
+
+/// There is no such right.
+pub(super) fn is_executable(_: &Path) -> bool {
+    true
+}
+
+/// Whether the system refused a file since it is in no form that it executes (`ERROR_BAD_EXE_FORMAT`).
+pub(super) fn is_no_program(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(193)
 }

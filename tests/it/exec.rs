@@ -86,6 +86,72 @@ fn its_own_failures_are_told_apart() {
     assert!(!rejecting.seen().is_empty());
 }
 
+/// Each refusal has a hint of its own: `chmod +x` only where that is what is missing.
+#[test]
+fn a_refused_command_has_the_hint_that_fits() {
+    let world = world()
+        .file("work/plain", "echo hello")
+        .file("work/busy", fs::read(bin()).unwrap())
+        .file("work/bin/not-executable", "#!/bin/sh\n");
+    fs::set_permissions(world.path("work/busy"), fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", world.path("work/bin").display(), std::env::var("PATH").unwrap());
+    let world = world.with("PATH", path);
+    let _open = fs::OpenOptions::new().append(true).open(world.path("work/busy")).unwrap();
+    let long = format!("./{}", "x".repeat(300));
+    for (program, code, what, hint) in [
+        ("./plain", 126, "permission denied", "chmod +x ./plain"),
+        ("not-executable", 126, "permission denied", "chmod +x"),
+        ("./", 126, "is a folder", "name a program"),
+        ("/usr", 126, "is a folder", "name a program"),
+        ("./busy", 126, "is open for writing", "close it"),
+        ("./plain/x", 126, "not a directory", "check the path"),
+        (long.as_str(), 126, "cannot be executed", "check the path"),
+    ] {
+        for way in [&["--"][..], &["--mask", "--"]] {
+            let ran = exec(&world, &[way, &[program]].concat()).expect(code);
+            assert!(ran.err.contains(what) && ran.err.contains(hint), "{program}: {ran:?}");
+            assert!(hint.starts_with("chmod") || !ran.err.contains("chmod"), "{program}: {ran:?}");
+        }
+    }
+}
+
+/// The system limits arguments and environment together: neither the file nor co-cred is at fault.
+#[test]
+fn too_long_arguments_are_named_as_such() {
+    let world = World::new().with("CUSTOM_KEY", format!("cop_1{}", "x".repeat(4000)));
+    let names: String = (0..100).map(|number| format!(" --as NAME{number}")).collect();
+    for way in ["", "--mask", "--gate ."] {
+        let script = format!("ulimit -s 1024; {} exec --offline {way}{names} -- true", bin());
+        let ran = world.spawn_program("sh", &["-c", &script]).expect(126);
+        assert!(ran.err.contains("too long") && !ran.err.contains("chmod"), "{way}: {ran:?}");
+        assert!(!ran.err.contains("report"), "{way}: {ran:?}");
+    }
+}
+
+/// A limit on the size of files (`ulimit -f`) is told where it matters, and ends nothing.
+#[test]
+fn a_limit_on_the_size_of_files_ends_nothing() {
+    let deployment = Plan::with_token(TOKEN).start();
+    let world = World::new().with("CUSTOM_KEY", TOKEN).at(&deployment);
+    let limited = |script: &str| world.spawn_program("sh", &["-c", &format!("ulimit -f 0; {script}")]);
+    let co_cred = bin();
+    for way in ["", "--mask", "--gate .", "--broker"] {
+        assert_eq!(limited(&format!("{co_cred} exec {way} -- sh -c 'exit 5'")).expect(5).err, "", "{way}");
+    }
+    limited(&format!("{co_cred} check")).expect(0);
+    let ran = limited(&format!("{co_cred} token > out")).expect(1);
+    assert!(ran.err.contains("file too large"), "{ran:?}");
+    // The command has the limit, too, and what it does there is as it ever was.
+    let script = format!("ulimit -f 0; exec {co_cred} exec -- sh -c 'echo x > y'");
+    let status = world.program("sh").args(["-c", &script]).status().unwrap();
+    assert!(status.signal() == Some(25) || status.code() == Some(153), "{status:?}");
+    // Where it was ignored, it stays so.
+    let ignored = "trap '' XFSZ; ulimit -f 0";
+    let script = format!("{ignored}; {co_cred} exec -- sh -c 'echo x > y; echo $?' | cat");
+    let alone = world.spawn_program("sh", &["-c", &format!("{ignored}; sh -c 'echo x > y; echo $?' | cat")]);
+    assert_eq!(world.spawn_program("sh", &["-c", &script]).out, alone.out);
+}
+
 #[test]
 fn more_names_are_set_on_request() {
     let print = ["--", "sh", "-c", "echo $A $B_2"];

@@ -24,6 +24,7 @@ use crate::traces::search::Patterns;
 use super::{Failure, Report};
 
 pub use birth::{become_command, lead_command};
+pub use signals::outlive_file_limit;
 
 use signals::{Behind, Beside, Watch, until_end};
 use stream::Pump;
@@ -66,7 +67,7 @@ pub fn run(
         None if masked => pumps.with_pipes(&mut command)?,
         None => pumps,
     };
-    let child = command.spawn()?;
+    let child = command.spawn().map_err(refused)?;
     // The command holds our copies of the child's ends, whose closing is the end of its streams.
     drop(command);
     if let Some(terminal) = &mut terminal {
@@ -87,6 +88,14 @@ pub fn run(
     signals::stand_alone(watch);
     let masked = pumps.into_iter().map(|pump| pump.join().unwrap_or_default()).sum();
     Ok(Report { end: how, masked })
+}
+
+/// What makes a command too long for the system is the command, not what stands between.
+fn refused(error: io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::ArgumentListTooLong => Failure::NotStarted(error),
+        _ => Failure::Unable(error),
+    }
 }
 
 /// Orphans of the command come to us, and are reaped. Where the kernel cannot, they go where they would without us.

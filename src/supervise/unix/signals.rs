@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::io;
+use std::sync::Arc;
 
-use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, getpid, kill_process, wait, waitpid};
+use rustix::process::{Pid, Resource, Signal, WaitOptions, WaitStatus, getpid, getrlimit, kill_process, wait, waitpid};
 use signal_hook::consts::signal::*;
 use signal_hook::iterator::SignalsInfo;
 use signal_hook::iterator::exfiltrator::WithOrigin;
@@ -51,8 +52,17 @@ pub(super) struct Watch(SignalsInfo<WithOrigin>);
 impl Watch {
     pub(super) fn new() -> io::Result<Watch> {
         let ignored = ignored();
-        let heard = HANDED_ON.iter().map(|signal| signal.as_raw()).filter(|signal| ignored >> (signal - 1) & 1 == 0);
+        let heard = HANDED_ON.iter().map(|signal| signal.as_raw()).filter(|signal| !is_ignored(ignored, *signal));
         Ok(Watch(SignalsInfo::new(heard.chain([SIGCHLD]))?))
+    }
+}
+
+/// From now on a write beyond the limit on the size of files (`ulimit -f`) fails, and does not end us. A handler is not
+/// handed down: a command that takes our place has the limit as it was, and one that ignores the signal goes on ignoring it.
+pub fn outlive_file_limit() {
+    let is_limited = getrlimit(Resource::Fsize).current.is_some();
+    if is_limited && !is_ignored(ignored(), SIGXFSZ) {
+        let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
     }
 }
 
@@ -62,6 +72,10 @@ fn ignored() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
+}
+
+fn is_ignored(set: u64, signal: i32) -> bool {
+    set >> (signal - 1) & 1 == 1
 }
 
 /// Whoever looks after a child: how a signal reaches it, and what its being stopped means.

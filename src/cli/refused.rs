@@ -1,0 +1,68 @@
+//! Why a command was not started: the exit code for it, and the hint that fits.
+
+use std::ffi::OsStr;
+use std::io::{self, ErrorKind};
+use std::path::{Path, is_separator};
+
+use crate::error::{Error, Reason};
+
+use super::system;
+
+const NOT_EXECUTABLE: u8 = 126;
+const NOT_THERE: u8 = 127;
+
+const CHECK_PATH: &str = "check the path";
+
+/// What the system's error means for this program.
+pub(super) fn refused(program: &OsStr, failure: io::Error) -> (u8, Error) {
+    let path = Path::new(program);
+    let is_path = program.to_string_lossy().contains(is_separator);
+    let code = if failure.kind() == ErrorKind::NotFound { NOT_THERE } else { NOT_EXECUTABLE };
+    let (what, hint) = match failure.kind() {
+        ErrorKind::NotFound if is_path && path.exists() => {
+            ("cannot start".to_owned(), "the interpreter on its first line is not there".to_owned())
+        }
+        ErrorKind::NotFound if is_path => ("is not there".to_owned(), CHECK_PATH.to_owned()),
+        ErrorKind::NotFound => {
+            ("is not found on PATH".to_owned(), "check its name and PATH; for a file here, write ./NAME".to_owned())
+        }
+        kind => because(path, is_path, kind, &failure),
+    };
+    (code, Error::new(Reason::Usage, format!("{} {what}", program.to_string_lossy())).hint(hint).caused_by(failure))
+}
+
+/// What is wrong with a program that is there, and what to do about it.
+fn because(path: &Path, is_path: bool, kind: ErrorKind, failure: &io::Error) -> (String, String) {
+    let (what, hint) = match kind {
+        ErrorKind::PermissionDenied if is_path && path.is_dir() => {
+            ("it is a folder".to_owned(), "name a program in it".to_owned())
+        }
+        ErrorKind::PermissionDenied if is_path && path.is_file() && !system::is_executable(path) => {
+            (kind.to_string(), format!("make it executable: chmod +x {}", path.display()))
+        }
+        ErrorKind::PermissionDenied if is_path => (
+            kind.to_string(),
+            "check the rights of its folders and of the interpreter on its first line, and whether it lies on a file system \
+             that is mounted noexec"
+                .to_owned(),
+        ),
+        ErrorKind::PermissionDenied => {
+            (kind.to_string(), "make the file of that name on PATH executable: chmod +x FILE".to_owned())
+        }
+        ErrorKind::ArgumentListTooLong => (
+            "its arguments and environment are too long for the system".to_owned(),
+            "pass fewer arguments (xargs divides them), or put them into a file".to_owned(),
+        ),
+        ErrorKind::ExecutableFileBusy => (
+            "the file is open for writing".to_owned(),
+            "wait until the program that writes it is done, or close it there".to_owned(),
+        ),
+        _ if system::is_no_program(failure) => (
+            "it is no program for this system".to_owned(),
+            "a script names its interpreter on its first line, such as #!/bin/sh; a binary must be built for this machine"
+                .to_owned(),
+        ),
+        _ => (kind.to_string(), CHECK_PATH.to_owned()),
+    };
+    (format!("cannot be executed ({what})"), hint)
+}
