@@ -1,6 +1,11 @@
 //! `co-cred logout`: forgets a login.
 
+use std::path::PathBuf;
+
+use crate::deliver::docker;
+use crate::env::Env;
 use crate::error::{Error, Reason, Result};
+use crate::files;
 use crate::keyring::{self, Asking, Login};
 use crate::locate;
 
@@ -8,6 +13,7 @@ use super::tell::Tell;
 use super::{Call, args, values};
 
 pub(super) fn run(call: &Call, typed: &args::Logout, tell: &mut Tell) -> Result<u8> {
+    sweep(call.env);
     let logins = chosen(call, typed)?;
     if logins.is_empty() {
         tell.done("no login is kept");
@@ -32,6 +38,13 @@ pub(super) fn run(call: &Call, typed: &args::Logout, tell: &mut Tell) -> Result<
             Err(error.hint(told))
         }
     }
+}
+
+/// Removes what killed commands left in the folders that co-cred writes to: it may hold a token.
+fn sweep(env: &Env) {
+    let own = [env.data_dir(), env.config_dir(), env.cache_dir(), env.cache_dir().map(|cache| cache.join("verdicts"))];
+    let edited = docker::setup::files(env).into_iter().filter_map(|file| file.parent().map(PathBuf::from));
+    own.into_iter().flatten().chain(edited).for_each(|folder| files::sweep(&folder));
 }
 
 /// The logins that are meant.

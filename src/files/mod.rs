@@ -5,6 +5,7 @@
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(windows, path = "windows.rs")]
 mod system;
+mod temporary;
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 pub use system::{Log, identity, names, read_at, write_all_at};
+pub use temporary::{is_temporary, remove_left_over, sweep};
 
 /// What a file is known by, under whatever name: its volume, and its number there.
 pub type Identity = (u64, u64);
@@ -139,6 +141,7 @@ fn folder_of(path: &Path) -> io::Result<&Path> {
 }
 
 fn replace(path: &Path, bytes: &[u8], settle: impl Fn(&mut File) -> io::Result<()>) -> io::Result<()> {
+    path.parent().into_iter().for_each(sweep);
     let mut file = beside(path)?;
     file.write_all(bytes)?;
     settle(file.as_file_mut())?;
@@ -173,7 +176,7 @@ pub fn copy_beside(path: &Path, former: &File, fill: impl FnOnce(&File) -> io::R
 fn beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
     // The parent of a bare name is an empty path.
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    tempfile::NamedTempFile::new_in(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
+    temporary::create(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
 }
 
 /// Opens a regular file for reading, never blocking on a FIFO or a device.

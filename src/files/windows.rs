@@ -62,8 +62,8 @@ pub(super) fn take_place(mut copy: NamedTempFile, path: &Path) -> io::Result<()>
     copy.rewind()?;
     let done = io::copy(&mut copy, &mut place).and_then(|_| place.sync_all());
     if done.is_err() {
-        // What was written so far is not undone: the whole of it lies beside.
-        copy.disable_cleanup(true);
+        // What was written so far is not undone. The whole of it stays beside, under a name that no sweep removes.
+        let _ = copy.persist_noclobber(path.with_extension("co-cred-redacted"));
     }
     done
 }

@@ -52,6 +52,7 @@ pub(super) fn path(env: &Env) -> Option<PathBuf> {
 
 pub(super) fn read(env: &Env) -> Result<Vec<Login>> {
     let Some(path) = path(env) else { return Ok(Vec::new()) };
+    path.parent().into_iter().for_each(files::sweep);
     let index = load(&path)?;
     index.logins.iter().map(|record| record.login().ok_or_else(|| unusable(&path, "is not ours"))).collect()
 }

@@ -17,6 +17,8 @@ mod config;
 #[cfg(unix)]
 mod desk;
 #[cfg(unix)]
+mod durability;
+#[cfg(unix)]
 mod exec;
 #[cfg(unix)]
 mod floors;

@@ -21,7 +21,7 @@ const KEY: &str = "credHelpers";
 
 /// The files, whether they are there or not: `$DOCKER_CONFIG/config.json` or `~/.docker/config.json`, and
 /// `$REGISTRY_AUTH_FILE` or `containers/auth.json` below the configuration folder.
-fn files(env: &Env) -> Vec<PathBuf> {
+pub fn files(env: &Env) -> Vec<PathBuf> {
     let docker = match env.path("DOCKER_CONFIG") {
         Some(folder) => Some(folder.join("config.json")),
         None => env.home(".docker/config.json"),
