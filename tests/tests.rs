@@ -8,6 +8,7 @@
 //! | `capsules` | the right token in each of 57 real capsules, and in mounts of every make |
 //! | `locate` | the order of the sources, ambiguity, broken sources, the deployment beside the token |
 //! | `bad_input` | files that are too large, unreadable, special, cut off |
+//! | `nested` | what is nested or packed without end ends no process |
 //! | `verdicts` | what each answer of a deployment means, and the remembered verdict |
 //! | `exec` | the command that takes our place |
 //! | `formats` | each format of `env`, read by the program that it is for |
@@ -27,6 +28,7 @@
 //! | `setup` | files of Git's and Docker's: changed where they must be, and put back |
 //! | `packaging` | manual pages and completions are those of the binary |
 //! | `clients` | curl, the SDK and the MCP server from the package index, under `exec` |
+//! | `here_documents` | here-documents in the shell file are data |
 //! | `herd` | five hundred starts at once |
 //! | `readme` | every command that the README shows |
 //! | `windows` | on Windows alone: the stories of a desk, with its keyring, console and files |

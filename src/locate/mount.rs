@@ -166,9 +166,8 @@ impl Secrets {
         };
         match shell::assignments(&script) {
             Ok(assignments) => self.assign_all(&shown.to_string(), assignments),
-            Err(shell::Unterminated) => {
-                self.broken
-                    .push(Broken { name: None, what: format!("the secret mount {shown} ends inside a quotation") });
+            Err(misread) => {
+                self.broken.push(Broken { name: None, what: format!("the secret mount {shown} {misread}") });
             }
         }
     }

@@ -33,6 +33,8 @@ mod git;
 #[cfg(unix)]
 mod herd;
 #[cfg(unix)]
+mod here_documents;
+#[cfg(unix)]
 mod images;
 #[cfg(unix)]
 mod keyring;
@@ -41,6 +43,8 @@ mod leak;
 #[cfg(unix)]
 mod locate;
 mod mask;
+#[cfg(unix)]
+mod nested;
 #[cfg(unix)]
 mod packaging;
 mod parsers;

@@ -27,7 +27,7 @@ proptest! {
     }
 
     #[test]
-    fn no_script_makes_the_shell_reader_panic(script in r#"([A-C]=|export |['"$`\\#;&|(){}\n\t =]|\$'|[a-z]){0,60}"#) {
+    fn no_script_makes_the_shell_reader_panic(script in r#"([A-C]=|export |<<-?|EOF|['"$`\\#;&|(){}\n\t =]|\$'|[a-z]){0,60}"#) {
         let _ = shell::assignments(script.as_bytes());
     }
 
@@ -95,6 +95,26 @@ fn value() -> impl Strategy<Value = String> {
     ]
 }
 
+/// A command with here-documents, whose lines look like assignments, delimiters and quotations.
+fn document() -> impl Strategy<Value = String> {
+    let delimiter = prop_oneof![
+        Just(("E", "E")),
+        Just(("'E'", "E")),
+        Just(("\\E", "E")),
+        Just(("\"E F\"", "E F")),
+        Just(("$E", "$E"))
+    ];
+    let body = r#"((A=[a-z]{0,3}|E| E|\tE|E F|'|"|[a-z]+\\|\\\\)\n){0,4}"#;
+    let one = (delimiter, prop_oneof!["<<", "<<-", "<< ", "3<<"], body);
+    let several = proptest::collection::vec(one, 1..3);
+    let command = prop_oneof!["cat ", ": ", "B=1 ", "export C=2 ", "cat >/dev/null "];
+    (command, several, "(; A=[a-z]{2})?").prop_map(|(command, documents, rest)| {
+        let announced: Vec<String> = documents.iter().map(|((word, _), sign, _)| format!("{sign}{word}")).collect();
+        let bodies: String = documents.iter().map(|((_, end), _, body)| format!("{body}\n{end}\n")).collect();
+        format!("{command}{}{rest}\n{bodies}", announced.join(" "))
+    })
+}
+
 fn line() -> impl Strategy<Value = String> {
     let assignment = ("[ABC]", value()).prop_map(|(name, value)| format!("{name}={value}")).boxed();
     let comment = "# [a-z' \"]{0,10}".prop_map(|text| text);
@@ -103,6 +123,7 @@ fn line() -> impl Strategy<Value = String> {
         4 => assignment.clone().prop_map(|text| format!("export {text}")),
         1 => assignment.clone().prop_map(|text| format!("  {text} # [a'")),
         1 => (assignment.clone(), assignment).prop_map(|(one, two)| format!("{one}; {two}")),
+        2 => document(),
         1 => comment,
         1 => Just("export A".to_owned()),
     ]
