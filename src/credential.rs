@@ -49,6 +49,7 @@ pub struct Credential {
     deployment: Option<Sited>,
     place: Place,
     email: Option<Email>,
+    owner: Option<Email>,
     expires: Option<Date>,
     proven: bool,
     remarks: Vec<Remark>,
@@ -107,17 +108,18 @@ pub fn obtain(order: &Order) -> Result<Credential> {
 pub fn vouch(order: &Order, located: Located) -> Result<Credential> {
     let Located { mut found, deployment } = located;
     let mut remarks = std::mem::take(&mut found.remarks);
-    let mut proven = false;
+    let (mut proven, mut owner) = (false, None);
     match prove(order, &found.token, &found.place.place, deployment.as_ref()) {
         Ok(verdict) => {
             proven = verdict.is_some();
+            owner = verdict.as_ref().and_then(|verdict| verdict.owner.clone());
             remarks.extend(verdict.and_then(|verdict| verdict.require(&[]).err()).as_ref().map(Remark::from));
         }
         Err(error) if order.mode == Mode::Auto && may_be_good(&error) => remarks.push(unverified(&error)),
         Err(error) => return Err(error),
     }
     let Found { token, place, email, expires, .. } = found;
-    Ok(Credential { token, deployment, place, email, expires, proven, remarks })
+    Ok(Credential { token, deployment, place, email, owner, expires, proven, remarks })
 }
 
 /// The account's e-mail: what the source of the token says, else `CODEOCEAN_EMAIL`, else the configuration, else what was found out
@@ -133,6 +135,9 @@ pub fn account(order: &Order, credential: &Credential) -> Result<Option<Email>> 
     }
     if let Some(email) = locate::email(&order.request, deployment)? {
         return Ok(Some(email));
+    }
+    if let Some(owner) = &credential.owner {
+        return Ok(Some(owner.clone()));
     }
     let order = Order { owner: true, ..*order };
     let question = order.question(&credential.token, &credential.place.place, deployment);

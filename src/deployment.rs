@@ -89,6 +89,12 @@ impl Deployment {
         std::iter::once(self.origin().to_owned()).chain(below).collect()
     }
 
+    /// The `host` or `host:port` of its capsules' clone URLs: its own, but for codeocean.com, which has `git.` before it.
+    pub fn git_host(&self) -> String {
+        let own = || self.origin().split_once("://").map_or_else(String::new, |(_, authority)| authority.to_owned());
+        self.sibling("git.").filter(|_| self.host() == "codeocean.com").unwrap_or_else(own)
+    }
+
     /// Its image registry, as `registry.host` or `registry.host:port`; none where its host is an address.
     pub fn registry(&self) -> Option<String> {
         self.sibling("registry.")

@@ -24,6 +24,9 @@
 //! | `keyring` | logins: every state of a real Secret Service, the kernel's keyring, a private file |
 //! | `config` | the configuration, and a password manager's command |
 //! | `git` | the real Git: what is answered, and who is never offered the token; published attacks by name |
+//! | `git_old` | Git before 2.31, which reads its configuration from other variables |
+//! | `git_pipelines` | the `main.nf` of generated pipelines clones, with the token in no argument |
+//! | `git_prompts` | Git's questions about other hosts still reach the user's own askpass, and the terminal |
 //! | `images` | skopeo and a real registry, the protocol of Docker's helpers |
 //! | `setup` | files of Git's and Docker's: changed where they must be, and put back |
 //! | `packaging` | manual pages and completions are those of the binary |

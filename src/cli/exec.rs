@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use crate::broker::{Broker, Limits};
-use crate::credential::{Credential, Mode, obtain};
+use crate::credential::{Credential, Mode, Order, account, obtain};
 use crate::deliver::exec::{Plan, Wishes};
 use crate::deliver::git::wiring::wiring;
 use crate::deliver::{Assignment, Handed, brokered};
@@ -33,9 +33,10 @@ pub(super) fn run(call: &Call, typed: &args::Exec, out: &mut dyn Write, tell: &m
 fn attempt(call: &Call, typed: &args::Exec, out: &mut dyn Write, tell: &mut Tell) -> Result<u8> {
     variable_names(&typed.names)?;
     let limits = broker::limits(&typed.brokered)?;
-    let credential = obtain(&call.order(Mode::Auto)?)?;
+    let order = Order { owner: typed.git, ..call.order(Mode::Auto)? };
+    let credential = obtain(&order)?;
     tell.warn(credential.remarks());
-    let others = if typed.git { git_wiring(call, &credential)? } else { Vec::new() };
+    let others = if typed.git { git_wiring(&order, &credential, tell)? } else { Vec::new() };
     let (names, without) = (typed.names.clone(), Vec::new());
     let wishes = Wishes { names, all_names: typed.all_names, clean: typed.clean, without, others };
     if let Some(limits) = limits {
@@ -79,14 +80,17 @@ fn behind_broker(
     supervised::run(call, typed, &credential, &plan, tell)
 }
 
-/// The variables that make Git ask this very program.
-fn git_wiring(call: &Call, credential: &Credential) -> Result<Vec<Assignment>> {
+/// The variables that make Git ask this very program. An e-mail that is not known yet is not asked for here: Git may never
+/// need it.
+fn git_wiring(order: &Order, credential: &Credential, tell: &mut Tell) -> Result<Vec<Assignment>> {
     let sited = credential.deployment().ok_or_else(|| {
         Error::new(Reason::NoDeployment, "--git needs the deployment's host, and none is known")
             .hint("name it with --deployment https://codeocean.example.org or CODEOCEAN_DOMAIN")
     })?;
+    let email = account(&Order { mode: Mode::Never, ..*order }, credential);
+    tell.warn(&email.as_ref().err().map(Remark::from).into_iter().collect::<Vec<_>>());
     let program = supervised::program()?;
-    wiring(call.env, credential, &sited.deployment, &program)
+    wiring(order.request.env, email.ok().flatten().as_ref(), &sited.deployment, &program)
 }
 
 fn left(name: &str) -> Remark {

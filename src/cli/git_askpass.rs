@@ -2,9 +2,12 @@
 
 use std::io::Write;
 
+use crate::credential::Credential;
+use crate::deliver::git::askpass;
 use crate::deliver::git::prompt::{Prompt, Wanted};
 use crate::deliver::print::print;
-use crate::error::Result;
+use crate::error::{Error, Reason, Remark, Result};
+use crate::supervise::replace;
 
 use super::helper::Target;
 use super::tell::Tell;
@@ -14,17 +17,36 @@ use super::{Call, args, closed};
 const NO_ANSWER: u8 = 1;
 
 pub(super) fn run(call: &Call, typed: &args::Prompted, out: &mut dyn Write, tell: &mut Tell) -> Result<u8> {
-    let Some(prompt) = Prompt::parse(&typed.prompt) else { return Ok(NO_ANSWER) };
-    let target = Target::find(call, |deployment| deployment.serves_git(&prompt.host))?;
-    let Some(target) = target else {
-        // Not which: a prompt holds what a stranger wrote.
-        tell.done("Git asks about a host that is not a known deployment's: it is not answered");
-        return Ok(NO_ANSWER);
-    };
-    let Some((user, credential)) = target.login(call, prompt.user.as_deref())? else { return Ok(NO_ANSWER) };
-    let written = match prompt.wanted {
-        Wanted::Username => writeln!(out, "{user}").and_then(|()| out.flush()),
-        Wanted::Password => print(&credential, out),
-    };
-    written.map(|()| 0).or_else(closed)
+    let prompt = typed.prompt.to_str().and_then(Prompt::parse);
+    let login = prompt.as_ref().map_or(Ok(None), |prompt| login(call, prompt));
+    if let (Some(prompt), Ok(Some((user, credential)))) = (&prompt, &login) {
+        let written = match prompt.wanted {
+            Wanted::Username => writeln!(out, "{user}").and_then(|()| out.flush()),
+            Wanted::Password => print(credential, out),
+        };
+        return written.map(|()| 0).or_else(closed);
+    }
+    match askpass::next(call.env, &typed.prompt) {
+        Some(next) => {
+            tell.warn(&login.as_ref().err().map(Remark::from).into_iter().collect::<Vec<_>>());
+            let failure = replace(next);
+            let what = format!("the program that answers Git's other questions cannot be started ({})", failure.kind());
+            Err(Error::new(Reason::Unreadable, what)
+                .hint("look at GIT_ASKPASS, git config core.askPass and SSH_ASKPASS")
+                .caused_by(failure))
+        }
+        None => login.map(|_| {
+            // Not which: a prompt holds what a stranger wrote.
+            tell.done("Git asks about a host or a user that co-cred does not know: it is not answered");
+            NO_ANSWER
+        }),
+    }
+}
+
+/// The user and the token that are asked for; none where the host or the user is not known here.
+fn login(call: &Call, prompt: &Prompt) -> Result<Option<(String, Credential)>> {
+    match Target::find(call, |deployment| deployment.serves_git(&prompt.host))? {
+        Some(target) => target.login(call, prompt.user.as_deref()),
+        None => Ok(None),
+    }
 }

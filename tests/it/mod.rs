@@ -31,6 +31,12 @@ mod gate_unreadable;
 #[cfg(unix)]
 mod git;
 #[cfg(unix)]
+mod git_old;
+#[cfg(unix)]
+mod git_pipelines;
+#[cfg(unix)]
+mod git_prompts;
+#[cfg(unix)]
 mod herd;
 #[cfg(unix)]
 mod here_documents;

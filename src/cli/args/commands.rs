@@ -378,7 +378,7 @@ pub struct Supervised {
 #[derive(Debug, clap::Args)]
 pub struct Prompted {
     /// The prompt.
-    pub prompt: String,
+    pub prompt: OsString,
 }
 
 /// Print completions for a shell

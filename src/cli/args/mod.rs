@@ -202,7 +202,7 @@ fn alias(args: &[OsString]) -> Vec<OsString> {
         Some("git-credential-co-cred") => "git-credential",
         Some("docker-credential-co-cred") => "docker-credential",
         _ => match args {
-            [_, prompt] if prompt.to_str().is_some_and(prompt::is_one) => "git-askpass",
+            [_, prompt] if prompt::is_one(&prompt.to_string_lossy()) => "git-askpass",
             _ => return args.to_vec(),
         },
     };

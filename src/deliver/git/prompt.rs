@@ -23,9 +23,10 @@ pub struct Prompt {
     pub user: Option<String>,
 }
 
-/// Whether an argument is such a question, rather than a command's name.
+/// Whether an argument is a question for people, rather than a command's name: one of Git's, or another that ends in a
+/// blank, such as those of Git's and OpenSSH's other programs.
 pub fn is_one(argument: &str) -> bool {
-    ["Username for '", "Password for '"].iter().any(|start| argument.starts_with(start))
+    argument.ends_with(' ') || ["Username for '", "Password for '"].iter().any(|start| argument.starts_with(start))
 }
 
 impl Prompt {

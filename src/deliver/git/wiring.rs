@@ -1,44 +1,62 @@
 //! For a child alone: Git learns of the helper from variables, and no file is touched.
 //!
-//! Git reads `GIT_CONFIG_COUNT` pairs of `GIT_CONFIG_KEY_n` and `GIT_CONFIG_VALUE_n` as its configuration (git(1)). Where a
-//! command line empties the helpers, as generated pipelines do, it asks `GIT_ASKPASS`.
+//! `GIT_CONFIG_PARAMETERS` is how `git -c KEY=VALUE` hands its configuration to its children: pairs in single quotes with
+//! blanks between them, read by every Git since 1.7.3, in this quoting by the latest too. `GIT_CONFIG_COUNT` is documented
+//! (git(1)), but a Git before 2.31 does not know it, and would tell the token to every helper that is configured. Where a
+//! command line empties the helpers, as generated pipelines do, Git asks `GIT_ASKPASS`.
 
 use std::path::Path;
 
-use crate::credential::Credential;
 use crate::deliver::{Assignment, TOKEN, quoted};
 use crate::deployment::Deployment;
+use crate::email::Email;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 
-/// The variables that make Git ask `program`, which is co-cred, and nobody else, about a deployment; and make that co-cred
-/// find this very credential, whatever else is there.
+use super::{askpass, pipeline};
+
+/// What `git -c` sets.
+const PARAMETERS: &str = "GIT_CONFIG_PARAMETERS";
+
+/// The variables that make Git ask `program`, which is co-cred, and no other helper, about a deployment; and make that
+/// co-cred find the token of this run, and the account's e-mail where it is known.
 ///
 /// # Errors
-/// There are pairs already, and their count is no number: Git would refuse it.
-pub fn wiring(env: &Env, credential: &Credential, deployment: &Deployment, program: &Path) -> Result<Vec<Assignment>> {
-    const COUNT: &str = "GIT_CONFIG_COUNT";
-    let former = env.text(COUNT).map_or(Ok(0), |count| count.trim().parse::<usize>());
-    let former = former.map_err(|_| Error::new(Reason::Usage, format!("{COUNT} is no number")).hint("unset it"))?;
-    let program = program.to_string_lossy();
-    let helper = format!("!{} git-credential", quoted(&program));
-    let pairs = deployment.git_origins().into_iter().flat_map(|origin| entries(&origin, &helper)).collect::<Vec<_>>();
-    let mut set = vec![Assignment::plain(COUNT, &(former + pairs.len()).to_string())];
-    for (number, (key, value)) in (former..).zip(pairs) {
-        set.push(Assignment::plain(&format!("GIT_CONFIG_KEY_{number}"), &key));
-        set.push(Assignment::plain(&format!("GIT_CONFIG_VALUE_{number}"), &value));
-    }
-    // An editor's own answers for all hosts, and is left in place.
-    if env.get("GIT_ASKPASS").is_none() {
-        set.push(Assignment::plain("GIT_ASKPASS", &program));
-    }
+/// A path or a variable that has to be handed on is not UTF-8.
+pub fn wiring(env: &Env, email: Option<&Email>, deployment: &Deployment, program: &Path) -> Result<Vec<Assignment>> {
+    let program = program.to_str().ok_or_else(|| {
+        Error::new(Reason::Usage, "co-cred lies in a folder whose name is not UTF-8, where Git cannot start it")
+            .hint("move co-cred to another folder")
+    })?;
+    let mut set = vec![Assignment::plain(PARAMETERS, &parameters(env, deployment, program)?)];
+    set.extend(askpass::wiring(env, program)?);
+    set.extend(pipeline::variables(env, email, deployment));
     set.push(Assignment::plain("CO_CRED_TOKEN_ENV", TOKEN));
     if env.get("CO_CRED_TOKEN_FILE").is_some() {
         set.push(Assignment::plain("CO_CRED_TOKEN_FILE", ""));
     }
-    let email = credential.email().map(|email| Assignment::plain("CODEOCEAN_EMAIL", email.as_str()));
-    set.extend(email);
+    set.extend(email.map(|email| Assignment::plain("CODEOCEAN_EMAIL", email.as_str())));
     Ok(set)
+}
+
+/// The configuration that is there already, then ours: of two helpers' lists the later one counts.
+fn parameters(env: &Env, deployment: &Deployment, program: &str) -> Result<String> {
+    let helper = format!("!{} git-credential", quoted(program));
+    let entries = deployment.git_origins().into_iter().flat_map(|origin| entries(&origin, &helper));
+    let ours = entries.map(|(key, value)| quoted(&format!("{key}={value}")));
+    let former = text(env, PARAMETERS)?.map(str::to_owned);
+    Ok(former.into_iter().chain(ours).collect::<Vec<_>>().join(" "))
+}
+
+/// The value of a variable that is handed on.
+///
+/// # Errors
+/// It is not UTF-8.
+pub(super) fn text<'a>(env: &'a Env, name: &str) -> Result<Option<&'a str>> {
+    let value = env.get(name).map(|value| value.to_str().ok_or(()));
+    value.transpose().map_err(|()| {
+        Error::new(Reason::Usage, format!("{name} is not UTF-8, and cannot be handed on")).hint(format!("unset {name}"))
+    })
 }
 
 /// The entries of Git's configuration for one address. The first takes all other helpers away from it: one that stores

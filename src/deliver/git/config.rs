@@ -1,0 +1,33 @@
+//! Git's configuration, read and changed by Git itself, which locks it.
+
+use std::ffi::OsStr;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::child;
+use crate::env::Env;
+use crate::error::{Error, Reason, Result};
+
+/// How long Git may take.
+const TIME: Duration = Duration::from_secs(10);
+
+/// The most bytes that it may print.
+const LIMIT: usize = 16 * 1024 * 1024;
+
+/// What `git config --null` prints; nothing where there is no such value.
+///
+/// # Errors
+/// Git cannot be run, or cannot read its configuration.
+pub(super) fn get<S: AsRef<OsStr>>(env: &Env, args: &[S]) -> Result<Vec<u8>> {
+    let mut command = Command::new("git");
+    command.args(["config", "--null"]).args(args).env_clear().envs(env.iter());
+    // A regular expression is compared byte by byte: a path need not be UTF-8.
+    command.env("LC_ALL", "C");
+    let output = child::output(&mut command, TIME, LIMIT)
+        .map_err(|_| Error::new(Reason::Unreadable, "git cannot be run").hint("install Git, and put it on PATH"))?;
+    match output.status.code() {
+        Some(0 | 1) => Ok(output.stdout.to_vec()),
+        _ => Err(Error::new(Reason::Unreadable, "Git did not change its configuration; it says why above")
+            .hint("mend it, and try again: nothing is lost")),
+    }
+}

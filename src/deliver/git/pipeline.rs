@@ -1,0 +1,33 @@
+//! What a pipeline that Code Ocean generated reads: its `main.nf` clones `https://$GIT_ACCESS_TOKEN@$GIT_HOST/capsule-...`.
+//! With the user's name alone in the first, Git asks for the password, and the token is in no argument.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::deliver::Assignment;
+use crate::deployment::Deployment;
+use crate::email::Email;
+use crate::env::Env;
+
+/// The user name, or user name and password.
+const LOGIN: &str = "GIT_ACCESS_TOKEN";
+
+/// The host.
+const HOST: &str = "GIT_HOST";
+
+/// What must not stand as it is in a URL's user name (RFC 3986, section 2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The two variables where they are unset. They belong together: with one of them set to something else, the other would
+/// send a Git provider's token to the deployment, or the e-mail to another host.
+pub(super) fn variables(env: &Env, email: Option<&Email>, deployment: &Deployment) -> Vec<Assignment> {
+    let host = deployment.git_host();
+    let login = email.map(|email| utf8_percent_encode(email.as_str(), RESERVED).to_string());
+    let ours = [(LOGIN, login), (HOST, Some(host))];
+    let differs = |(name, value): &(&str, Option<String>)| {
+        env.get(name).is_some_and(|set| *value != set.to_str().map(str::to_owned))
+    };
+    match ours.iter().any(differs) {
+        true => Vec::new(),
+        false => ours.into_iter().filter_map(|(name, value)| Some(Assignment::plain(name, &value?))).collect(),
+    }
+}
