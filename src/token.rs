@@ -53,6 +53,14 @@ pub enum Malformed {
     ControlCharacter,
     /// A token with a quote on one side only: something was cut off.
     LoneQuote,
+    /// A token in the quotes of a word processor or a chat.
+    TypographicQuotes,
+    /// A token with the colon that curl wants behind a user name.
+    Colon,
+    /// A token behind the scheme of an HTTP header, such as `Bearer`.
+    Scheme,
+    /// An ellipsis or asterisks: a screen showed a part of the token.
+    Shortened,
 }
 
 impl fmt::Display for Malformed {
@@ -63,6 +71,14 @@ impl fmt::Display for Malformed {
             Malformed::NotText => "is not UTF-8 text",
             Malformed::ControlCharacter => "has a line end or another control character inside",
             Malformed::LoneQuote => "has a quote on one side only",
+            Malformed::TypographicQuotes => "has typographic quotes around the token",
+            Malformed::Colon => {
+                "ends in a colon, which curl wants behind a user name and which is no part of the token"
+            }
+            Malformed::Scheme => {
+                "begins with the word of an HTTP header (such as Bearer), which is no part of the token"
+            }
+            Malformed::Shortened => "holds an ellipsis or asterisks in place of a part of the token",
         })
     }
 }
@@ -85,9 +101,8 @@ impl Token {
         if value.chars().any(char::is_control) {
             return Err(Malformed::ControlCharacter);
         }
-        let bare = value.trim_matches(['"', '\'']);
-        if bare.len() + 1 == value.len() && has_shape(bare) {
-            return Err(Malformed::LoneQuote);
+        if let Some((_, malformed)) = decorated(value) {
+            return Err(malformed);
         }
         let token = Token { value: Zeroizing::new(value.to_owned()) };
         Ok(Parsed { token, trimmed: value.len() != raw.len() })
@@ -123,15 +138,125 @@ impl fmt::Debug for Token {
     }
 }
 
-/// Whether the bytes, less what [`Token::parse`] takes off, begin as an access token does. Costs no more than a look at
-/// the first few bytes where they do not.
+/// The fewest letters and digits behind the prefix. Neither the length nor the alphabet of tokens is documented; the
+/// guide's example has ten.
+const FEWEST: usize = 8;
+
+/// So many letters and digits in a row are no word of any language, even without a digit.
+const NO_WORD: usize = 24;
+
+/// The most digits of a word with an index or a year, such as `subject01`.
+const INDEX: usize = 4;
+
+/// The fewest bytes of a token that can be told from other text, its prefix included.
+pub const SHORTEST: usize = PREFIX.len() + FEWEST;
+
+/// Whether a value is a token and nothing else, but for what [`Token::parse`] takes off or names as wrong. Costs no more
+/// than a look at the first few bytes where it is not.
 pub fn is_token_like(raw: &[u8]) -> bool {
-    let starts = |head: &str| starts_as_token(head.trim_start_matches(is_around));
     let raw = raw.trim_ascii_start();
-    starts(text_of(&raw[..raw.len().min(64)])) && {
-        let text = text_of(&raw[..raw.len().min(LIMIT)]);
-        !text.trim_matches(is_around).contains(' ')
+    // Room for a byte order mark, quotes and the scheme of a header.
+    text_of(&raw[..raw.len().min(64)]).as_bytes().windows(PREFIX.len()).any(is_prefix) && {
+        // Behind a line end more may follow, a second token for one: `parse` names that.
+        let value = trim(text_of(&raw[..raw.len().min(LIMIT)]));
+        let value = value.split(char::is_control).next().unwrap_or_default().trim();
+        let (core, malformed) = decorated(value).map_or((value, None), |(core, malformed)| (core, Some(malformed)));
+        starts_as_token(core) && (malformed == Some(Malformed::Shortened) || has_shape(core))
     }
+}
+
+/// Where the token ends that begins at `place` in some text, if one does: at the beginning of a word, `cop_` in any case,
+/// and at least eight letters and digits in a row, which are neither a word nor a word with an index.
+pub fn token_at(text: &[u8], place: usize) -> Option<usize> {
+    let body = text.get(place..)?.split_at_checked(PREFIX.len()).filter(|(prefix, _)| is_prefix(prefix))?.1;
+    let run = body.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    (looks_random(&body[..run]) && begins_a_word(&text[..place])).then_some(place + PREFIX.len() + run)
+}
+
+/// Hides what looks like a token in a text; for messages that might repeat something typed.
+pub fn mask(text: &str) -> String {
+    let mut masked = String::with_capacity(text.len());
+    let mut shown = 0;
+    let mut at = 0;
+    while at < text.len() {
+        at = match token_at(text.as_bytes(), at) {
+            Some(end) => {
+                masked.push_str(&text[shown..at + PREFIX.len()]);
+                masked.push('…');
+                // The alphabet of tokens is not documented: what follows without a break may belong to it.
+                let rest = &text[end..];
+                shown = end + rest.find(|c: char| !c.is_ascii_graphic() || ENDS.contains(&c)).unwrap_or(rest.len());
+                shown
+            }
+            None => at + 1,
+        };
+    }
+    masked.push_str(&text[shown..]);
+    masked
+}
+
+/// What ends a token in a sentence, a shell or a URL.
+const ENDS: [char; 12] = ['\'', '"', '`', ',', ')', ']', '}', ';', ':', '@', '&', '/'];
+
+/// A value that is a token but for what surrounds it: the token, and what is wrong.
+fn decorated(value: &str) -> Option<(&str, Malformed)> {
+    const TYPOGRAPHIC: [char; 11] = ['‘', '’', '‚', '‛', '“', '”', '„', '‟', '«', '»', '′'];
+    if ["…", "...", "***", "•••", "●●●"].iter().any(|gap| value.contains(gap)) {
+        return Some((value, Malformed::Shortened));
+    }
+    let bare = value.trim_matches(TYPOGRAPHIC);
+    if bare.len() != value.len() && starts_as_token(bare) {
+        return Some((bare, Malformed::TypographicQuotes));
+    }
+    if let Some((scheme, bare)) = value.split_once(char::is_whitespace)
+        && ["Bearer", "Basic", "Token"].iter().any(|known| scheme.trim_end_matches(':').eq_ignore_ascii_case(known))
+        && starts_as_token(bare.trim())
+    {
+        return Some((bare.trim().trim_end_matches(':'), Malformed::Scheme));
+    }
+    let bare = value.trim_matches(['"', '\'']);
+    if bare.len() + 1 == value.len() && starts_as_token(bare) {
+        return Some((bare, Malformed::LoneQuote));
+    }
+    let bare = value.trim_end_matches(':');
+    (bare.len() != value.len() && starts_as_token(bare)).then_some((bare, Malformed::Colon))
+}
+
+/// Whether a whole value is a token: nothing but its characters, at least eight of them letters and digits. Nothing says
+/// that a value of its own is a path or a sentence, so the word may be any.
+fn has_shape(value: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b':' | b'\\' | b';' | b',');
+    starts_as_token(value)
+        && value.bytes().all(is_part)
+        && value.bytes().skip(PREFIX.len()).filter(u8::is_ascii_alphanumeric).count() >= FEWEST
+}
+
+/// Whether letters and digits are neither a word nor a word with an index.
+fn looks_random(run: &[u8]) -> bool {
+    let digits = run.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let changes = run.windows(2).filter(|two| two[0].is_ascii_digit() != two[1].is_ascii_digit()).count();
+    let is_indexed = changes <= 1 && digits <= INDEX;
+    run.len() >= NO_WORD || run.len() >= FEWEST && digits > 0 && !is_indexed
+}
+
+/// Whether a word may begin behind this: what stands there is no part of one, or only the end of an escape.
+fn begins_a_word(before: &[u8]) -> bool {
+    match before {
+        [.., b'\\', b'n' | b'r' | b't'] => true,
+        [.., b'%' | b'=', one, other] if one.is_ascii_hexdigit() && other.is_ascii_hexdigit() => true,
+        // The value of an option of one letter, as in `curl -ucop_...`.
+        [b'-', letter] | [.., b' ' | b'\'' | b'"', b'-', letter] if letter.is_ascii_alphabetic() => true,
+        [.., last] => !last.is_ascii_alphanumeric() && *last != b'_',
+        [] => true,
+    }
+}
+
+fn is_prefix(bytes: &[u8]) -> bool {
+    bytes.eq_ignore_ascii_case(PREFIX.as_bytes())
+}
+
+fn starts_as_token(value: &str) -> bool {
+    value.len() > PREFIX.len() && value.as_bytes().get(..PREFIX.len()).is_some_and(is_prefix)
 }
 
 /// The bytes as text, as far as they are.
@@ -140,34 +265,6 @@ fn text_of(raw: &[u8]) -> &str {
         Ok(text) => text,
         Err(error) => std::str::from_utf8(&raw[..error.valid_up_to()]).unwrap_or_default(),
     }
-}
-
-/// Hides whatever in a text has the shape of a token; for messages that might repeat something typed.
-pub fn mask(text: &str) -> String {
-    let mut masked = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = (0..rest.len()).find(|&at| rest.is_char_boundary(at) && starts_as_token(&rest[at..])) {
-        let (before, secret) = rest.split_at(at + PREFIX.len());
-        masked.push_str(before);
-        masked.push('…');
-        rest = secret.trim_start_matches(|c: char| c.is_ascii_graphic() && !matches!(c, '\'' | '"' | '`' | ',' | ')'));
-    }
-    masked.push_str(rest);
-    masked
-}
-
-fn has_shape(value: &str) -> bool {
-    starts_as_token(value) && value.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-fn starts_as_token(value: &str) -> bool {
-    value.len() > PREFIX.len()
-        && value.as_bytes()[..PREFIX.len()].eq_ignore_ascii_case(PREFIX.as_bytes())
-        && value.as_bytes()[PREFIX.len()].is_ascii_graphic()
-}
-
-fn is_around(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '"' | '\'' | '\u{feff}')
 }
 
 fn trim(raw: &str) -> &str {

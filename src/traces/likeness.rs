@@ -1,11 +1,12 @@
 //! What has the shape of a token, though nobody here knows it: another account's, or one from before it was renewed.
 //!
-//! The alphabet and the length of tokens are not documented. What is taken for one begins with `cop_`, at the beginning of
-//! a word, and goes on with ten letters and digits or more, at least one of them a digit: no word of any language.
+//! What a token looks like, [`token_at`] says; here it is looked for in encodings.
 
 use std::ops::Range;
 
 use base64::Engine;
+
+use crate::token::token_at;
 
 use super::Kind;
 use super::base64::{LENIENT, is_character, standard, whole};
@@ -29,9 +30,6 @@ pub(super) const PREFIXES: [Prefix; 7] = [
     Prefix { bytes: b"636F705F", kind: Kind::Hex, before: 0 },
 ];
 
-/// So many letters and digits make a token of what begins as one.
-const FEWEST: usize = 10;
-
 /// So much of what is encoded is decoded.
 const AHEAD: usize = 128;
 
@@ -41,27 +39,9 @@ pub(super) fn at(bytes: &[u8], place: usize) -> Option<(Range<usize>, Kind)> {
     let end = match prefix.kind {
         Kind::Base64 => in_base64(bytes, place, prefix.before)?,
         Kind::Hex => in_hex(bytes, place)?,
-        _ => plain(bytes, place)?,
+        _ => token_at(bytes, place)?,
     };
     Some((place..end, prefix.kind))
-}
-
-/// Where the token ends that begins here, if it is one.
-fn plain(bytes: &[u8], place: usize) -> Option<usize> {
-    let rest = bytes.get(place + 4..)?;
-    let run = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-    let digit = rest[..run].iter().any(u8::is_ascii_digit);
-    (run >= FEWEST && digit && begins_a_word(&bytes[..place])).then_some(place + 4 + run)
-}
-
-/// Whether a word may begin behind this: what stands there is no part of one, or only the end of an escape.
-fn begins_a_word(before: &[u8]) -> bool {
-    match before {
-        [.., b'\\', b'n' | b'r' | b't'] => true,
-        [.., b'%' | b'=', one, other] if one.is_ascii_hexdigit() && other.is_ascii_hexdigit() => true,
-        [.., last] => !last.is_ascii_alphanumeric() && *last != b'_',
-        [] => true,
-    }
 }
 
 fn in_base64(bytes: &[u8], place: usize, before: usize) -> Option<usize> {
@@ -75,7 +55,7 @@ fn in_base64(bytes: &[u8], place: usize, before: usize) -> Option<usize> {
     let text: Vec<u8> = bytes[start..start + run].iter().map(|byte| standard(*byte)).collect();
     let decoded = LENIENT.decode(&text[..whole(text.len())]).ok()?;
     let at = (group - start) / 4 * 3 + before.saturating_sub(1);
-    plain(&decoded, at).map(|_| start + run)
+    token_at(&decoded, at).map(|_| start + run)
 }
 
 fn in_hex(bytes: &[u8], place: usize) -> Option<usize> {
@@ -84,5 +64,5 @@ fn in_hex(bytes: &[u8], place: usize) -> Option<usize> {
     let run = bytes[start..].iter().take(AHEAD).take_while(|byte| byte.is_ascii_hexdigit()).count();
     let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
     let decoded: Vec<u8> = bytes[start..start + run].chunks_exact(2).map_while(pair).collect();
-    plain(&decoded, (place - start) / 2).map(|_| start + run)
+    token_at(&decoded, (place - start) / 2).map(|_| start + run)
 }

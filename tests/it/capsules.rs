@@ -9,7 +9,7 @@ use std::os::unix::fs::symlink;
 use co_cred::locate::NAMES;
 use serde_json::Value;
 
-use super::world::{TOKEN, World};
+use super::world::{OTHER, TOKEN, World};
 
 /// What other slots of real capsules hold: keys of other services, sessions, links, user names, JSON.
 const OTHERS: [&str; 7] = [
@@ -135,7 +135,7 @@ fn in_a_capsule_that_holds_slot_files_of_both_generations() {
     let world = World::new()
         .file("capsule/.codeocean/secrets.json", json)
         .file("capsule/environment/environment.yml", yaml)
-        .with("NEW", super::world::OTHER)
+        .with("NEW", OTHER)
         .with("OLD", TOKEN);
     assert_eq!(world.run(["token", "--offline"]).expect(0).out, format!("{TOKEN}\n"));
 }
@@ -180,11 +180,11 @@ fn in_a_mount_with_a_file_for_each_secret() {
 
 #[test]
 fn in_a_kubernetes_volume_whose_links_are_swapped() {
-    let world = World::new().file("mount/..2026_01/co", "cop_old").file("mount/..2026_02/co", TOKEN);
+    let world = World::new().file("mount/..2026_01/co", OTHER).file("mount/..2026_02/co", TOKEN);
     let link = |target: &str, name: &str| symlink(target, world.path("mount").join(name)).unwrap();
     link("..2026_01", "..data");
     link("..data/co", "co");
-    assert_eq!(world.run(["token", "--offline"]).expect(0).out, "cop_old\n");
+    assert_eq!(world.run(["token", "--offline"]).expect(0).out, format!("{OTHER}\n"));
     link("..2026_02", "..data_tmp");
     fs::rename(world.path("mount/..data_tmp"), world.path("mount/..data")).unwrap();
     assert_eq!(world.run(["token", "--offline"]).expect(0).out, format!("{TOKEN}\n"));
@@ -197,6 +197,6 @@ fn in_a_systemd_credential() {
     let world = world.with("CREDENTIALS_DIRECTORY", path);
     assert_eq!(world.run(["token", "--offline"]).expect(0).out, format!("{TOKEN}\n"));
     // The secret mount comes first.
-    let world = world.file("mount/x", super::world::OTHER);
-    assert_eq!(world.run(["token", "--offline"]).expect(0).out, format!("{}\n", super::world::OTHER));
+    let world = world.file("mount/x", OTHER);
+    assert_eq!(world.run(["token", "--offline"]).expect(0).out, format!("{}\n", OTHER));
 }

@@ -162,14 +162,14 @@ fn a_netrc_needs_a_deployment() {
 
 #[test]
 fn github_actions_masks_it_and_sets_it_for_the_steps_that_follow() {
-    let world = World::new().with("CUSTOM_KEY", "cop_50%25off").with("CODEOCEAN_DOMAIN", "co.example.org");
+    let world = World::new().with("CUSTOM_KEY", "cop_50%25off1234").with("CODEOCEAN_DOMAIN", "co.example.org");
     let world = world.file("work/github_env", "BEFORE=1\n");
     let path = world.path("work/github_env");
     let world = world.with("GITHUB_ENV", &path);
     let ran = world.run(["env", "--offline", "--format", "gha"]).expect(0);
-    assert_eq!(ran.out, "::add-mask::cop_50%2525off\n");
+    assert_eq!(ran.out, "::add-mask::cop_50%2525off1234\n");
     let written = fs::read_to_string(path).unwrap();
-    assert_eq!(written, "BEFORE=1\nCODEOCEAN_TOKEN=cop_50%25off\nCODEOCEAN_DOMAIN=https://co.example.org\n");
+    assert_eq!(written, "BEFORE=1\nCODEOCEAN_TOKEN=cop_50%25off1234\nCODEOCEAN_DOMAIN=https://co.example.org\n");
     // The last line of a step before may have no end; and nothing is set that was not masked before.
     let path = world.path("work/open_end");
     let world = world.file("work/open_end", "FOO=bar").with("GITHUB_ENV", &path);
@@ -179,7 +179,7 @@ fn github_actions_masks_it_and_sets_it_for_the_steps_that_follow() {
     world.shell("sh", "co-cred env --offline --format gha > /dev/full").expect(1);
     assert_eq!(fs::read_to_string(&path).unwrap(), "");
     let ran = world.without("GITHUB_ENV").run(["env", "--offline", "--format", "gha"]).expect(0);
-    assert!(ran.out.starts_with("::add-mask::") && ran.out.contains("\nCODEOCEAN_TOKEN=cop_50%25off\n"), "{ran:?}");
+    assert!(ran.out.starts_with("::add-mask::") && ran.out.contains("\nCODEOCEAN_TOKEN=cop_50%25off1234\n"), "{ran:?}");
 }
 
 #[test]

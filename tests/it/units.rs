@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use co_cred::deployment::{Deployment, Unusable};
 use co_cred::error::{Error, Reason};
-use co_cred::token::{Malformed, Token, is_token_like, mask};
+use co_cred::token::{Malformed, Token, is_token_like, mask, token_at};
 use co_cred::traces::{Kind, Traces};
 
 use super::world::TOKEN;
@@ -50,12 +50,91 @@ fn what_cannot_be_a_token_is_refused() {
 }
 
 #[test]
-fn the_shape_is_known_by_its_prefix() {
-    for raw in ["cop_a", "COP_a", " 'cop_abc'", "\"cop_x\"\n", "cop_ab\ncd"] {
+fn what_surrounds_a_token_is_named() {
+    let table = [
+        ("cop_Zx81QmTz55aB:", Malformed::Colon),
+        ("Bearer cop_Zx81QmTz55aB", Malformed::Scheme),
+        ("bearer  cop_Zx81QmTz55aB", Malformed::Scheme),
+        ("Basic cop_Zx81QmTz55aB:", Malformed::Scheme),
+        ("“cop_Zx81QmTz55aB”", Malformed::TypographicQuotes),
+        ("‘cop_Zx81QmTz55aB’", Malformed::TypographicQuotes),
+        ("„cop_Zx81QmTz55aB“", Malformed::TypographicQuotes),
+        ("cop_Zx81…", Malformed::Shortened),
+        ("…55aB", Malformed::Shortened),
+        ("cop_Zx81...55aB", Malformed::Shortened),
+        ("cop_********55aB", Malformed::Shortened),
+        ("cop_••••••••", Malformed::Shortened),
+    ];
+    for (raw, expected) in table {
+        assert_eq!(Token::parse(raw.as_bytes()).unwrap_err(), expected, "{raw:?}");
+        assert_eq!(is_token_like(raw.as_bytes()), raw.contains("cop_"), "{raw:?}");
+    }
+    // Any other value is taken, where a variable is meant for the token.
+    for raw in ["secret:", "Bearer of news", "a*b", "x.y", "it's"] {
+        assert!(Token::parse(raw.as_bytes()).is_ok(), "{raw:?}");
+    }
+}
+
+#[test]
+fn a_value_is_a_token_by_its_prefix_its_length_and_its_characters() {
+    let tokens = [
+        "cop_d23dasd312",
+        "COP_D23DASD312",
+        " 'cop_abcdefgh'",
+        "\"cop_d23dasd312\"\n",
+        "\u{feff}cop_d23dasd312",
+        "cop_ab-cd_ef-12",
+        "cop_50%25off1234",
+        "cop_d23dasd312\ncop_other1234",
+    ];
+    for raw in tokens {
         assert!(is_token_like(raw.as_bytes()), "{raw:?}");
     }
-    for raw in ["", "cop_", "cop", "xcop_a", "cop_ a", "cop_a and more", "copper"] {
+    let others = [
+        "",
+        "cop_",
+        "cop",
+        "xcop_d23dasd312",
+        "cop_ d23dasd312",
+        "cop_short1",
+        "cop_d23dasd312 and more",
+        "copper",
+        "/opt/scop_tools:/usr/bin",
+        "/opt/cop_tools2024/bin:/usr/bin",
+        "cop_tools2024/bin:/opt/x",
+    ];
+    for raw in others {
         assert!(!is_token_like(raw.as_bytes()), "{raw:?}");
+    }
+}
+
+#[test]
+fn in_a_text_a_token_begins_a_word_and_is_no_word_itself() {
+    let ends = |text: &str| (0..text.len()).find_map(|at| token_at(text.as_bytes(), at));
+    let tokens = [
+        "cop_d23dasd312",
+        "token=cop_d23dasd312;",
+        "https://cop_d23dasd312:@co.example.org/",
+        "curl -ucop_d23dasd312:",
+        "\\ncop_abcdef123456",
+        "?t%3Dcop_abcdef123456",
+        "/tmp/cop_aB3dE6gH9jK2",
+        "cop_abcdefghijklmnopqrstuvwx",
+    ];
+    for text in tokens {
+        assert!(ends(text).is_some(), "{text:?}");
+    }
+    let others = [
+        "/opt/scop_tools:/usr/bin",
+        "/data/cop_subject01/cop_velocity_mean.csv",
+        "/data/cop_2024_results:/data/cop_results2024",
+        "cop_displacement, cop_trajectory2024, cop_2024trajectory",
+        "microscop_d23dasd312",
+        "macro_cop_d23dasd312",
+        "cop_short1",
+    ];
+    for text in others {
+        assert_eq!(ends(text), None, "{text:?}");
     }
 }
 
@@ -70,11 +149,14 @@ fn debug_shows_a_fingerprint_at_most() {
 
 #[test]
 fn what_is_typed_is_masked() {
-    for text in [TOKEN.to_owned(), format!("a '{TOKEN}' b"), format!("x{TOKEN},{TOKEN}"), TOKEN.to_uppercase()] {
+    for text in [TOKEN.to_owned(), format!("a '{TOKEN}' b"), format!("-u{TOKEN}:,{TOKEN}"), TOKEN.to_uppercase()] {
         let masked = mask(&text);
         assert!(!masked.contains(&TOKEN[6..]) && !masked.contains(&TOKEN.to_uppercase()[6..]), "{masked}");
     }
-    assert_eq!(mask("nothing here, cop_ alone neither"), "nothing here, cop_ alone neither");
+    for text in ["nothing here, cop_ alone neither", "/opt/scop_tools/bin", "/data/cop_subject01/é.csv"] {
+        assert_eq!(mask(text), text);
+    }
+    assert_eq!(mask(&format!("/é/{TOKEN}-x+y/b")), "/é/cop_…/b");
 }
 
 #[test]
@@ -137,8 +219,8 @@ fn deployments_that_would_not_be_safe_are_refused() {
         ("https://co.example.org/api/v2", Path),
         ("https://co.example.org?x=y", Path),
         ("https://co.example.org/#x", Path),
-        ("cop_abcdef", Token),
-        (" \"cop_abcdef\"", Token),
+        ("cop_abcdef12", Token),
+        (" \"cop_abcdef12\"", Token),
     ];
     for (text, expected) in table {
         assert_eq!(Deployment::parse(text).err(), Some(expected), "{text:?}");
