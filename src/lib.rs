@@ -21,6 +21,7 @@
 //! traces       the shapes it can leak in
 //! token files  the secret · the one way in and out of files
 //! email child  whose it is · a program run for its output
+//! names        every variable name, with what its value is
 //! env error    the one reader of the environment · the one error
 //! ```
 //!
@@ -47,6 +48,7 @@ pub mod files;
 pub mod gate;
 pub mod keyring;
 pub mod locate;
+pub mod names;
 pub mod supervise;
 pub mod token;
 pub mod traces;

@@ -10,6 +10,7 @@
 //! | `bad_input` | files that are too large, unreadable, special, cut off |
 //! | `nested` | what is nested or packed without end ends no process |
 //! | `verdicts` | what each answer of a deployment means, and the remembered verdict |
+//! | `environment` | which variables a command finds, under which names, and which are removed |
 //! | `exec` | the command that takes our place |
 //! | `formats` | each format of `env`, read by the program that it is for |
 //! | `tell` | check, status, doctor, usage: words, JSON, exit codes |

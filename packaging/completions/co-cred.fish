@@ -55,6 +55,7 @@ complete -c co-cred -n "__fish_co_cred_needs_command" -f -a "git-askpass" -d 'An
 complete -c co-cred -n "__fish_co_cred_needs_command" -f -a "completions" -d 'Print completions for a shell'
 complete -c co-cred -n "__fish_co_cred_needs_command" -f -a "man" -d 'Print a manual page'
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l as -d 'Set this variable to the token as well; may be repeated' -r -f -a '(set --names --export)'
+complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l domain-as -d 'Set this variable to the deployment as well, as https://host or, with =host, as the bare host; may be repeated' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l gate -d 'Search DIR for the token once CMD has ended, and fail with 9 if it is there; may be repeated' -r -F
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l allow -d 'Let only requests pass that match one of these, such as \'GET /api/v1/capsules/**\'; may be repeated' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l rate -d 'No more requests than so many, such as 5/s, 100/m or 1000/h; those beyond wait for their turn' -r

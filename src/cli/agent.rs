@@ -14,11 +14,12 @@ use crate::agent::{self, Claim, Home, Keeper, Outlet, Told};
 use crate::broker::is_pass;
 use crate::credential::{Mode, Order};
 use crate::deliver::brokered::{directly, domains};
-use crate::deliver::{DOMAIN_NAMES, TOKEN, quoted};
+use crate::deliver::quoted;
 use crate::env::Env;
 use crate::error::{Error, Reason, Remark, Result};
 use crate::locate::agent::{Answer, Ask, BROKER_SOCKET, Brokered, SOCKET, Status, ask};
 use crate::locate::{self, Request};
+use crate::names::{DOMAINS, TOKEN};
 use crate::token::Token;
 
 use super::args::AgentAction;
@@ -305,7 +306,7 @@ fn afterwards(env: &Env) -> String {
         return format!("unset {SOCKET} CO_CRED_AGENT_PID;");
     }
     let mut lines = vec![format!("unset {BROKER_SOCKET} CO_CRED_AGENT_PID {TOKEN};")];
-    for name in DOMAIN_NAMES.into_iter().filter(|name| env.has(name)) {
+    for name in DOMAINS.into_iter().filter(|name| env.has(name)) {
         lines.push(match former(env, name) {
             Some(former) => format!("{name}={}; export {name}; unset {FORMER}{name};", quoted(former)),
             None => format!("unset {name};"),

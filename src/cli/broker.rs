@@ -7,13 +7,14 @@ use std::thread;
 use crate::agent::{Keeper, Looked, Rounds};
 use crate::broker::{Allow, Audit, Broker, Limits, Policy, Rate, Supply, is_pass};
 use crate::credential::{Credential, Mode};
-use crate::deliver::{DOMAIN, TOKEN, brokered};
+use crate::deliver::brokered;
 use crate::deployment::Deployment;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 use crate::locate;
 use crate::locate::agent::{BROKER_SOCKET, Brokered};
 use crate::locate::shell::is_name;
+use crate::names::{DOMAIN, TOKEN};
 use crate::traces::Traces;
 
 use super::agent::told;
@@ -141,7 +142,8 @@ pub(super) fn deployment(call: &Call, held: Option<&Credential>) -> Result<Deplo
 /// The variables of this environment that no program behind the broker is to have, as a shell can name them.
 pub(super) fn unset(call: &Call) -> Vec<String> {
     let traces = traces(call, None).unwrap_or_default();
-    let without = brokered::without(call.env, &traces).into_iter().filter_map(|name| name.into_string().ok());
+    let Ok(order) = call.order(Mode::Never) else { return Vec::new() };
+    let without = brokered::without(&order.request, &traces).into_iter().filter_map(|name| name.into_string().ok());
     let is_set = |name: &str| [DOMAIN, TOKEN, BROKER_SOCKET, "CO_CRED_AGENT_PID"].contains(&name);
     without.filter(|name| is_name(name) && !is_set(name)).collect()
 }

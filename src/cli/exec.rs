@@ -6,16 +6,18 @@ use std::sync::Arc;
 
 use crate::broker::{Broker, Limits};
 use crate::credential::{Credential, Mode, Order, account, obtain};
-use crate::deliver::exec::{Plan, Wishes};
+use crate::deliver::exec::{Form, Plan, Wishes};
 use crate::deliver::git::wiring::wiring;
 use crate::deliver::{Assignment, Handed, brokered};
+use crate::email::Email;
 use crate::error::{Error, Reason, Remark, Result};
+use crate::names::EMAIL;
 
 use super::args;
 use super::refused::refused;
 use super::tell::{Tell, clean};
 use super::values::variable_names;
-use super::{Call, broker, closed, supervised};
+use super::{Call, broker, closed, supervised, values};
 
 pub(super) const FAILED: u8 = 125;
 
@@ -36,9 +38,19 @@ fn attempt(call: &Call, typed: &args::Exec, out: &mut dyn Write, tell: &mut Tell
     let order = Order { owner: typed.git, ..call.order(Mode::Auto)? };
     let credential = obtain(&order)?;
     tell.warn(credential.remarks());
-    let others = if typed.git { git_wiring(&order, &credential, tell)? } else { Vec::new() };
-    let (names, without) = (typed.names.clone(), Vec::new());
-    let wishes = Wishes { names, all_names: typed.all_names, clean: typed.clean, without, others };
+    let email = email(&order, &credential, typed.git, tell);
+    let mut others = if typed.git { git_wiring(&order, &credential, email.as_ref())? } else { Vec::new() };
+    if let Some(email) = email.filter(|_| call.env.get(EMAIL).is_none()) {
+        others.push(Assignment::plain(EMAIL, email.as_str()));
+    }
+    let wishes = Wishes {
+        names: typed.names.clone(),
+        all_names: typed.all_names,
+        domains: domain_names(typed, &credential)?,
+        clean: typed.clean,
+        without: Vec::new(),
+        others,
+    };
     if let Some(limits) = limits {
         return behind_broker(call, typed, credential, wishes, limits, out, tell);
     }
@@ -65,7 +77,8 @@ fn behind_broker(
 ) -> Result<u8> {
     let deployment = broker::deployment(call, Some(&credential))?;
     let broker = Broker::open()?;
-    let wishes = brokered::wishes(wishes, call.env, &broker::traces(call, Some(&credential))?);
+    let traces = broker::traces(call, Some(&credential))?;
+    let wishes = brokered::wishes(wishes, &call.order(Mode::Never)?.request, credential.token(), &traces);
     let handed = Handed { token: broker.pass(), deployment: Some(broker.address()) };
     let plan = Plan::new(handed, credential.token(), call.env, &wishes);
     if typed.explain {
@@ -80,17 +93,33 @@ fn behind_broker(
     supervised::run(call, typed, &credential, &plan, tell)
 }
 
-/// The variables that make Git ask this very program. An e-mail that is not known yet is not asked for here: Git may never
-/// need it.
-fn git_wiring(order: &Order, credential: &Credential, tell: &mut Tell) -> Result<Vec<Assignment>> {
-    let sited = credential.deployment().ok_or_else(|| {
-        Error::new(Reason::NoDeployment, "--git needs the deployment's host, and none is known")
-            .hint("name it with --deployment https://codeocean.example.org or CODEOCEAN_DOMAIN")
-    })?;
+/// The account's e-mail, where it is known: the deployment is not asked. Git needs it, so a mistake in what names it is told.
+fn email(order: &Order, credential: &Credential, is_needed: bool, tell: &mut Tell) -> Option<Email> {
     let email = account(&Order { mode: Mode::Never, ..*order }, credential);
-    tell.warn(&email.as_ref().err().map(Remark::from).into_iter().collect::<Vec<_>>());
+    tell.warn(&email.as_ref().err().filter(|_| is_needed).map(Remark::from).into_iter().collect::<Vec<_>>());
+    email.ok().flatten()
+}
+
+/// What `--domain-as` asks for.
+fn domain_names(typed: &args::Exec, credential: &Credential) -> Result<Vec<(String, Form)>> {
+    let names = typed.domains.iter().map(|typed| values::domain_name(typed)).collect::<Result<Vec<_>>>()?;
+    match credential.deployment() {
+        None if !names.is_empty() => Err(no_deployment("--domain-as needs the deployment, and none is known")),
+        _ => Ok(names),
+    }
+}
+
+fn no_deployment(what: &str) -> Error {
+    Error::new(Reason::NoDeployment, what)
+        .hint("name it with --deployment https://codeocean.example.org or CODEOCEAN_DOMAIN")
+}
+
+/// The variables that make Git ask this very program.
+fn git_wiring(order: &Order, credential: &Credential, email: Option<&Email>) -> Result<Vec<Assignment>> {
+    let sited = credential.deployment();
+    let sited = sited.ok_or_else(|| no_deployment("--git needs the deployment's host, and none is known"))?;
     let program = supervised::program()?;
-    wiring(order.request.env, email.ok().flatten().as_ref(), &sited.deployment, &program)
+    wiring(order.request.env, email, &sited.deployment, &program)
 }
 
 fn left(name: &str) -> Remark {
@@ -109,6 +138,9 @@ fn explain(credential: &Credential, plan: &Plan, broker: Option<&Broker>, out: &
             None => assignment.value.to_string(),
         };
         writeln!(out, "set     {} = {}", assignment.name, clean(&value))?;
+    }
+    for name in &plan.kept {
+        writeln!(out, "keep    {name} (it names the deployment already)")?;
     }
     for name in &plan.removed {
         let why = if broker.is_some() { "it holds a token, or leads to one" } else { "it holds the token" };

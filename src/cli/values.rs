@@ -5,11 +5,12 @@ use std::time::Duration;
 use clap::ValueEnum;
 use jiff::civil::Date;
 
-use crate::deliver::DOMAIN_NAMES;
 use crate::deliver::env::Format;
+use crate::deliver::exec::Form;
 use crate::email::Email;
 use crate::error::{Error, Reason, Result};
 use crate::locate::shell::is_name;
+use crate::names::{self, Role};
 use crate::token;
 use crate::verify::Scope;
 
@@ -84,16 +85,39 @@ pub fn email(option: &str, typed: &str) -> Result<Email> {
 /// # Errors
 /// Usage; what was typed is not repeated where it looks like a token.
 pub fn variable_names(typed: &[String]) -> Result<()> {
-    let taken = |name: &str| {
-        let ours = name.starts_with("CO_CRED_") || DOMAIN_NAMES.contains(&name);
-        ours || name.starts_with("LD_") || matches!(name, "PATH" | "HOME" | "SHELL" | "IFS" | "TERM")
-    };
-    match typed.iter().find(|name| !is_name(name) || taken(name) || token::is_token_like(name.as_bytes())) {
+    let is_for_tokens = |name: &str| !matches!(names::role(name), Some(Role::Domain | Role::Email | Role::Other));
+    match typed.iter().find(|name| !is_free(name) || !is_for_tokens(name)) {
         None => Ok(()),
         Some(_) => Err(Error::new(
             Reason::Usage,
             "--as takes the name of a variable for the token: letters, digits and _, and no name that means something else",
         )
-        .hint("write it as --as API_SECRET")),
+        .hint("write it as --as API_SECRET; --domain-as names a variable for the deployment")),
     }
+}
+
+/// The name and the form of a `--domain-as`: `NAME`, `NAME=host` or `NAME=url`.
+///
+/// # Errors
+/// Usage, as [`variable_names`].
+pub fn domain_name(typed: &str) -> Result<(String, Form)> {
+    let (name, form) = match typed.split_once('=') {
+        None => (typed, Some(Form::Url)),
+        Some((name, "url")) => (name, Some(Form::Url)),
+        Some((name, "host")) => (name, Some(Form::Host)),
+        Some((name, _)) => (name, None),
+    };
+    let is_for_domains = matches!(names::role(name), None | Some(Role::Domain)) || name == "GIT_HOST";
+    match form.filter(|_| is_free(name) && is_for_domains) {
+        Some(form) => Ok((name.to_owned(), form)),
+        None => Err(Error::new(
+            Reason::Usage,
+            "--domain-as takes the name of a variable for the deployment, and =host or =url behind it",
+        )
+        .hint("write it as --domain-as CO_HOST=host, for code that puts https:// before it")),
+    }
+}
+
+fn is_free(name: &str) -> bool {
+    is_name(name) && !token::is_token_like(name.as_bytes())
 }

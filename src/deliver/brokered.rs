@@ -3,32 +3,38 @@
 use std::ffi::{OsStr, OsString};
 
 use crate::env::Env;
-use crate::locate::agent::{BROKER_SOCKET, SOCKET};
+use crate::locate::agent::BROKER_SOCKET;
+use crate::locate::{self, Request};
+use crate::names::{DOMAIN, DOMAINS};
+use crate::token::Token;
 use crate::traces::{Traces, betrays};
 
+use super::Assignment;
 use super::exec::Wishes;
-use super::{Assignment, DOMAIN, DOMAIN_NAMES};
 
-/// Variables by which another co-cred would find its way to the token.
-const LEADS: [&str; 7] = [
-    SOCKET,
-    BROKER_SOCKET,
-    "CO_CRED_AGENT_PID",
-    "CO_CRED_SECRETS_DIR",
-    "CO_CRED_TOKEN_ENV",
-    "CO_CRED_TOKEN_FILE",
-    "CODEOCEAN_CREDENTIALS_PATH",
-];
+/// Variables of an agent, beside those by which a source is found.
+const OF_AGENT: [&str; 2] = [BROKER_SOCKET, "CO_CRED_AGENT_PID"];
 
-/// The same wishes, with no token in the environment, whichever it is, and the broker reached without a proxy.
-pub fn wishes(wishes: Wishes, env: &Env, traces: &[Traces]) -> Wishes {
-    Wishes { without: without(env, traces), others: directly(env), ..wishes }
+/// The same wishes, with no token in the environment, whichever it is, and the broker reached without a proxy. Where this
+/// very token stood on its own, its author's program finds the pass.
+pub fn wishes(wishes: Wishes, request: &Request, token: &Token, traces: &[Traces]) -> Wishes {
+    let env = request.env;
+    let holds_it = |value: &OsStr| Token::parse(value.as_encoded_bytes()).is_ok_and(|parsed| parsed.token == *token);
+    let names =
+        env.iter().filter(|(_, value)| holds_it(value)).filter_map(|(name, _)| name.to_str().map(str::to_owned));
+    Wishes {
+        names: wishes.names.into_iter().chain(names).collect(),
+        without: without(request, traces),
+        others: wishes.others.into_iter().chain(directly(env)).collect(),
+        ..wishes
+    }
 }
 
-/// The variables that hold a token, whichever it is, or lead to one.
-pub fn without(env: &Env, traces: &[Traces]) -> Vec<OsString> {
-    let leads = |name: &OsStr| LEADS.iter().any(|lead| name == *lead);
-    let without = env.iter().filter(|(name, value)| leads(name) || betrays(value, traces));
+/// The variables that hold a token, whichever it is, or by which another co-cred would find its way to one.
+pub fn without(request: &Request, traces: &[Traces]) -> Vec<OsString> {
+    let named = locate::named_by(request);
+    let leads = |name: &OsStr| named.iter().chain(&OF_AGENT).any(|lead| name == *lead);
+    let without = request.env.iter().filter(|(name, value)| leads(name) || betrays(value, traces));
     without.map(|(name, _)| name.to_owned()).collect()
 }
 
@@ -48,5 +54,5 @@ fn with_us(list: &str) -> String {
 
 /// The variables that name a deployment in this environment, all of which are to name the broker.
 pub fn domains(env: &Env) -> Vec<&'static str> {
-    DOMAIN_NAMES.into_iter().filter(|name| *name == DOMAIN || env.has(name)).collect()
+    DOMAINS.into_iter().filter(|name| *name == DOMAIN || env.has(name)).collect()
 }

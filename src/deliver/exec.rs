@@ -6,28 +6,37 @@ use std::process::Command;
 
 use crate::deployment::Deployment;
 use crate::env::Env;
+use crate::names::{self, DOMAIN, DOMAINS};
 use crate::supervise::replace;
 use crate::token::Token;
 use crate::traces::Traces;
 
-use super::{Assignment, DOMAIN_NAMES, Handed, TOKEN, assignments};
+use super::{Assignment, Handed, tokens};
 
-/// Every name under which public code looks for the token. Names that only Code Ocean's users use come first.
-const TOKEN_NAMES: [&str; 10] = [
-    TOKEN,
-    "CODEOCEAN_API_TOKEN",
-    "CODE_OCEAN_API_TOKEN",
-    "CODE_OCEAN_TOKEN",
-    "CO_API_TOKEN",
-    "API_TOKEN",
-    "API_SECRET",
-    "API_KEY",
-    "CUSTOM_KEY",
-    "CO_TOKEN",
-];
+/// How a deployment is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// `https://host`, or with a port.
+    Url,
+    /// `host`, or with a port, for code that puts `https://` before it.
+    Host,
+}
 
-/// Of [`TOKEN_NAMES`], those that may well be another service's: they are only set where nothing else is.
-const SHARED_NAMES: [&str; 5] = ["API_TOKEN", "API_SECRET", "API_KEY", "CUSTOM_KEY", "CO_TOKEN"];
+impl Form {
+    /// The form of a value that names some deployment.
+    fn of(value: &OsStr) -> Form {
+        if value.to_string_lossy().contains("://") { Form::Url } else { Form::Host }
+    }
+
+    fn write(self, deployment: &Deployment) -> &str {
+        let origin = deployment.origin();
+        match (self, origin.strip_prefix("https://")) {
+            (Form::Host, Some(host)) => host,
+            // Plain http, on loopback, is found only where its scheme is written.
+            _ => origin,
+        }
+    }
+}
 
 /// What was asked for on top of the two variables that are always set.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +45,8 @@ pub struct Wishes {
     pub names: Vec<String>,
     /// All names that public code reads.
     pub all_names: bool,
+    /// More names for the deployment, each in its form.
+    pub domains: Vec<(String, Form)>,
     /// Nothing else in the environment may hold the token.
     pub clean: bool,
     /// Variables that are not to be there, unless they are set.
@@ -49,6 +60,8 @@ pub struct Wishes {
 pub struct Plan {
     /// Variables that are set.
     pub set: Vec<Assignment>,
+    /// Variables that name the deployment already, and stay as they are: scripts may put `https://` before them.
+    pub kept: Vec<&'static str>,
     /// Variables that are removed, because they hold a trace of the token.
     pub removed: Vec<OsString>,
     /// Variables that are left alone, because they hold something else.
@@ -58,12 +71,15 @@ pub struct Plan {
 impl Plan {
     /// Works out what to set and what to remove, where the environment may hold `token`.
     pub fn new(handed: Handed, token: &Token, env: &Env, wishes: &Wishes) -> Plan {
-        let mut plan = Plan { set: assignments(handed, &wishes.names), removed: Vec::new(), left: Vec::new() };
+        let mut plan =
+            Plan { set: tokens(handed, &wishes.names), kept: Vec::new(), removed: Vec::new(), left: Vec::new() };
         wishes.others.iter().for_each(|other| plan.add(other.clone()));
         if wishes.all_names {
-            plan.add_all_names(handed, token, env);
+            plan.add_all_tokens(handed, token, env);
         }
-        plan.align_domains(handed, env);
+        if let Some(deployment) = handed.deployment {
+            plan.add_domains(deployment, env, wishes);
+        }
         if wishes.clean {
             plan.remove_traces(token, env);
         }
@@ -72,18 +88,26 @@ impl Plan {
         plan
     }
 
-    /// A variable that names another deployment would send a client there, with this one's token.
-    fn align_domains(&mut self, handed: Handed, env: &Env) {
-        let Some(deployment) = handed.deployment else { return };
-        let differs = |name: &&&str| env.get(name).is_some_and(|value| !names(value, deployment));
-        for name in DOMAIN_NAMES.iter().filter(differs) {
-            self.add(Assignment::plain(name, deployment.origin()));
+    /// The deployment under its own name, under those that were asked for, and under every name that is in use: a variable
+    /// that names another deployment would send a client there, with this one's token.
+    fn add_domains(&mut self, deployment: &Deployment, env: &Env, wishes: &Wishes) {
+        for (name, form) in &wishes.domains {
+            self.add(Assignment::plain(name, form.write(deployment)));
+        }
+        for name in DOMAINS {
+            match env.get(name) {
+                _ if self.sets(name) => {}
+                Some(value) if is_named_by(value, deployment) => self.kept.push(name),
+                Some(value) => self.add(Assignment::plain(name, Form::of(value).write(deployment))),
+                None if name == DOMAIN || wishes.all_names => self.add(Assignment::plain(name, deployment.origin())),
+                None => {}
+            }
         }
     }
 
     fn remove_traces(&mut self, token: &Token, env: &Env) {
         let (traces, token) = (Traces::of(token), token.expose());
-        let holds = |value: &OsStr| value == token || traces.found_in(value.as_encoded_bytes()).is_some();
+        let holds = |value: &OsStr| value == token || traces.found_within(value.as_encoded_bytes());
         let held =
             env.iter().filter(|(name, value)| !name.to_str().is_some_and(|name| self.sets(name)) && holds(value));
         self.removed = held.map(|(name, _)| name.to_owned()).collect();
@@ -95,17 +119,14 @@ impl Plan {
         }
     }
 
-    fn add_all_names(&mut self, handed: Handed, token: &Token, env: &Env) {
+    fn add_all_tokens(&mut self, handed: Handed, token: &Token, env: &Env) {
         let token = token.expose();
-        for name in TOKEN_NAMES {
-            let taken = SHARED_NAMES.contains(&name) && env.get(name).is_some_and(|value| value != token);
+        for name in names::all_tokens() {
+            let taken = names::is_shared(name) && env.get(name).is_some_and(|value| value != token);
             match taken && !self.sets(name) {
                 true => self.left.push(name),
                 false => self.add(Assignment::token(name, handed.token)),
             }
-        }
-        if let Some(deployment) = handed.deployment {
-            DOMAIN_NAMES.iter().for_each(|name| self.add(Assignment::plain(name, deployment.origin())));
         }
     }
 
@@ -138,7 +159,7 @@ impl Plan {
 }
 
 /// Whether a variable's value names this very deployment.
-fn names(value: &OsStr, deployment: &Deployment) -> bool {
+fn is_named_by(value: &OsStr, deployment: &Deployment) -> bool {
     value == deployment.origin()
         || value.to_str().is_some_and(|value| Deployment::parse(value).as_ref() == Ok(deployment))
 }

@@ -12,17 +12,8 @@ use zeroize::Zeroizing;
 
 use crate::credential::Credential;
 use crate::deployment::Deployment;
+use crate::names::{DOMAIN, TOKEN};
 use crate::token::Token;
-
-/// The variable that every delivery sets to the token.
-pub const TOKEN: &str = "CODEOCEAN_TOKEN";
-
-/// The variable that every delivery sets to the deployment, where one is known.
-pub const DOMAIN: &str = "CODEOCEAN_DOMAIN";
-
-/// Every name under which public code looks for the deployment.
-pub const DOMAIN_NAMES: [&str; 6] =
-    [DOMAIN, "CODE_OCEAN_DOMAIN", "CODEOCEAN_URL", "CODEOCEAN_HOST", "CO_DOMAIN", "CODEOCEAN_API_URL"];
 
 /// A variable to be set. Wiped when dropped.
 #[derive(Clone)]
@@ -56,7 +47,8 @@ impl Assignment {
         Assignment { name: name.to_owned(), value: Zeroizing::new(token.expose().to_owned()), secret: true }
     }
 
-    fn plain(name: &str, value: &str) -> Assignment {
+    /// A variable that holds no secret.
+    pub fn plain(name: &str, value: &str) -> Assignment {
         Assignment { name: name.to_owned(), value: Zeroizing::new(value.to_owned()), secret: false }
     }
 }
@@ -67,14 +59,20 @@ impl std::fmt::Debug for Assignment {
     }
 }
 
-/// The token under its own name and under others, and the deployment.
-pub fn assignments(handed: Handed, others: &[String]) -> Vec<Assignment> {
+/// The token under its own name and under others.
+fn tokens(handed: Handed, others: &[String]) -> Vec<Assignment> {
     let mut assignments = vec![Assignment::token(TOKEN, handed.token)];
     for name in others {
         if assignments.iter().all(|assignment| assignment.name != *name) {
             assignments.push(Assignment::token(name, handed.token));
         }
     }
+    assignments
+}
+
+/// The token under its own name and under others, and the deployment.
+pub fn assignments(handed: Handed, others: &[String]) -> Vec<Assignment> {
+    let mut assignments = tokens(handed, others);
     if let Some(deployment) = handed.deployment {
         assignments.push(Assignment::plain(DOMAIN, deployment.origin()));
     }

@@ -58,6 +58,10 @@ impl TokenCommand<'_> {
 }
 
 impl Source for TokenCommand<'_> {
+    fn named_by(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     fn files(&self) -> Vec<PathBuf> {
         path(self.house.env()).into_iter().collect()
     }

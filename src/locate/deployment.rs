@@ -2,14 +2,12 @@
 
 use crate::deployment::{Deployment, Unusable};
 use crate::error::{Error, Reason, Result};
+use crate::names::DOMAINS;
 
 use super::agent::Agent;
 use super::file::CredentialsFile;
 use super::mount::Mount;
 use super::{House, Place, Request, remote};
-
-/// Variables, and mounted secrets, that name the deployment.
-pub const NAMES: [&str; 5] = ["CODEOCEAN_DOMAIN", "CODE_OCEAN_DOMAIN", "CODEOCEAN_URL", "CODEOCEAN_HOST", "CO_DOMAIN"];
 
 /// What stands for a value that is not UTF-8, so that it is refused as any other that names no host.
 const NOT_TEXT: &str = "\0";
@@ -33,12 +31,12 @@ pub(super) fn named(request: &Request, mounts: &[Mount]) -> Result<Option<Sited>
     if let Some(typed) = request.deployment {
         return site("--deployment", typed).map(Some);
     }
-    for name in NAMES {
+    for name in DOMAINS {
         if let Some(value) = request.env.get(name).filter(|value| !value.as_encoded_bytes().trim_ascii().is_empty()) {
             return site(name, value.to_str().unwrap_or(NOT_TEXT)).map(Some);
         }
     }
-    for (mount, name) in mounts.iter().flat_map(|mount| NAMES.map(|name| (mount, name))) {
+    for (mount, name) in mounts.iter().flat_map(|mount| DOMAINS.map(|name| (mount, name))) {
         if let Some((value, place)) = mount.value(name)? {
             return site(&place.place, std::str::from_utf8(value).unwrap_or(NOT_TEXT)).map(Some);
         }

@@ -56,6 +56,10 @@ impl CredentialsFile<'_> {
 }
 
 impl Source for CredentialsFile<'_> {
+    fn named_by(&self) -> &'static [&'static str] {
+        &["CODEOCEAN_CREDENTIALS_PATH"]
+    }
+
     fn place(&self) -> Place {
         let path = self.path().unwrap_or_else(|| PathBuf::from("~/.codeocean/credentials.json"));
         Place::new(PlaceKind::File, path.display().to_string())

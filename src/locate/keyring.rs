@@ -63,6 +63,10 @@ impl Keyring<'_> {
 }
 
 impl Source for Keyring<'_> {
+    fn named_by(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     fn place(&self) -> Place {
         Place::new(PlaceKind::Keyring, "co-cred login")
     }

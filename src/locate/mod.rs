@@ -31,10 +31,11 @@ use crate::email::Email;
 use crate::env::Env;
 use crate::error::{Error, Reason, Remark, Result};
 use crate::keyring::{Login, logins};
+use crate::names::EMAIL;
 use crate::token::{Token, is_token_like};
 
 pub use deployment::Sited;
-pub use variable::{NAMES, shadowed};
+pub use variable::shadowed;
 
 /// What was asked for on the command line, and where to look.
 #[derive(Clone, Copy, Debug)]
@@ -156,6 +157,10 @@ pub trait Source {
         Vec::new()
     }
 
+    /// The variables that say where it looks, and hold no token themselves: a program that is not to find the token is not
+    /// given them.
+    fn named_by(&self) -> &'static [&'static str];
+
     /// The files and folders that it reads, whether they are there or not.
     fn files(&self) -> Vec<PathBuf> {
         Vec::new()
@@ -179,6 +184,10 @@ impl<S: Source> Source for &S {
 
     fn passed_over(&self) -> Vec<Remark> {
         (**self).passed_over()
+    }
+
+    fn named_by(&self) -> &'static [&'static str] {
+        (**self).named_by()
     }
 
     fn files(&self) -> Vec<PathBuf> {
@@ -261,6 +270,12 @@ pub fn files(request: &Request) -> Vec<PathBuf> {
     sources(&house, named).iter().flat_map(|source| source.files()).collect()
 }
 
+/// The variables that say where sources look.
+pub fn named_by(request: &Request) -> Vec<&'static str> {
+    let house = House::open(request);
+    sources(&house, None).iter().flat_map(|source| source.named_by()).copied().collect()
+}
+
 /// Every token that can be seen here at no cost, whichever is used: none of them is to be printed.
 pub fn tokens(request: &Request) -> Vec<Token> {
     let found = survey(request).into_iter().filter_map(|answer| answer.found.ok().flatten()).map(|found| found.token);
@@ -321,11 +336,10 @@ pub fn deployments(request: &Request) -> Result<Vec<Deployment>> {
 
 /// `CODEOCEAN_EMAIL`.
 fn named_email(env: &Env) -> Result<Option<Email>> {
-    const NAME: &str = "CODEOCEAN_EMAIL";
     let email = |value: &std::ffi::OsStr| value.to_str().and_then(Email::parse);
-    let Some(value) = env.get(NAME) else { return Ok(None) };
+    let Some(value) = env.get(EMAIL) else { return Ok(None) };
     email(value).map(Some).ok_or_else(|| {
-        Error::new(Reason::BadConfig, format!("{NAME} is no e-mail address")).hint("write it as ada@example.org")
+        Error::new(Reason::BadConfig, format!("{EMAIL} is no e-mail address")).hint("write it as ada@example.org")
     })
 }
 

@@ -14,10 +14,11 @@ use zeroize::Zeroizing;
 use crate::env::Env;
 use crate::error::{Error, Reason, Remark, Result};
 use crate::files::{self, Trouble};
+use crate::names::{DOMAINS, TOKENS};
 use crate::token;
 
 use super::rung::{Candidate, choose};
-use super::{Found, NAMES, Place, PlaceKind, Source, deployment, shell, variable};
+use super::{Found, Place, PlaceKind, Source, shell, variable};
 
 /// The most bytes that the shell file, or a file that may hold something else than a token, may have.
 const LIMIT: usize = 64 * 1024;
@@ -75,11 +76,11 @@ impl Broken {
 
     /// Whether the token would have come from here before any other.
     fn is_needed(&self) -> bool {
-        NAMES.iter().any(|name| self.may_hold(name))
+        TOKENS.iter().any(|name| self.may_hold(name))
     }
 
     fn is_domain(&self) -> bool {
-        self.name.as_deref().is_some_and(|name| deployment::NAMES.contains(&name))
+        self.name.as_deref().is_some_and(|name| DOMAINS.contains(&name))
     }
 
     fn error(&self) -> Error {
@@ -122,7 +123,7 @@ impl Mount {
                 let what = format!("the secret mount {} cannot be listed ({})", self.folder.display(), error.kind());
                 secrets.broken.push(Broken { name, what });
                 // A folder may be passable without being listable: names that are known can still be there.
-                (NAMES.iter().chain(&deployment::NAMES).chain(&[SCRIPT]).map(OsString::from).collect(), false)
+                (TOKENS.iter().chain(&DOMAINS).chain(&[SCRIPT]).map(OsString::from).collect(), false)
             }
         };
         if names.len() > MOST_FILES {
@@ -181,7 +182,7 @@ impl Secrets {
                     let place = Place::new(PlaceKind::Mount, format!("{path}:{name}"));
                     self.values.push(Value { name, place, bytes });
                 }
-                None if variable::may_be_token(&name) || deployment::NAMES.contains(&name.as_str()) => {
+                None if variable::may_be_token(&name) || DOMAINS.contains(&name.as_str()) => {
                     let what = format!("{path} computes {name} when it is run, and co-cred runs nothing");
                     self.broken.push(Broken { name: Some(name), what });
                 }
@@ -192,7 +193,7 @@ impl Secrets {
     }
 
     fn read_file(&mut self, name: &str, path: &Path, listed: bool) {
-        let limit = if NAMES.contains(&name) { token::LIMIT } else { LIMIT };
+        let limit = if TOKENS.contains(&name) { token::LIMIT } else { LIMIT };
         match files::read(path, limit) {
             Ok(contents) => {
                 let place = Place::new(PlaceKind::Mount, path.display().to_string());
@@ -202,7 +203,7 @@ impl Secrets {
             Err(trouble) if is_nothing(&trouble, listed) => {}
             // A folder (such as Kubernetes' own) is no secret, and what is too long is no token.
             Err(Trouble::Broken(_))
-                if !NAMES.contains(&name) && fs::metadata(path).is_ok_and(|meta| is_no_secret(&meta)) => {}
+                if !TOKENS.contains(&name) && fs::metadata(path).is_ok_and(|meta| is_no_secret(&meta)) => {}
             Err(trouble) => {
                 let what = format!("the mounted secret {} {trouble}", path.display());
                 self.broken.push(Broken { name: Some(name.into()), what });
@@ -213,7 +214,7 @@ impl Secrets {
     fn named(&self) -> impl Iterator<Item = Candidate<'_>> {
         let values =
             |name: &'static str| self.values.iter().filter(move |value| value.name == name && !value.is_empty());
-        NAMES.into_iter().flat_map(values).map(Value::candidate)
+        TOKENS.into_iter().flat_map(values).map(Value::candidate)
     }
 
     fn shaped(&self) -> impl Iterator<Item = Candidate<'_>> {
@@ -240,6 +241,10 @@ fn is_no_secret(meta: &fs::Metadata) -> bool {
 }
 
 impl Source for Mount {
+    fn named_by(&self) -> &'static [&'static str] {
+        &["CO_CRED_SECRETS_DIR", "CREDENTIALS_DIRECTORY"]
+    }
+
     fn place(&self) -> Place {
         Place::new(PlaceKind::Mount, self.folder.display().to_string())
     }

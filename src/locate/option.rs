@@ -17,6 +17,10 @@ pub(super) struct Named<'a> {
 }
 
 impl Source for Named<'_> {
+    fn named_by(&self) -> &'static [&'static str] {
+        &["CO_CRED_TOKEN_FILE", "CO_CRED_TOKEN_ENV"]
+    }
+
     fn place(&self) -> Place {
         Place::new(PlaceKind::Option, "--token-file, --token-env")
     }

@@ -5,35 +5,34 @@ use std::path::PathBuf;
 
 use crate::env::Env;
 use crate::error::{Remark, Result};
+use crate::names::{GENERIC_TOKENS, GIT_TOKEN, TOKENS, stem};
 use crate::token::{self, Token};
 
 use super::rung::{Candidate, choose};
 use super::{Found, House, Place, PlaceKind, Source, slots};
 
-/// Variables that hold a Code Ocean token whatever their value looks like.
-pub const NAMES: [&str; 4] = ["CODEOCEAN_TOKEN", "CODEOCEAN_API_TOKEN", "CODE_OCEAN_API_TOKEN", "CODE_OCEAN_TOKEN"];
-
-/// Names that other services use too: the value's shape decides. Numbered forms (`API_KEY_2`) count as well.
-const GENERIC: [&str; 6] = ["API_SECRET", "API_KEY", "CUSTOM_KEY", "API_TOKEN", "CO_API_TOKEN", "CO_TOKEN"];
-
 /// Whether a name is never Code Ocean's token: the Git provider's, as a variable or as a mounted file.
 pub(super) fn is_foreign(name: impl AsRef<OsStr>) -> bool {
     let name = name.as_ref();
-    name == "GIT_ACCESS_TOKEN" || name == "git-access-token"
+    name == GIT_TOKEN || name == "git-access-token"
 }
 
-/// The variables of [`NAMES`].
+/// The variables of [`TOKENS`].
 pub(super) struct Dedicated<'a> {
     pub(super) env: &'a Env,
 }
 
 impl Source for Dedicated<'_> {
+    fn named_by(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     fn place(&self) -> Place {
-        Place::new(PlaceKind::Environment, NAMES.join(", "))
+        Place::new(PlaceKind::Environment, TOKENS.join(", "))
     }
 
     fn find(&self) -> Result<Option<Found>> {
-        choose(NAMES.iter().filter_map(|name| Some(candidate(name, self.env.get(name)?))))
+        choose(TOKENS.iter().filter_map(|name| Some(candidate(name, self.env.get(name)?))))
     }
 }
 
@@ -44,7 +43,7 @@ pub(super) enum Step {
     Described,
     /// Declared by any other slot.
     Declared,
-    /// [`GENERIC`].
+    /// [`GENERIC_TOKENS`].
     Generic,
     /// Everything else.
     Other,
@@ -82,13 +81,19 @@ impl Shaped<'_> {
     fn names(&self) -> Vec<(&str, &OsStr)> {
         let mut names: Vec<_> = shaped(self.house.env()).filter(|(name, _)| self.step_of(name) == self.step).collect();
         // The order of the list above, so that of two places with the same token the likelier one is named.
-        let rank = |name: &str| GENERIC.iter().position(|generic| stem(name) == *generic).unwrap_or(GENERIC.len());
+        let rank = |name: &str| {
+            GENERIC_TOKENS.iter().position(|generic| stem(name) == *generic).unwrap_or(GENERIC_TOKENS.len())
+        };
         names.sort_by_key(|(name, _)| rank(name));
         names
     }
 }
 
 impl Source for Shaped<'_> {
+    fn named_by(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     fn files(&self) -> Vec<PathBuf> {
         slots::paths(self.house.env())
     }
@@ -124,7 +129,7 @@ fn shaped(env: &Env) -> impl Iterator<Item = (&str, &OsStr)> {
     env.iter()
         .filter(|(_, value)| token::is_token_like(value.as_encoded_bytes()))
         .filter_map(|(name, value)| Some((name.to_str()?, value)))
-        .filter(|(name, _)| !is_foreign(name) && !NAMES.contains(name) && !name.starts_with("CO_CRED_"))
+        .filter(|(name, _)| !is_foreign(name) && !TOKENS.contains(name) && !name.starts_with("CO_CRED_"))
 }
 
 fn candidate<'a>(name: &str, value: &'a OsStr) -> Candidate<'a> {
@@ -133,17 +138,9 @@ fn candidate<'a>(name: &str, value: &'a OsStr) -> Candidate<'a> {
 
 /// Whether a name alone makes a token likely, or at least possible.
 pub(super) fn may_be_token(name: &str) -> bool {
-    NAMES.contains(&name) || is_generic(name)
+    TOKENS.contains(&name) || is_generic(name)
 }
 
 fn is_generic(name: &str) -> bool {
-    GENERIC.contains(&stem(name))
-}
-
-/// A name without the number that a second slot of its type gets: `API_KEY` of `API_KEY_2`.
-fn stem(name: &str) -> &str {
-    match name.rsplit_once('_') {
-        Some((stem, number)) if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) => stem,
-        _ => name,
-    }
+    GENERIC_TOKENS.contains(&stem(name))
 }

@@ -1,7 +1,12 @@
 //! Base64 as it is found in the wild: in either alphabet, cut off anywhere.
 
+use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use zeroize::Zeroizing;
+
+/// The fewest characters that may stand for a token.
+const FEWEST: usize = 16;
 
 /// Reads the standard alphabet, with padding or without, and whatever the last bits are.
 pub const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -28,4 +33,14 @@ pub fn standard(byte: u8) -> u8 {
 /// So many of the characters at the end of which nothing follows stand for whole bytes: one alone says nothing.
 pub fn whole(characters: usize) -> usize {
     if characters % 4 == 1 { characters - 1 } else { characters }
+}
+
+/// What each run of base64 characters stands for; together never longer than the text.
+pub fn decoded(text: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
+    let runs = text.split(|byte| !is_character(*byte)).filter(|run| run.len() >= FEWEST);
+    let decode = |run: &[u8]| {
+        let run: Zeroizing<Vec<u8>> = Zeroizing::new(run.iter().map(|byte| standard(*byte)).collect());
+        LENIENT.decode(&run[..whole(run.len())]).ok().map(Zeroizing::new)
+    };
+    runs.filter_map(decode).collect()
 }

@@ -13,7 +13,7 @@ use ::base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use memchr::memmem;
 use zeroize::Zeroizing;
 
-use crate::token::{Token, mask};
+use crate::token::{Token, is_token_like, token_at};
 
 /// Shorter than this, a pattern would turn up by chance.
 const SHORTEST: usize = 8;
@@ -78,6 +78,11 @@ impl Traces {
         })
     }
 
+    /// Whether a pattern stands in `bytes`, or in what base64 in it stands for, as in a registry's `.dockerconfigjson`.
+    pub fn found_within(&self, bytes: &[u8]) -> bool {
+        within(bytes, &|bytes| self.found_in(bytes).is_some())
+    }
+
     fn found_on_a_line(&self, bytes: &[u8]) -> Option<Kind> {
         self.patterns.iter().find(|(_, pattern)| memmem::find(bytes, pattern).is_some()).map(|(kind, _)| *kind)
     }
@@ -98,8 +103,25 @@ impl std::fmt::Debug for Traces {
 
 /// Whether a variable's value is, or holds, one of these tokens, or another that looks like one.
 pub fn betrays(value: &OsStr, traces: &[Traces]) -> bool {
-    let text = value.to_string_lossy();
-    mask(&text) != text || traces.iter().any(|traces| traces.found_in(value.as_encoded_bytes()).is_some())
+    let is_token = |bytes: &[u8]| {
+        let has_one = || (0..bytes.len()).any(|at| token_at(bytes, at).is_some());
+        is_token_like(bytes) || has_one() || traces.iter().any(|traces| traces.found_in(bytes).is_some())
+    };
+    within(value.as_encoded_bytes(), &is_token)
+}
+
+/// Whether something is true of the bytes, or of what base64 in them stands for.
+fn within(bytes: &[u8], is_it: &dyn Fn(&[u8]) -> bool) -> bool {
+    /// So often base64 in base64 is read.
+    const DEEPEST: usize = 4;
+    let mut layers = vec![Zeroizing::new(bytes.to_vec())];
+    for _ in 0..=DEEPEST {
+        if layers.iter().any(|layer| is_it(layer)) {
+            return true;
+        }
+        layers = layers.iter().flat_map(|layer| base64::decoded(layer)).collect();
+    }
+    false
 }
 
 /// Base64 of `raw` where `before` bytes, modulo 3, stand before it: only the characters that depend on `raw` alone.

@@ -587,10 +587,10 @@ fn no_variable_holds_a_token_or_leads_to_one() {
     let value = |name: &str| ran.out.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap_or("");
     let (pass, domain) = (value("CODEOCEAN_TOKEN"), value("CODEOCEAN_DOMAIN"));
     assert!(pass.starts_with("cop_run") && domain.starts_with("http://127.0.0.1:"), "{ran:?}");
-    for name in ["CUSTOM_KEY", "API_SECRET", "CODEOCEAN_API_TOKEN"] {
+    for name in ["CUSTOM_KEY", "QUOTED", "API_SECRET", "CODEOCEAN_API_TOKEN"] {
         assert_eq!(value(name), pass, "{name}");
     }
-    for name in ["QUOTED", "HEADER", "SRC_CO_TOKEN", "CO_CRED_TOKEN_ENV", "CO_CRED_AGENT_PID"] {
+    for name in ["HEADER", "SRC_CO_TOKEN", "CO_CRED_TOKEN_ENV", "CO_CRED_AGENT_PID"] {
         assert_eq!(value(name), "", "{name}");
     }
     assert_eq!((value("API_KEY"), value("CODEOCEAN_URL")), ("somebody-elses", domain));
@@ -599,7 +599,7 @@ fn no_variable_holds_a_token_or_leads_to_one() {
     assert_ne!(world.spawn(["exec", "--offline", "--broker", "--", "env"]).out, ran.out, "a pass is for one run");
     let ran = world.spawn(["exec", "--offline", "--broker", "--explain"]).expect(0);
     assert!(
-        ran.out.contains("CODEOCEAN_TOKEN = a token for this run") && ran.out.contains("remove  QUOTED"),
+        ran.out.contains("CODEOCEAN_TOKEN = a token for this run") && ran.out.contains("remove  HEADER"),
         "{ran:?}"
     );
     assert!(!ran.out.contains("cop_"), "{ran:?}");

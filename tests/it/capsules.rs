@@ -6,7 +6,7 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use co_cred::locate::NAMES;
+use co_cred::names::TOKENS;
 use serde_json::Value;
 
 use super::world::{OTHER, TOKEN, World};
@@ -49,7 +49,7 @@ fn in_every_real_capsule_whichever_slot_holds_it() {
         let (variables, text) = (variables(&file), file.to_string());
         capsules += 1;
         // A variable that is meant for the token is taken at its word: it holds the token, or none of the slots does.
-        let dedicated = variables.iter().find(|name| NAMES.contains(&name.as_str()));
+        let dedicated = variables.iter().find(|name| TOKENS.contains(&name.as_str()));
         for holder in variables.iter().filter(|name| dedicated.is_none_or(|dedicated| dedicated == *name)) {
             let world = attach("capsule/.codeocean/secrets.json", &text, &variables, Some(holder));
             let ran = world.run(["status", "--json", "--offline"]).expect(0).json();
@@ -59,7 +59,7 @@ fn in_every_real_capsule_whichever_slot_holds_it() {
         }
         // No slot holds it: nothing is guessed.
         let mut world = attach("capsule/.codeocean/secrets.json", &text, &variables, None);
-        NAMES.iter().for_each(|name| world.env.remove(name));
+        TOKENS.iter().for_each(|name| world.env.remove(name));
         world.run(["token", "--offline"]).expect(3);
     }
     assert_eq!((capsules, slots), (57, 167));

@@ -180,7 +180,7 @@ fn clean_removes_every_other_trace() {
         .with("QUOTED", format!("'{TOKEN}'"))
         .with("HEADER", format!("Authorization: Basic {basic}"))
         .with("REMOTE", format!("https://ada%40example.org:{TOKEN}@co.example.org"))
-        .with("INNOCENT", "cop_not-this-one");
+        .with("INNOCENT", OTHER);
     let world = world.with("CO_CRED_TOKEN_ENV", "CUSTOM_KEY");
     let ran = exec(&world, &["--clean", "--as", "API_SECRET", "--", "env"]).expect(0);
     let holding: Vec<&str> = ran

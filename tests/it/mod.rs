@@ -19,6 +19,8 @@ mod desk;
 #[cfg(unix)]
 mod durability;
 #[cfg(unix)]
+mod environment;
+#[cfg(unix)]
 mod exec;
 #[cfg(unix)]
 mod floors;

@@ -30,6 +30,9 @@ pub struct Exec {
     /// Set every variable that Code Ocean clients are known to read, but leave alone what holds something else
     #[arg(long)]
     pub all_names: bool,
+    /// Set this variable to the deployment as well, as https://host or, with =host, as the bare host; may be repeated
+    #[arg(long = "domain-as", value_name = "NAME[=host|url]")]
+    pub domains: Vec<String>,
     /// Remove every other variable that holds a trace of the token
     #[arg(long)]
     pub clean: bool,

@@ -7,11 +7,12 @@
 
 use std::path::Path;
 
-use crate::deliver::{Assignment, TOKEN, quoted};
+use crate::deliver::{Assignment, quoted};
 use crate::deployment::Deployment;
 use crate::email::Email;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
+use crate::names::TOKEN;
 
 use super::{askpass, pipeline};
 

@@ -200,6 +200,10 @@ fn silent(what: &str) -> Error {
 }
 
 impl Source for Agent<'_> {
+    fn named_by(&self) -> &'static [&'static str] {
+        &[SOCKET]
+    }
+
     fn place(&self) -> Place {
         let socket = self.env.path(SOCKET).map_or_else(|| SOCKET.to_owned(), |path| path.display().to_string());
         Place::new(PlaceKind::Agent, socket)
