@@ -118,7 +118,7 @@ fn doctor_names_each_cause() {
     let busy = Plan::with_token(TOKEN).always(Fault::TooManyRequests(100)).start();
     let good = Plan::with_token(TOKEN).start();
     let holding = || World::new().with("CUSTOM_KEY", TOKEN);
-    let quick: &[&str] = &["--timeout", "1s"];
+    let quick: &[&str] = &["--timeout", "5s"];
     let cases: Vec<(&str, World, &[&str])> = vec![
         ("not-attached", declared(), &[]),
         ("not-attached", declared().with("MINE", ""), &[]),
