@@ -9,6 +9,7 @@
 //! | `locate` | the order of the sources, ambiguity, broken sources, the deployment beside the token |
 //! | `bad_input` | files that are too large, unreadable, special, cut off |
 //! | `nested` | what is nested or packed without end ends no process |
+//! | `redact_interrupted` | redaction leaves no second copy of the token, and no more readers |
 //! | `verdicts` | what each answer of a deployment means, and the remembered verdict |
 //! | `environment` | which variables a command finds, under which names, and which are removed |
 //! | `exec` | the command that takes our place |

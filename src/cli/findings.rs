@@ -17,7 +17,12 @@ pub(super) fn count(report: &Report, strict: bool) -> Option<String> {
         true => (report.traces.all + report.likenesses.all, report.suspects),
         false => (report.traces.all, report.traces.files),
     };
-    let what = if report.traces.all > 0 { "the token" } else { "what looks like a token" };
+    let is_known = report.traces.some.iter().any(|finding| finding.token.is_some());
+    let what = match (is_known, report.traces.all) {
+        (true, _) => "the token",
+        (false, 0) => "what looks like a token",
+        (false, _) => "what may be a token",
+    };
     let times = if all == 1 { "once".to_owned() } else { format!("{all} times") };
     match (all, files) {
         (0, _) => None,
@@ -68,6 +73,10 @@ fn line(finding: &Finding) -> String {
         At::Byte(at) => format!("at byte {at}"),
         At::Name => "in its name".to_owned(),
         At::Target => "in the path that the link points to".to_owned(),
+        At::LeftOver => {
+            let file = name(&finding.site);
+            return format!("{file} is a temporary file that co-cred left behind: there may be a token in it");
+        }
     };
     format!("{}: {what} {place}", name(&finding.site))
 }
@@ -99,6 +108,7 @@ pub(super) fn json(report: &Report, tokens: &[Token]) -> Value {
             At::Byte(at) => ("content", Some(at)),
             At::Name => ("name", None),
             At::Target => ("link", None),
+            At::LeftOver => ("left-over", None),
         };
         json!({
             "file": mask(&finding.site.file),
@@ -126,6 +136,7 @@ pub(super) fn json(report: &Report, tokens: &[Token]) -> Value {
             "suspected": report.likenesses.all,
             "unread": report.unread.all,
             "redacted": report.redacted,
+            "removed": report.removed,
             "files": report.files,
             "bytes": report.bytes,
         },

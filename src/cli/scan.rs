@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use crate::credential::Mode;
 use crate::error::{Error, Kind, Reason, Remark, Result};
+use crate::files;
 use crate::gate::{Progress, Redact, Report, scan, scan_stream, staged};
 use crate::locate;
+use crate::supervise;
 use crate::token::Token;
 use crate::traces::Traces;
 use crate::traces::needles::Needles;
@@ -61,6 +63,10 @@ fn search(call: &Call, typed: &args::Scan, needles: &Needles, input: &mut dyn Bu
         (true, false) => Redact::Traces,
         (true, true) => Redact::Likenesses,
     };
+    if typed.redact {
+        // A copy that takes no place any more is not left beside the file. There is no trace in it, whatever else happens.
+        let _ = supervise::before_end(files::abandon_copies);
+    }
     if typed.staged {
         return watched(call, &progress, || staged::scan(needles, call.env, &progress));
     }
@@ -175,8 +181,10 @@ fn passed_over(report: &Report, tell: &mut Tell) {
 /// What a search means.
 fn verdict(report: &Report, strict: bool) -> Result<()> {
     if let Some(found) = findings::count(report, strict) {
-        let after = match (report.redacted, report.left.files) {
+        let after = match (report.redacted + report.removed, report.left.files) {
             (0, 0) => String::new(),
+            (_, 0) if report.redacted == 0 => "; each was removed with its file".to_owned(),
+            (_, 0) if report.removed > 0 => "; each was overwritten, or removed with its file".to_owned(),
             (_, 0) => "; each was overwritten".to_owned(),
             (_, 1) => "; a file still holds it".to_owned(),
             (_, files) => format!("; {files} files still hold it"),

@@ -2,6 +2,7 @@
 //!
 //! Whose a file is and who may read it, each system says in its own way: `unix.rs`, `windows.rs`.
 
+mod copy;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(windows, path = "windows.rs")]
 mod system;
@@ -9,12 +10,13 @@ mod temporary;
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
+pub use copy::{Copy, abandon_copies, copy_beside};
 pub use system::{Log, identity, names, read_at, write_all_at};
-pub use temporary::{is_temporary, remove_left_over, sweep};
+pub use temporary::{is_left_over, is_temporary, remove_left_over, sweep};
 
 /// What a file is known by, under whatever name: its volume, and its number there.
 pub type Identity = (u64, u64);
@@ -112,12 +114,15 @@ fn made_folder_of(path: &Path) -> io::Result<fs::Metadata> {
 }
 
 /// Writes a file whole or not at all: created 0600 beside its place, then renamed over it. Its folder is made where it
-/// is missing, 0700. A file that is there keeps its owner and its mode. A link is followed, so that what it points to is
-/// replaced.
+/// is missing, 0700. A file that is there keeps its owner, its mode and its attributes. A link is followed, so that what it
+/// points to is replaced.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     folder_of(path)?;
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    let former = fs::metadata(&path).ok();
+    let former = match system::options(Links::Followed).read(true).open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        former => Some(former?),
+    };
     replace(&path, bytes, |file| {
         if let Some(former) = &former {
             system::take_after(file, former)?;
@@ -147,30 +152,6 @@ fn replace(path: &Path, bytes: &[u8], settle: impl Fn(&mut File) -> io::Result<(
     settle(file.as_file_mut())?;
     file.persist(path).map_err(|error| error.error)?;
     Ok(())
-}
-
-/// A file that is to take another's place; it is gone when dropped.
-#[derive(Debug)]
-pub struct Copy {
-    file: tempfile::NamedTempFile,
-    path: PathBuf,
-}
-
-impl Copy {
-    /// Takes the place.
-    pub fn take_place(self) -> io::Result<()> {
-        system::take_place(self.file, &self.path)
-    }
-}
-
-/// A file beside one that is open, with its owner, its mode and its attributes; `fill` writes what it holds.
-pub fn copy_beside(path: &Path, former: &File, fill: impl FnOnce(&File) -> io::Result<()>) -> io::Result<Copy> {
-    let file = beside(path)?;
-    fill(file.as_file())?;
-    system::take_after(file.as_file(), &former.metadata()?)?;
-    system::take_attributes(file.as_file(), former)?;
-    file.as_file().sync_all()?;
-    Ok(Copy { file, path: path.to_path_buf() })
 }
 
 fn beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {

@@ -31,11 +31,16 @@ pub fn is_temporary(name: &OsStr) -> bool {
     random.is_some_and(|random| random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
+/// Whether this is a temporary file whose writer has ended.
+pub fn is_left_over(path: &Path) -> bool {
+    path.file_name().filter(|name| is_temporary(name)).and_then(|_| open(path)).is_some_and(|file| is_unlocked(&file))
+}
+
 /// Removes a temporary file whose writer has ended; returns whether it was one.
 pub fn remove_left_over(path: &Path) -> bool {
     let file = path.file_name().filter(|name| is_temporary(name)).and_then(|_| open(path));
     // Its lock is held until it is removed: its writer may be about to take it.
-    file.is_some_and(|file| is_left_over(&file) && fs::remove_file(path).is_ok())
+    file.is_some_and(|file| is_unlocked(&file) && fs::remove_file(path).is_ok())
 }
 
 /// Removes the temporary files in a folder whose writers have ended.
@@ -69,7 +74,7 @@ fn open(path: &Path) -> Option<File> {
     system::is_regular(&file, &meta, Links::Refused).then_some(file)
 }
 
-fn is_left_over(file: &File) -> bool {
+fn is_unlocked(file: &File) -> bool {
     let age = || file.metadata().ok()?.modified().ok()?.elapsed().ok();
     match file.try_lock() {
         Ok(()) => true,

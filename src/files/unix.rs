@@ -51,13 +51,15 @@ pub(super) fn take_place(copy: NamedTempFile, path: &Path) -> io::Result<()> {
     copy.persist(path).map_err(|error| error.error).map(drop)
 }
 
-/// Gives a new file the owner and the mode of the one whose place it takes.
-pub(super) fn take_after(file: &File, former: &Metadata) -> io::Result<()> {
-    let ours = file.metadata()?;
-    if (ours.uid(), ours.gid()) != (former.uid(), former.gid()) {
-        std::os::unix::fs::fchown(file, Some(former.uid()), Some(former.gid()))?;
+/// Gives a new file the owner, the attributes and the mode of the one whose place it takes. The mode comes last: until
+/// then the file is this user's alone, whatever access list the folder gives to new files.
+pub(super) fn take_after(file: &File, former: &File) -> io::Result<()> {
+    let (ours, theirs) = (file.metadata()?, former.metadata()?);
+    if (ours.uid(), ours.gid()) != (theirs.uid(), theirs.gid()) {
+        std::os::unix::fs::fchown(file, Some(theirs.uid()), Some(theirs.gid()))?;
     }
-    file.set_permissions(former.permissions())
+    take_attributes(file, former)?;
+    file.set_permissions(theirs.permissions())
 }
 
 /// Reads from a place in a file, wherever it stands.
@@ -135,28 +137,42 @@ impl Log {
     }
 }
 
-/// Copies the extended attributes, access control lists among them.
+/// Copies the extended attributes, an access list among them; one that the folder gave to the new file goes.
 #[cfg(target_os = "linux")]
-pub(super) fn take_attributes(file: &File, former: &File) -> io::Result<()> {
-    let mut names = vec![0; 64 * 1024];
-    let len = match rustix::fs::flistxattr(former, &mut names) {
-        Err(rustix::io::Errno::OPNOTSUPP) => return Ok(()),
-        len => len?,
-    };
-    for name in names[..len].split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
+fn take_attributes(file: &File, former: &File) -> io::Result<()> {
+    if attributes(file)?.iter().any(|name| name == ACCESS) {
+        rustix::fs::fremovexattr(file, ACCESS)?;
+    }
+    for name in attributes(former)? {
         let mut value = vec![0; 64 * 1024];
-        let len = rustix::fs::fgetxattr(former, name, &mut value)?;
-        match rustix::fs::fsetxattr(file, name, &value[..len], rustix::fs::XattrFlags::empty()) {
+        let len = rustix::fs::fgetxattr(former, name.as_slice(), &mut value)?;
+        match rustix::fs::fsetxattr(file, name.as_slice(), &value[..len], rustix::fs::XattrFlags::empty()) {
             // A security module sets its labels itself.
-            Err(_) if name == b"security.selinux" => {}
+            Err(_) if name.starts_with(b"security.") => {}
             done => done?,
         }
     }
     Ok(())
 }
 
+/// The access list (acl(5)).
+#[cfg(target_os = "linux")]
+const ACCESS: &[u8] = b"system.posix_acl_access";
+
+/// The names of a file's extended attributes; none where the file system has no such thing.
+#[cfg(target_os = "linux")]
+fn attributes(file: &File) -> io::Result<Vec<Vec<u8>>> {
+    let mut names = vec![0; 64 * 1024];
+    let len = match rustix::fs::flistxattr(file, &mut names) {
+        Err(rustix::io::Errno::OPNOTSUPP) => 0,
+        len => len?,
+    };
+    let names = names[..len].split(|byte| *byte == 0).filter(|name| !name.is_empty());
+    Ok(names.map(<[u8]>::to_vec).collect())
+}
+
 /// They stay behind: what macOS keeps in them (quarantine, colours) is about how a file came here.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn take_attributes(_: &File, _: &File) -> io::Result<()> {
+fn take_attributes(_: &File, _: &File) -> io::Result<()> {
     Ok(())
 }

@@ -68,13 +68,8 @@ pub(super) fn take_place(mut copy: NamedTempFile, path: &Path) -> io::Result<()>
     done
 }
 
-/// A new file has the rights that its folder gives.
-pub(super) fn take_after(_: &File, _: &Metadata) -> io::Result<()> {
-    Ok(())
-}
-
-/// They stay where they are: the file keeps its place.
-pub(super) fn take_attributes(_: &File, _: &File) -> io::Result<()> {
+/// A new file has the rights that its folder gives, and a copy's attributes stay where they are: the file keeps its place.
+pub(super) fn take_after(_: &File, _: &File) -> io::Result<()> {
     Ok(())
 }
 

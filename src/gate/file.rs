@@ -4,12 +4,14 @@
 use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
+use std::path::Path;
 
 use crate::files::{self, Links};
+use crate::traces::Kind;
 
 use super::system::{data, state, stored};
 use super::unpack::{Search, TOO_MUCH, is_packed, most_of};
-use super::{Gap, Progress, Redact, Report, Site, tar};
+use super::{At, Finding, Gap, Progress, Redact, Report, Site, tar};
 
 /// So often a file is searched that changes under our eyes.
 const TRIES: usize = 3;
@@ -26,15 +28,46 @@ pub(super) fn look(search: &mut Search, site: &mut Site, redact: Redact) {
             Ok(false) if attempt < TRIES => continue,
             Ok(true) => {}
             Ok(false) => search.unread(site, "goes on changing: what was written last is not searched".to_owned()),
+            Err(_) if is_gone(&site.path) => {}
             Err(why) => search.unread(site, why),
         }
         break;
     }
-    if wanted(&search.report, redact) > 0 {
+    if files::is_left_over(&site.path) {
+        left_over(search, site);
+        if redact != Redact::Nothing {
+            remove(search, site);
+        }
+    } else if wanted(&search.report, redact) > 0 && !is_temporary(&site.path) {
         overwrite(search, site, redact);
     }
     let this = std::mem::replace(&mut search.report, before);
     search.report.join(this);
+}
+
+/// A temporary file of co-cred's own is no file of the user's. Whatever is found in it, there may be half a token.
+pub(super) fn left_over(search: &mut Search, site: &Site) {
+    search.report.found(Finding { site: site.clone(), at: At::LeftOver, kind: Kind::Raw, token: None });
+}
+
+/// A command that still runs has this file, and will rename or remove it.
+fn is_temporary(path: &Path) -> bool {
+    path.file_name().is_some_and(files::is_temporary)
+}
+
+/// Whether such a command has done so since the folder was listed.
+fn is_gone(path: &Path) -> bool {
+    is_temporary(path) && path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+}
+
+fn remove(search: &mut Search, site: &Site) {
+    match files::remove_left_over(&site.path) {
+        true => search.report.removed += search.report.traces.all + search.report.likenesses.all,
+        false => {
+            let why = "was left behind and cannot be removed: remove it".to_owned();
+            search.report.left.push(Gap { site: site.clone(), why });
+        }
+    }
 }
 
 /// How much there is to overwrite.
@@ -155,9 +188,9 @@ impl<R: Read> Read for Source<'_, R> {
 }
 
 /// Searches for traces where there is no file to read: a name, the target of a link. No such trace can be overwritten.
-pub(super) fn look_at_text(search: &mut Search, text: &[u8], at: super::At, site: &Site) {
+pub(super) fn look_at_text(search: &mut Search, text: &[u8], at: At, site: &Site) {
     for found in search.needles.find(text) {
-        let finding = super::Finding { site: site.clone(), at, kind: found.kind, token: found.token };
+        let finding = Finding { site: site.clone(), at, kind: found.kind, token: found.token };
         search.report.found(finding);
     }
 }

@@ -77,6 +77,8 @@ pub enum At {
     Name,
     /// In the path that a symbolic link points to.
     Target,
+    /// Perhaps anywhere in it: a command that was killed left the file behind, half written.
+    LeftOver,
 }
 
 /// What was not searched, or not wholly.
@@ -145,6 +147,8 @@ pub struct Report {
     pub passed_over: Kept<Gap>,
     /// How many traces were overwritten.
     pub redacted: u64,
+    /// How many were removed, with the files that had been left behind.
+    pub removed: u64,
     /// Where traces are left that were to be overwritten, and why.
     pub left: Kept<Gap>,
     /// How many files were searched.
@@ -155,9 +159,9 @@ pub struct Report {
 
 impl Report {
     fn found(&mut self, finding: Finding) {
-        match finding.token {
-            Some(_) => self.traces.push(finding),
-            None => self.likenesses.push(finding),
+        match (finding.token, finding.at) {
+            (Some(_), _) | (_, At::LeftOver) => self.traces.push(finding),
+            (None, _) => self.likenesses.push(finding),
         }
     }
 
@@ -190,6 +194,7 @@ impl Report {
         gaps(&mut self.passed_over, other.passed_over);
         gaps(&mut self.left, other.left);
         self.redacted += other.redacted;
+        self.removed += other.removed;
         self.suspects += other.suspects;
         self.files += other.files;
         self.bytes += other.bytes;

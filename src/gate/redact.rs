@@ -1,8 +1,12 @@
-//! Overwrites traces in a file, in place and with the same length: a copy takes the file's place once it is whole.
+//! Overwrites traces in a file, with the same length: a copy without them takes the file's place once it is whole. No trace
+//! is ever in the copy.
 
 use std::fs::File;
 use std::io::{self, BufRead, Seek, SeekFrom};
+use std::ops::Range;
 use std::path::Path;
+
+use zeroize::Zeroizing;
 
 use crate::files::{self, Links, identity};
 use crate::traces::Kind;
@@ -32,10 +36,7 @@ pub(super) fn redact(needles: &Needles, path: &Path, likenesses: bool) -> Result
         for extent in extents(&file, &meta) {
             let (start, end) = extent?;
             (&file).seek(SeekFrom::Start(start))?;
-            (&*copy).seek(SeekFrom::Start(start))?;
-            io::copy(&mut io::Read::take(&file, end - start), &mut &*copy)?;
-            (&file).seek(SeekFrom::Start(start))?;
-            count += overwrite(needles, &file, start..end, copy, likenesses)?;
+            count += copy_without(needles, &file, start..end, copy, likenesses)?;
         }
         Ok(())
     });
@@ -50,40 +51,48 @@ pub(super) fn redact(needles: &Needles, path: &Path, likenesses: bool) -> Result
     done.map(|()| count).map_err(|error| format!("stays as it is: it cannot be rewritten ({})", error.kind()))
 }
 
-/// Overwrites in the copy what is found in the file, which stands at the beginning of the range.
-fn overwrite(
+/// Copies a range of a file, which stands at its beginning, without what is found in it; returns how much that was.
+fn copy_without(
     needles: &Needles,
     mut file: &File,
-    range: std::ops::Range<u64>,
+    range: Range<u64>,
     copy: &File,
     likenesses: bool,
 ) -> io::Result<u64> {
     let mut buffer = Buffer::new(needles);
     let mut part = io::Read::take(&mut file, range.end - range.start);
     let mut tap = Tap::new(needles, &mut buffer, &mut part, range.start);
-    let mut count = 0;
+    // What was found and ends behind the last piece that was written.
+    let (mut open, mut count) = (Vec::<Hit>::new(), 0);
     loop {
-        let read = tap.fill_buf()?.len();
-        tap.consume(read);
-        for hit in tap.take_hits(0).iter().filter(|hit| likenesses || hit.token.is_some()) {
-            blot(hit, copy)?;
-            count += 1;
-        }
-        if read == 0 {
+        let start = tap.position();
+        let mut piece = Zeroizing::new(tap.fill_buf()?.to_vec());
+        if piece.is_empty() {
             return Ok(count);
         }
+        tap.consume(piece.len());
+        // All that begins in the piece is known by now.
+        let before = open.len();
+        open.extend(tap.take_hits(0).into_iter().filter(|hit| likenesses || hit.token.is_some()));
+        count += (open.len() - before) as u64;
+        if tap.more() != (0, 0) {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        open.iter().for_each(|hit| blot(&mut piece, start, hit));
+        files::write_all_at(copy, &piece, start)?;
+        open.retain(|hit| hit.at + hit.len > tap.position());
     }
 }
 
-/// What is encoded can still be decoded, and a line ends where it did.
-fn blot(hit: &Hit, copy: &File) -> io::Result<()> {
+/// Overwrites as much of a hit as a piece that begins at `start` holds. What is encoded can still be decoded, and a line
+/// ends where it did.
+fn blot(piece: &mut [u8], start: u64, hit: &Hit) {
     let filler = match hit.kind {
         Kind::Base64 => b'A',
         Kind::Hex => b'0',
         Kind::Raw | Kind::Url | Kind::Json => b'*',
     };
-    let mut bytes = zeroize::Zeroizing::new(vec![0; usize::try_from(hit.len).map_err(io::Error::other)?]);
-    files::read_exact_at(copy, &mut bytes, hit.at)?;
-    bytes.iter_mut().filter(|byte| !matches!(byte, b'\r' | b'\n')).for_each(|byte| *byte = filler);
-    files::write_all_at(copy, &bytes, hit.at)
+    let place = |at: u64| usize::try_from(at.saturating_sub(start)).unwrap_or(usize::MAX).min(piece.len());
+    let (from, to) = (place(hit.at), place(hit.at + hit.len));
+    piece[from..to].iter_mut().filter(|byte| !matches!(byte, b'\r' | b'\n')).for_each(|byte| *byte = filler);
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::child::{self, Failure, Patient};
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
+use crate::files;
 use crate::traces::needles::Needles;
 
 use super::system::path_of;
@@ -53,6 +54,9 @@ pub fn scan(needles: &Needles, env: &Env, progress: &Progress) -> Result<Report>
         let mut site = Site { path: path_of(path), file: needles.mask(path), inside: Vec::new() };
         progress.file();
         file::look_at_text(&mut search, path, At::Name, &site);
+        if site.path.file_name().is_some_and(files::is_temporary) {
+            file::left_over(&mut search, &site);
+        }
         match id.map(|id| blobs.look(&mut search, id, &mut site)) {
             Some(Ok(())) => {}
             Some(Err(error)) => search.unread(&site, format!("cannot be read from the index ({})", error.kind())),

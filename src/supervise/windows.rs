@@ -157,6 +157,18 @@ fn mask(patterns: &Patterns, pieces: &Receiver<Vec<u8>>, mut to: File, ended: &O
 /// There is no such limit.
 pub fn outlive_file_limit() {}
 
+/// Does something before Ctrl-C ends this program.
+///
+/// # Errors
+/// Something else is done then.
+pub fn before_end(work: fn()) -> io::Result<()> {
+    let end = move || {
+        work();
+        std::process::exit(STOPPED);
+    };
+    ctrlc::set_handler(end).map_err(io::Error::other)
+}
+
 /// Nothing ends by a signal.
 pub fn die_of(_: i32) {}
 

@@ -59,6 +59,8 @@ mod parsers;
 #[cfg(unix)]
 mod readme;
 #[cfg(unix)]
+mod redact_interrupted;
+#[cfg(unix)]
 mod setup;
 #[cfg(unix)]
 mod supervise;

@@ -24,7 +24,7 @@ use crate::traces::search::Patterns;
 use super::{Failure, Report};
 
 pub use birth::{become_command, lead_command};
-pub use signals::outlive_file_limit;
+pub use signals::{before_end, outlive_file_limit};
 
 use signals::{Behind, Beside, Watch, until_end};
 use stream::Pump;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use rustix::process::{Pid, Resource, Signal, WaitOptions, WaitStatus, getpid, getrlimit, kill_process, wait, waitpid};
 use signal_hook::consts::signal::*;
-use signal_hook::iterator::SignalsInfo;
 use signal_hook::iterator::exfiltrator::WithOrigin;
+use signal_hook::iterator::{Signals, SignalsInfo};
 use signal_hook::low_level::emulate_default_handler;
 use signal_hook::low_level::siginfo::{Cause, Origin};
 
@@ -85,6 +85,23 @@ pub(super) trait Keeper {
 
     /// The child was stopped, as job control does it, by this signal.
     fn stopped(&self, signal: i32);
+}
+
+/// Does something before a signal ends this program, which goes on to end by it. One that was ignored stays ignored.
+///
+/// # Errors
+/// The system lets no signal be waited for.
+pub fn before_end(work: fn()) -> io::Result<()> {
+    let ignored = ignored();
+    let ends = [SIGHUP, SIGINT, SIGQUIT, SIGTERM].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+    let mut signals = Signals::new(ends)?;
+    std::thread::Builder::new().spawn(move || {
+        for signal in signals.forever() {
+            work();
+            let _ = emulate_default_handler(signal);
+        }
+    })?;
+    Ok(())
 }
 
 /// Hands on what comes until the child has ended.
