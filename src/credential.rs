@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use crate::deployment::Deployment;
 use crate::email::Email;
+use crate::env::Env;
 use crate::error::{Error, Kind, Reason, Remark, Result};
 use crate::locate::{self, Found, Located, Place, Request, Sited};
 use crate::token::Token;
@@ -155,7 +156,8 @@ pub fn prove(order: &Order, token: &Token, place: &str, deployment: Option<&Site
     if order.mode == Mode::Never {
         return Ok(None);
     }
-    let Sited { deployment, .. } = deployment.ok_or_else(no_deployment)?;
+    let sited = deployment.ok_or_else(no_deployment)?;
+    let deployment = &sited.deployment;
     let question = order.question(token, place, deployment);
     let remembered = match order.mode {
         Mode::Auto => verify::recall(&question).filter(|verdict| suffices(verdict, order.needs)),
@@ -163,7 +165,28 @@ pub fn prove(order: &Order, token: &Token, place: &str, deployment: Option<&Site
     };
     match remembered {
         Some(verdict) => Ok(Some(verdict)),
-        None => verify::verify(&question).map(Some),
+        None => {
+            if !sited.is_explicit() {
+                check_home(order.request.env, token, deployment, &sited.place)?;
+            }
+            verify::verify(&question).map(Some)
+        }
+    }
+}
+
+/// A token that one deployment has accepted is not sent to another: what names one may be a file that another program
+/// wrote, or a variable from before.
+///
+/// # Errors
+/// It was accepted elsewhere.
+pub fn check_home(env: &Env, token: &Token, deployment: &Deployment, place: &str) -> Result<()> {
+    match verify::other_home(env, token, deployment) {
+        None => Ok(()),
+        Some(home) => Err(Error::new(
+            Reason::OtherDeployment,
+            format!("the token was accepted by {home}, and {place} names {deployment}: it is not sent there"),
+        )
+        .hint(format!("if it belongs to both, say so once: co-cred check --deployment {deployment}"))),
     }
 }
 

@@ -44,15 +44,28 @@ impl fmt::Display for Unusable {
 }
 
 impl Deployment {
-    /// Reads a deployment as people write it: blanks or quotes around it, a missing `https://`, a `/` or `/api/v1` at the end are
-    /// all understood, and the host is brought to lower-case ASCII (IDNA).
+    /// Reads a deployment as people write it: blanks, quotes or a byte order mark around it, a missing `https://`, a `/` or
+    /// `/api/v1` at the end are all understood, and the host is brought to lower-case ASCII (IDNA).
+    ///
+    /// # Errors
+    /// [`Unusable`], where a token could not be sent there safely, or where more than the deployment is written.
+    pub fn parse(text: &str) -> Result<Deployment, Unusable> {
+        match Deployment::parse_address(text)? {
+            (deployment, false) => Ok(deployment),
+            (_, true) => Err(Unusable::Path),
+        }
+    }
+
+    /// The same of any page's address at the deployment, as people copy it from a browser; whether a path, a query or a
+    /// fragment was dropped.
     ///
     /// # Errors
     /// [`Unusable`], where a token could not be sent there safely.
-    pub fn parse(text: &str) -> Result<Deployment, Unusable> {
-        let text = text.trim();
+    pub fn parse_address(text: &str) -> Result<(Deployment, bool), Unusable> {
+        let blanks = |c: char| c.is_whitespace() || c == '\u{feff}';
+        let text = text.trim_matches(blanks);
         let unquoted = |quote: char| text.strip_prefix(quote)?.strip_suffix(quote);
-        let text = unquoted('"').or_else(|| unquoted('\'')).unwrap_or(text).trim();
+        let text = unquoted('"').or_else(|| unquoted('\'')).unwrap_or(text).trim_matches(blanks);
         if token::is_token_like(text.as_bytes()) {
             return Err(Unusable::Token);
         }
@@ -60,17 +73,21 @@ impl Deployment {
         if text.is_empty() || text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\') {
             return Err(Unusable::NotAHost);
         }
-        if text.contains('@') {
+        let host = text.find("://").map_or(0, |at| at + "://".len());
+        let (origin, page) = text.split_at(text[host..].find(['/', '?', '#']).map_or(text.len(), |at| host + at));
+        // In a path or a query it may be anything.
+        if origin.contains('@') {
             return Err(Unusable::UserInfo);
         }
-        let url = match text.contains("://") {
-            true => Url::parse(text),
-            false => Url::parse(&format!("https://{text}")),
+        let url = match origin.contains("://") {
+            true => Url::parse(origin),
+            false => Url::parse(&format!("https://{origin}")),
         };
         let mut url = url.map_err(|_| Unusable::NotAHost)?;
         check(&url)?;
         url.set_path("");
-        Ok(Deployment { url })
+        let has_more = !matches!(page.trim_end_matches('/'), "" | "/api/v1");
+        Ok((Deployment { url }, has_more))
     }
 
     /// The origin, as `https://host` or `https://host:port`: no `/` at the end.
@@ -161,10 +178,6 @@ fn check(url: &Url) -> Result<(), Unusable> {
     }
     if url.scheme() == "http" && !is_loopback(&host) {
         return Err(Unusable::NotEncrypted);
-    }
-    let path = url.path().trim_end_matches('/');
-    if !matches!(path, "" | "/api/v1") || url.query().is_some() || url.fragment().is_some() {
-        return Err(Unusable::Path);
     }
     Ok(())
 }

@@ -62,6 +62,8 @@ pub enum Reason {
     BadDeployment,
     /// The configuration cannot be used.
     BadConfig,
+    /// The token belongs to another deployment than the one that is named.
+    OtherDeployment,
     /// No deployment is known to ask.
     NoDeployment,
     /// No source has a token, and nothing says why.
@@ -115,7 +117,7 @@ impl Reason {
     pub fn kind(self) -> Kind {
         match self {
             Reason::Internal | Reason::NotSearched => Kind::Internal,
-            Reason::Usage | Reason::BadDeployment | Reason::BadConfig => Kind::Usage,
+            Reason::Usage | Reason::BadDeployment | Reason::BadConfig | Reason::OtherDeployment => Kind::Usage,
             Reason::NoDeployment | Reason::NotFound | Reason::NotAttached | Reason::Pipeline => Kind::NotFound,
             Reason::Rejected => Kind::Rejected,
             Reason::ScopeMissing => Kind::ScopeMissing,
@@ -143,6 +145,7 @@ impl Reason {
             Reason::Usage => "usage",
             Reason::BadDeployment => "bad-deployment",
             Reason::BadConfig => "bad-config",
+            Reason::OtherDeployment => "other-deployment",
             Reason::NoDeployment => "no-deployment",
             Reason::NotFound => "not-found",
             Reason::NotAttached => "not-attached",

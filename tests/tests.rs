@@ -7,6 +7,8 @@
 //! | `parsers` | property tests: no bytes make a parser panic, and shells agree with ours |
 //! | `capsules` | the right token in each of 57 real capsules, and in mounts of every make |
 //! | `locate` | the order of the sources, ambiguity, broken sources, the deployment beside the token |
+//! | `deployments` | which deployment a token is for, and that no other is sent it |
+//! | `pasted` | values as people paste and save them |
 //! | `bad_input` | files that are too large, unreadable, special, cut off |
 //! | `nested` | what is nested or packed without end ends no process |
 //! | `redact_interrupted` | redaction leaves no second copy of the token, and no more readers |

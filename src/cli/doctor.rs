@@ -49,7 +49,11 @@ impl Diagnosis<'_> {
         };
         for answer in &self.answers {
             match &answer.found {
-                Ok(found) => found.iter().flat_map(|found| &found.remarks).cloned().for_each(&mut add),
+                // What each would shadow if it were the first is of no interest: the list of what is shadowed says it.
+                Ok(found) => {
+                    let remarks = found.iter().flat_map(|found| &found.remarks);
+                    remarks.filter(|remark| remark.cause != "shadowed").cloned().for_each(&mut add);
+                }
                 Err(error) => add(Remark::from(error)),
             }
         }

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::credential::{Credential, Mode, Order, account, obtain};
+use crate::credential::{Credential, Mode, Order, account, check_home, obtain};
 use crate::deployment::Deployment;
 use crate::email::Email;
 use crate::error::{Error, Kind, Reason, Result};
@@ -45,6 +45,9 @@ impl Target {
             Err(error) if error.kind() == Kind::NotFound && user.is_some() => return Ok(None),
             Err(error) => return Err(error),
         };
+        if call.common.deployment.is_none() {
+            check_home(call.env, credential.token(), &self.deployment, "the request")?;
+        }
         let email = account(&order, &credential)?;
         match (email, user) {
             (Some(email), Some(user)) if !email.is(user) => Ok(None),

@@ -62,11 +62,11 @@ fn deployment(call: &Call, order: &Order, input: &mut dyn BufRead, tell: &mut Te
         Error::new(Reason::NoDeployment, "the deployment that the token is for is not known")
             .hint("name it with --deployment codeocean.example.org")
     })?;
-    let deployment = Deployment::parse(&typed).map_err(|unusable: Unusable| {
+    let (deployment, _) = Deployment::parse_address(&typed).map_err(|unusable: Unusable| {
         Error::new(Reason::BadDeployment, format!("the deployment cannot be used: it {unusable}"))
             .hint("write it as https://codeocean.example.org")
     })?;
-    Ok(Sited { deployment, place: "you".to_owned(), assumed: false })
+    Ok(Sited { deployment, place: "you".to_owned(), assumed: false, remark: None })
 }
 
 /// Whose token it is: what the deployment says; where it does not, what was given, or what is typed.

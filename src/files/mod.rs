@@ -21,6 +21,9 @@ pub use temporary::{is_left_over, is_temporary, remove_left_over, sweep};
 /// What a file is known by, under whatever name: its volume, and its number there.
 pub type Identity = (u64, u64);
 
+/// What says nothing in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// Who may do what with a file or a folder.
 struct Rights {
     /// Someone other than the owner may read it.
@@ -76,14 +79,19 @@ impl std::fmt::Display for Trouble {
     }
 }
 
-/// Reads a regular file of at most `limit` bytes, following links, never blocking on a FIFO or a device.
+/// Reads a regular file of at most `limit` bytes, following links, never blocking on a FIFO or a device. A byte order mark
+/// at its beginning, as some editors and PowerShell write one, is left out.
 ///
 /// # Errors
 /// [`Trouble`]: a dangling link counts as broken, not as absent.
 pub fn read(path: &Path, limit: usize) -> Result<Contents, Trouble> {
     let (file, meta) = open(path, Links::Followed)?;
     let Rights { shared, trusted, .. } = system::rights(&meta);
-    Ok(Contents { bytes: slurp(file, &meta, limit)?, shared, trusted })
+    let mut bytes = slurp(file, &meta, limit)?;
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        bytes.drain(..BYTE_ORDER_MARK.len());
+    }
+    Ok(Contents { bytes, shared, trusted })
 }
 
 /// Reads a file that co-cred itself wrote: no link, owned by this user, private to it. Anything else is not ours.

@@ -23,11 +23,14 @@ pub(super) fn explain(house: &House, passed_over: &[Remark]) -> Error {
     if let Some(slot) = slots.iter().find(hinted) {
         return no_token(slot);
     }
-    if let Some(remark) = ["login-gone", "other-user", "other-deployment"].into_iter().find_map(passed) {
+    if let Some(remark) = ["shape", "login-gone", "other-user", "other-deployment"].into_iter().find_map(passed) {
         return error(Reason::NotFound, remark);
     }
     if let Some(slot) = slots.iter().find(unset) {
         return not_attached(house, slot);
+    }
+    if let Some(remark) = passed("empty") {
+        return error(Reason::NotAttached, remark);
     }
     let looked = "no Code Ocean access token in the environment, the secret mount, the credentials file or the keyring";
     let error = Error::new(
@@ -38,7 +41,12 @@ pub(super) fn explain(house: &House, passed_over: &[Remark]) -> Error {
         },
     );
     error.hint(match slots.is_empty() {
-        true => "in a capsule, add a secret slot in the Environment Editor and attach the token to it; elsewhere, co-cred login --deployment codeocean.example.org",
+        _ if house.env().get("SUDO_COMMAND").is_some() => {
+            "sudo drops variables: sudo --preserve-env=CODEOCEAN_TOKEN,CODEOCEAN_DOMAIN keeps these, and --token-file names a file"
+        }
+        true => {
+            "in a capsule, attach the token at the gear → Credentials; elsewhere, co-cred login --deployment codeocean.example.org"
+        }
         false => "the capsule's slots hold other secrets: add one for a Code Ocean token, or name it with --token-env",
     })
 }

@@ -130,7 +130,7 @@ fn configured(value: &Value) -> Result<Configured, Mistake> {
             "domain and email are text, token_command is a list such as [\"pass\", \"show\", \"code-ocean\"], default is true",
         )
     })?;
-    let deployment = Deployment::parse(&raw.domain)
+    let (deployment, _) = Deployment::parse_address(&raw.domain)
         .map_err(|unusable| Mistake::new(format!("a domain {unusable}"), "write it as codeocean.example.org"))?;
     let email = raw.email.map(|text| {
         Email::parse(&text).ok_or_else(|| {

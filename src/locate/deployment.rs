@@ -1,7 +1,7 @@
 //! Which deployment the token is for: what names it, in order.
 
 use crate::deployment::{Deployment, Unusable};
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, Reason, Remark, Result};
 use crate::names::DOMAINS;
 
 use super::agent::Agent;
@@ -12,6 +12,9 @@ use super::{House, Place, Request, remote};
 /// What stands for a value that is not UTF-8, so that it is refused as any other that names no host.
 const NOT_TEXT: &str = "\0";
 
+/// The option that names it.
+const OPTION: &str = "--deployment";
+
 /// A deployment, and what named it.
 #[derive(Clone, Debug)]
 pub struct Sited {
@@ -21,6 +24,15 @@ pub struct Sited {
     pub place: String,
     /// Nothing here names it: it is the configuration's default, or the only one that is known.
     pub assumed: bool,
+    /// What is odd about what named it, or about what did not.
+    pub remark: Option<Remark>,
+}
+
+impl Sited {
+    /// Whether the user named it for this very command.
+    pub fn is_explicit(&self) -> bool {
+        self.place == OPTION
+    }
 }
 
 /// The deployment that was asked for: by the option, a variable or the mount.
@@ -29,15 +41,15 @@ pub struct Sited {
 /// The first one named cannot be used.
 pub(super) fn named(request: &Request, mounts: &[Mount]) -> Result<Option<Sited>> {
     if let Some(typed) = request.deployment {
-        return site("--deployment", typed).map(Some);
+        return site(OPTION, typed).map(Some);
     }
     for name in DOMAINS {
         if let Some(value) = request.env.get(name).filter(|value| !value.as_encoded_bytes().trim_ascii().is_empty()) {
             return site(name, value.to_str().unwrap_or(NOT_TEXT)).map(Some);
         }
     }
-    for (mount, name) in mounts.iter().flat_map(|mount| DOMAINS.map(|name| (mount, name))) {
-        if let Some((value, place)) = mount.value(name)? {
+    for mount in mounts {
+        if let Some((value, place)) = mount.domain()? {
             return site(&place.place, std::str::from_utf8(value).unwrap_or(NOT_TEXT)).map(Some);
         }
     }
@@ -45,7 +57,7 @@ pub(super) fn named(request: &Request, mounts: &[Mount]) -> Result<Option<Sited>
 }
 
 /// The deployment of a token that was found: the one that was asked for, else the one that it is bound to, else the
-/// configuration's default, else the capsule's own, else the only one that is known at all.
+/// configuration's default, else the only one that is configured or logged in to, else the capsule's own.
 ///
 /// # Errors
 /// The first one named cannot be used.
@@ -54,26 +66,36 @@ pub(super) fn of(house: &House, bound: Option<(&Deployment, &Place)>) -> Result<
         return Ok(Some(named.clone()));
     }
     if let Some((deployment, place)) = bound {
-        return Ok(Some(Sited { deployment: deployment.clone(), place: place.place.clone(), assumed: false }));
+        return Ok(Some(Sited { assumed: false, ..assume(deployment, &place.place) }));
     }
-    if let Some(default) = house.config()?.preferred() {
-        return Ok(Some(assume(&default.deployment, "the configuration")));
-    }
-    match remote::of_capsule(house.env()) {
-        Some((host, place)) => site(&place, &host).map(Some),
-        None => only(house),
+    let configured = house.config()?.deployments.iter().map(|one| (&one.deployment, "the configuration"));
+    let logins = house.logins()?.iter().map(|login| (&login.deployment, "the login"));
+    let known: Vec<(&Deployment, &str)> = configured.chain(logins).collect();
+    let remote = remote::of_capsule(house.env()).map(|(host, place)| site(&place, &host));
+    let is_known = |remote: &Sited| known.iter().any(|(deployment, _)| **deployment == remote.deployment);
+    let assumed = match (house.config()?.preferred(), known.first()) {
+        (Some(default), _) => Some(assume(&default.deployment, "the configuration")),
+        (None, Some((one, place))) if known.iter().all(|(other, _)| other == one) => Some(assume(one, place)),
+        _ => None,
+    };
+    match (assumed, remote) {
+        (Some(assumed), Some(Ok(remote))) if !is_known(&remote) => {
+            Ok(Some(Sited { remark: Some(not_followed(&remote, &assumed)), ..assumed }))
+        }
+        (Some(assumed), _) => Ok(Some(assumed)),
+        // Of several, it chooses; one more, which the user has never named, it does not bring in.
+        (None, Some(remote)) => remote.map(|remote| Some(remote).filter(|remote| known.is_empty() || is_known(remote))),
+        (None, None) => Ok(None),
     }
 }
 
-/// The only deployment among the configuration and the logins.
-fn only(house: &House) -> Result<Option<Sited>> {
-    let configured = house.config()?.deployments.iter().map(|one| (&one.deployment, "the configuration"));
-    let logins = house.logins()?.iter().map(|login| (&login.deployment, "the login"));
-    let all: Vec<(&Deployment, &str)> = configured.chain(logins).collect();
-    Ok(match all.first() {
-        Some((first, place)) if all.iter().all(|(deployment, _)| deployment == first) => Some(assume(first, place)),
-        _ => None,
-    })
+fn not_followed(remote: &Sited, chosen: &Sited) -> Remark {
+    let what = format!(
+        "the Git remote in {} names {}, which is not followed: {} comes from {}",
+        remote.place, remote.deployment, chosen.deployment, chosen.place
+    );
+    Remark::new("other-remote", what)
+        .hint(format!("if it is the right one, name it: --deployment {}", remote.deployment))
 }
 
 /// The deployments that sources bind their tokens to.
@@ -89,12 +111,19 @@ pub(super) fn bound(house: &House) -> Result<Vec<Deployment>> {
 }
 
 fn assume(deployment: &Deployment, place: &str) -> Sited {
-    Sited { deployment: deployment.clone(), place: place.to_owned(), assumed: true }
+    Sited { deployment: deployment.clone(), place: place.to_owned(), assumed: true, remark: None }
 }
 
 fn site(place: &str, value: &str) -> Result<Sited> {
-    let deployment = Deployment::parse(value).map_err(|unusable| refuse(place, unusable))?;
-    Ok(Sited { deployment, place: place.to_owned(), assumed: false })
+    let (deployment, has_more) = Deployment::parse_address(value).map_err(|unusable| refuse(place, unusable))?;
+    let remark = has_more.then(|| trimmed(place, &deployment));
+    Ok(Sited { deployment, place: place.to_owned(), assumed: false, remark })
+}
+
+/// A browser's whole address in place of the deployment.
+pub(super) fn trimmed(place: &str, deployment: &Deployment) -> Remark {
+    let what = format!("{place} holds the address of a page, of which {deployment} is used");
+    Remark::new("address", what).hint(format!("other programs will not cut it: write {deployment}"))
 }
 
 fn refuse(place: &str, unusable: Unusable) -> Error {

@@ -10,6 +10,7 @@ use crate::env::Env;
 use crate::error::{Error, Reason, Remark, Result};
 use crate::files::{self, Contents, Trouble};
 
+use super::deployment::trimmed;
 use super::rung::{Candidate, choose};
 use super::{Found, Place, PlaceKind, Sited, Source};
 
@@ -103,22 +104,27 @@ impl CredentialsFile<'_> {
         let Some(contents) = self.contents(&place)? else { return Ok(None) };
         let credentials: Credentials = serde_json::from_slice(&contents.bytes)
             .map_err(|_| unreadable(&place, "is not JSON of the form {\"domain\": \"...\", \"token\": \"...\"}"))?;
-        let deployment = bound_to(&place, credentials.domain.as_deref())?;
+        let (deployment, remark) = bound_to(&place, credentials.domain.as_deref())?.unzip();
         let token = credentials.token.unwrap_or_default();
         let found = choose([Candidate { place: place.clone(), raw: token.as_bytes() }])?;
         let mut found = found.ok_or_else(|| unreadable(&place, "has no \"token\""))?;
         found.deployment = deployment;
+        found.remarks.extend(remark.flatten());
         found.remarks.extend(contents.shared.then(|| readable_by_others(&place)));
         Ok(Some(found))
     }
 }
 
-fn bound_to(place: &Place, domain: Option<&str>) -> Result<Option<Deployment>> {
+fn bound_to(place: &Place, domain: Option<&str>) -> Result<Option<(Deployment, Option<Remark>)>> {
     let Some(domain) = domain.filter(|domain| !domain.trim().is_empty()) else { return Ok(None) };
-    Deployment::parse(domain).map(Some).map_err(|unusable| {
-        Error::new(Reason::BadDeployment, format!("the domain in {} {unusable}", place.place))
-            .hint("write it as https://codeocean.example.org")
-    })
+    match Deployment::parse_address(domain) {
+        Ok((deployment, has_more)) => {
+            let remark = has_more.then(|| trimmed(&place.place, &deployment));
+            Ok(Some((deployment, remark)))
+        }
+        Err(unusable) => Err(Error::new(Reason::BadDeployment, format!("the domain in {} {unusable}", place.place))
+            .hint("write it as https://codeocean.example.org")),
+    }
 }
 
 fn unreadable(place: &Place, reason: &str) -> Error {

@@ -219,9 +219,10 @@ pub fn locate(request: &Request) -> Result<Located> {
     for source in sources(&house, named) {
         let place = source.place();
         match source.find()? {
-            Some(found) => {
+            Some(mut found) => {
                 tracing::info!(kind = ?place.kind, place = found.place.place, "token located");
                 let deployment = deployment::of(&house, found.deployment.as_ref().map(|bound| (bound, &found.place)))?;
+                found.remarks.extend(deployment.iter().filter_map(|sited| sited.remark.clone()));
                 return Ok(Located { found, deployment });
             }
             None => {

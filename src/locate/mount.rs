@@ -29,6 +29,12 @@ const MOST_FILES: usize = 1000;
 /// The folder where Code Ocean, Docker and Kubernetes mount secrets. There is none on Windows, where anybody may make it.
 const DEFAULT: &str = "/run/secrets";
 
+/// The name of a secret that is the deployment where [`TOKEN_BESIDE_DOMAIN`] stands beside it.
+const DOMAIN_BESIDE_TOKEN: &str = "domain";
+
+/// The name of a secret that only its shape or its neighbour tells to be the token.
+const TOKEN_BESIDE_DOMAIN: &str = "token";
+
 /// Code Ocean's shell file.
 const SCRIPT: &str = "secrets";
 
@@ -71,7 +77,7 @@ struct Broken {
 impl Broken {
     /// Whether a secret may be in there.
     fn may_hold(&self, name: &str) -> bool {
-        self.name.as_deref().is_none_or(|broken| broken == name)
+        self.name.as_deref().is_none_or(|broken| is_same(broken, name))
     }
 
     /// Whether the token would have come from here before any other.
@@ -80,7 +86,7 @@ impl Broken {
     }
 
     fn is_domain(&self) -> bool {
-        self.name.as_deref().is_some_and(|name| DOMAINS.contains(&name))
+        self.name.as_deref().is_some_and(|name| is_among(&DOMAINS, name) || is_same(name, DOMAIN_BESIDE_TOKEN))
     }
 
     fn error(&self) -> Error {
@@ -94,13 +100,23 @@ impl Mount {
         Mount { folder: folder.to_path_buf(), named, secrets: OnceCell::new() }
     }
 
+    /// The deployment that the secrets name, where one does: `domain` counts only beside `token`.
+    ///
+    /// # Errors
+    /// One may be there, but cannot be read.
+    pub(super) fn domain(&self) -> Result<Option<(&[u8], &Place)>> {
+        let has_token = self.secrets().values(TOKEN_BESIDE_DOMAIN).next().is_some();
+        let names = DOMAINS.into_iter().chain(has_token.then_some(DOMAIN_BESIDE_TOKEN));
+        names.map(|name| self.value(name)).find(|found| !matches!(found, Ok(None))).unwrap_or(Ok(None))
+    }
+
     /// The value of a secret by its name, where it is there.
     ///
     /// # Errors
     /// It may be there, but cannot be read.
     pub(super) fn value(&self, name: &str) -> Result<Option<(&[u8], &Place)>> {
         let secrets = self.secrets();
-        if let Some(value) = secrets.values.iter().find(|value| value.name == name && !value.is_empty()) {
+        if let Some(value) = secrets.values(name).next() {
             return Ok(Some((&value.bytes, &value.place)));
         }
         match secrets.broken.iter().find(|broken| broken.may_hold(name)) {
@@ -182,7 +198,7 @@ impl Secrets {
                     let place = Place::new(PlaceKind::Mount, format!("{path}:{name}"));
                     self.values.push(Value { name, place, bytes });
                 }
-                None if variable::may_be_token(&name) || DOMAINS.contains(&name.as_str()) => {
+                None if variable::may_be_token(&name) || is_among(&TOKENS, &name) || is_among(&DOMAINS, &name) => {
                     let what = format!("{path} computes {name} when it is run, and co-cred runs nothing");
                     self.broken.push(Broken { name: Some(name), what });
                 }
@@ -193,7 +209,7 @@ impl Secrets {
     }
 
     fn read_file(&mut self, name: &str, path: &Path, listed: bool) {
-        let limit = if TOKENS.contains(&name) { token::LIMIT } else { LIMIT };
+        let limit = if is_among(&TOKENS, name) { token::LIMIT } else { LIMIT };
         match files::read(path, limit) {
             Ok(contents) => {
                 let place = Place::new(PlaceKind::Mount, path.display().to_string());
@@ -203,7 +219,7 @@ impl Secrets {
             Err(trouble) if is_nothing(&trouble, listed) => {}
             // A folder (such as Kubernetes' own) is no secret, and what is too long is no token.
             Err(Trouble::Broken(_))
-                if !TOKENS.contains(&name) && fs::metadata(path).is_ok_and(|meta| is_no_secret(&meta)) => {}
+                if !is_among(&TOKENS, name) && fs::metadata(path).is_ok_and(|meta| is_no_secret(&meta)) => {}
             Err(trouble) => {
                 let what = format!("the mounted secret {} {trouble}", path.display());
                 self.broken.push(Broken { name: Some(name.into()), what });
@@ -211,10 +227,17 @@ impl Secrets {
         }
     }
 
+    /// The values of that name which are not empty: the very name first, then the forms that secrets are given,
+    /// `codeocean_token` or `codeocean-token`.
+    fn values(&self, name: &str) -> impl Iterator<Item = &Value> {
+        let mut values: Vec<&Value> =
+            self.values.iter().filter(|value| is_same(&value.name, name) && !value.is_empty()).collect();
+        values.sort_by_key(|value| value.name != name);
+        values.into_iter()
+    }
+
     fn named(&self) -> impl Iterator<Item = Candidate<'_>> {
-        let values =
-            |name: &'static str| self.values.iter().filter(move |value| value.name == name && !value.is_empty());
-        TOKENS.into_iter().flat_map(values).map(Value::candidate)
+        TOKENS.into_iter().flat_map(|name| self.values(name)).map(Value::candidate)
     }
 
     fn shaped(&self) -> impl Iterator<Item = Candidate<'_>> {
@@ -225,6 +248,17 @@ impl Secrets {
         let broken = self.broken.iter().filter(|broken| !broken.is_domain());
         broken.map(|broken| Remark::new("unreadable", &broken.what)).collect()
     }
+}
+
+/// Whether two names are the same but for capitals and hyphens.
+fn is_same(one: &str, other: &str) -> bool {
+    let plain = |byte: u8| if byte == b'-' { b'_' } else { byte.to_ascii_uppercase() };
+    one.bytes().map(plain).eq(other.bytes().map(plain))
+}
+
+/// Whether a name is among some, but for capitals and hyphens.
+fn is_among(names: &[&str], name: &str) -> bool {
+    names.iter().any(|known| is_same(known, name))
 }
 
 /// Whether a file is simply not there; a name that was only guessed may be hidden as well.

@@ -34,10 +34,14 @@ impl Source for Dedicated<'_> {
     fn find(&self) -> Result<Option<Found>> {
         choose(TOKENS.iter().filter_map(|name| Some(candidate(name, self.env.get(name)?))))
     }
+
+    fn passed_over(&self) -> Vec<Remark> {
+        TOKENS.iter().filter(|name| self.env.has(name)).map(|name| empty(name)).collect()
+    }
 }
 
 /// The steps in which other variables are looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Step {
     /// Declared by a slot whose description speaks of Code Ocean.
     Described,
@@ -74,7 +78,7 @@ impl Shaped<'_> {
     fn outranked(&self, found: &Found) -> Vec<Remark> {
         let other =
             |value: &OsStr| Token::parse(value.as_encoded_bytes()).is_ok_and(|parsed| parsed.token != found.token);
-        let others = shaped(self.house.env()).filter(|(_, value)| other(value));
+        let others = shaped(self.house.env()).filter(|(name, value)| self.step_of(name) > self.step && other(value));
         others.map(|(name, _)| shadowed(name, &found.place.place)).collect()
     }
 
@@ -116,6 +120,34 @@ impl Source for Shaped<'_> {
             found
         }))
     }
+
+    fn passed_over(&self) -> Vec<Remark> {
+        let env = self.house.env();
+        let here = |name: &&str| self.step_of(name) == self.step && !is_foreign(name);
+        let names = env.iter().filter_map(|(name, value)| Some((name.to_str()?, value)));
+        let begun = names.filter(|(name, value)| here(name) && is_begun(value)).map(|(name, _)| too_short(name));
+        let names = env.iter().filter_map(|(name, _)| name.to_str());
+        let likely = |name: &&str| self.step != Step::Other && here(name);
+        let hollow = |name: &&str| env.text(name).is_none_or(|value| value.trim().is_empty());
+        names.filter(likely).filter(hollow).map(empty).chain(begun).collect()
+    }
+}
+
+/// A variable that is there for the token, and holds none.
+fn empty(name: &str) -> Remark {
+    Remark::new("empty", format!("{name} is set, but empty"))
+        .hint("in a capsule, attach a secret to the slot of that name; a workstation sees it after a relaunch")
+}
+
+/// Whether a value begins as a token does, but is none.
+fn is_begun(value: &OsStr) -> bool {
+    let value = value.as_encoded_bytes();
+    value.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case(b"cop_")) && !token::is_token_like(value)
+}
+
+fn too_short(name: &str) -> Remark {
+    let what = format!("{name} begins as an access token does, but goes on with fewer than eight letters and digits");
+    Remark::new("shape", what).hint(format!("store the whole token; if this is one, name it with --token-env {name}"))
 }
 
 /// A place whose token is not used because another comes first.

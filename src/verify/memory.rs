@@ -1,16 +1,19 @@
 //! What was found out lately: a verdict counts for five minutes, so that a script which starts co-cred in a loop asks
-//! once; the token's owner, who does not change, counts for a month.
+//! once; the token's owner, who does not change, and the deployment that accepted it count for a month.
 //!
-//! A verdict is a file below the XDG runtime or cache folder, 0600. Its name is a keyed hash of token and deployment;
-//! the key is random and stands beside it. It holds no token, and only good verdicts: a rejection is asked about anew.
+//! A verdict is a file below the XDG runtime or cache folder, 0600. Its name is a keyed hash of token and deployment, that
+//! of the list of deployments a keyed hash of the token; the key is random and stands beside them. They hold no token, and
+//! only good verdicts: a rejection is asked about anew.
 //! Whatever is not exactly as written here is ignored.
 
 use std::fs;
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
+use serde::Serialize;
 use sha2::Sha256;
 
 use crate::deployment::Deployment;
@@ -26,6 +29,9 @@ const AGE: Duration = Duration::from_secs(5 * 60);
 
 /// How long it is kept, for the owner that it names.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// The most deployments of one token that are kept in mind.
+const MOST_HOMES: usize = 8;
 
 /// Bytes of the key, and the most bytes of a verdict.
 const KEY: usize = 32;
@@ -51,34 +57,66 @@ fn kept(env: &Env, token: &Token, deployment: &Deployment, limit: Duration) -> O
 
 /// Keeps a verdict. That it cannot be kept is no reason to fail.
 pub(super) fn remember(env: &Env, token: &Token, deployment: &Deployment, verdict: &Verdict) {
-    let Some(path) = key(env).or_else(|| new_key(env)).and_then(|key| place(env, token, deployment, key)) else {
-        return;
-    };
-    let kept = serde_json::to_vec(verdict).map_err(Into::into).and_then(|bytes| files::write_own(&path, &bytes));
-    match kept {
+    let Some(key) = key(env).or_else(|| new_key(env)) else { return };
+    let kept = keep(place(env, token, deployment, key), verdict);
+    let origin = deployment.origin().to_owned();
+    let mut homes = homes(env, token);
+    if !homes.contains(&origin) {
+        homes.truncate(MOST_HOMES - 1);
+        homes.insert(0, origin);
+    }
+    // Written anew each time, so that its age is that of the last verdict.
+    match kept.and_then(|()| keep(place_of_homes(env, token, key), &homes)) {
         Ok(()) => sweep(env),
         Err(error) => tracing::info!(kind = %error.kind(), "the verdict is not kept"),
     }
 }
 
+fn keep(path: Option<PathBuf>, what: &impl Serialize) -> io::Result<()> {
+    let path = path.ok_or(io::ErrorKind::NotFound)?;
+    files::write_own(&path, &serde_json::to_vec(what)?)
+}
+
 /// Forgets a verdict that is no longer true.
 pub(super) fn forget(env: &Env, token: &Token, deployment: &Deployment) {
-    if let Some(path) = key(env).and_then(|key| place(env, token, deployment, key)) {
+    let Some(key) = key(env) else { return };
+    if let Some(path) = place(env, token, deployment, key) {
         let _ = fs::remove_file(path);
+    }
+    let mut homes = homes(env, token);
+    if homes.iter().any(|home| home == deployment.origin()) {
+        homes.retain(|home| home != deployment.origin());
+        let _ = keep(place_of_homes(env, token, key), &homes);
     }
 }
 
-fn folder(env: &Env) -> Option<PathBuf> {
-    Some(env.cache_dir()?.join("verdicts"))
+/// The origins of the deployments that have accepted a token, the last one that was new first.
+pub(super) fn homes(env: &Env, token: &Token) -> Vec<String> {
+    let read = || serde_json::from_slice(&files::read_own(&place_of_homes(env, token, key(env)?)?, LIMIT)?).ok();
+    read().unwrap_or_default()
 }
 
+/// The folders of verdicts, and of the lists of deployments.
+const FOLDERS: [&str; 2] = [VERDICTS, ACCEPTED];
+const VERDICTS: &str = "verdicts";
+const ACCEPTED: &str = "accepted";
+
 fn place(env: &Env, token: &Token, deployment: &Deployment, key: [u8; KEY]) -> Option<PathBuf> {
+    named(env, VERDICTS, deployment.origin(), token, key)
+}
+
+/// Where the deployments that have accepted a token are listed.
+fn place_of_homes(env: &Env, token: &Token, key: [u8; KEY]) -> Option<PathBuf> {
+    named(env, ACCEPTED, "", token, key)
+}
+
+fn named(env: &Env, folder: &str, origin: &str, token: &Token, key: [u8; KEY]) -> Option<PathBuf> {
     let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&key).ok()?;
-    mac.update(deployment.origin().as_bytes());
+    mac.update(origin.as_bytes());
     mac.update(b"\0");
     mac.update(token.expose().as_bytes());
     let name: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    Some(folder(env)?.join(name))
+    Some(env.cache_dir()?.join(folder).join(name))
 }
 
 fn key(env: &Env) -> Option<[u8; KEY]> {
@@ -95,8 +133,8 @@ fn new_key(env: &Env) -> Option<[u8; KEY]> {
 
 /// Removes what has run out, so that the folder does not grow.
 fn sweep(env: &Env) {
-    let entries = folder(env).and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten();
-    for entry in entries {
+    let folders = env.cache_dir().into_iter().flat_map(|cache| FOLDERS.map(|folder| cache.join(folder)));
+    for entry in folders.filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten() {
         // Only what has a verdict's name, in a folder that was found to be ours.
         let name = entry.file_name();
         let verdict = name.len() == 64 && name.as_encoded_bytes().iter().all(u8::is_ascii_hexdigit);

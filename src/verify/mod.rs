@@ -157,6 +157,13 @@ pub fn recall_owner(question: &Question) -> Option<Email> {
     memory::recall_owner(question.env, question.token, question.deployment)
 }
 
+/// The deployment that is known to have accepted a token, where another one is about to be sent it; none where that one
+/// has accepted it, too. Asks nobody.
+pub fn other_home(env: &Env, token: &Token, deployment: &Deployment) -> Option<String> {
+    let homes = memory::homes(env, token);
+    if homes.iter().any(|home| home == deployment.origin()) { None } else { homes.into_iter().next() }
+}
+
 /// Forgets what is remembered of a token that somebody was refused with.
 pub fn forget(env: &Env, token: &Token, deployment: &Deployment) {
     memory::forget(env, token, deployment);

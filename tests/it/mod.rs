@@ -15,6 +15,8 @@ mod clients;
 #[cfg(unix)]
 mod config;
 #[cfg(unix)]
+mod deployments;
+#[cfg(unix)]
 mod desk;
 #[cfg(unix)]
 mod durability;
@@ -56,6 +58,8 @@ mod nested;
 #[cfg(unix)]
 mod packaging;
 mod parsers;
+#[cfg(unix)]
+mod pasted;
 #[cfg(unix)]
 mod readme;
 #[cfg(unix)]

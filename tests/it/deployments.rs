@@ -1,0 +1,113 @@
+//! Which deployment a token is for, and that no other is sent it.
+
+use serde_json::json;
+use stand_in::Plan;
+
+use super::world::{OTHER, TOKEN, World};
+
+fn remote(host: &str) -> String {
+    format!("[remote \"origin\"]\n\turl = https://{host}/capsule-1234567.git\n")
+}
+
+fn configured(hosts: &[&str]) -> String {
+    hosts.iter().map(|host| format!("[[deployment]]\ndomain = \"{host}\"\n")).collect()
+}
+
+fn status(world: &World) -> serde_json::Value {
+    world.run(["status", "--json", "--offline"]).expect(0).json()
+}
+
+#[test]
+fn a_remote_that_disagrees_with_the_configuration_is_told_and_not_followed() {
+    let capsule = || World::new().with("CUSTOM_KEY", TOKEN).file("capsule/.git/config", remote("evil.example.org"));
+    for (config, expected) in [
+        (configured(&["co.example.org"]), json!("https://co.example.org")),
+        (configured(&["co.example.org"]) + "default = true\n", json!("https://co.example.org")),
+        (configured(&["co.example.org", "two.example.org"]), json!(null)),
+        (String::new(), json!("https://evil.example.org")),
+    ] {
+        let world = capsule().file("home/.config/co-cred/config.toml", &config);
+        assert_eq!(status(&world)["deployment"], expected, "{config}");
+    }
+    let world = capsule().file("home/.config/co-cred/config.toml", configured(&["co.example.org"]));
+    let ran = world.spawn(["exec", "--offline", "--", "sh", "-c", "echo $CODEOCEAN_DOMAIN"]).expect(0);
+    assert_eq!(ran.out, "https://co.example.org\n");
+    assert!(ran.err.contains("names https://evil.example.org, which is not followed"), "{ran:?}");
+    // Of several that the user has named, the remote chooses.
+    let config = configured(&["co.example.org", "evil.example.org"]);
+    let world = capsule().file("home/.config/co-cred/config.toml", config);
+    assert_eq!(status(&world)["deployment"], "https://evil.example.org");
+}
+
+#[test]
+fn a_token_that_one_deployment_has_accepted_is_not_sent_to_another() {
+    let (home, other) = (Plan::with_token(TOKEN).start(), Plan::with_token(TOKEN).start());
+    let world = World::new().with("CUSTOM_KEY", TOKEN).at(&home);
+    world.run(["check"]).expect(0);
+    let world = world.at(&other);
+    for args in [&["check"][..], &["status"], &["token"], &["env"], &["check", "--verify", "auto"]] {
+        let ran = world.run(args);
+        assert_eq!(ran.code, 2, "{args:?}: {ran:?}");
+        assert!(!ran.out.contains(TOKEN), "{ran:?}");
+    }
+    let ran = world.spawn(["exec", "--", "touch", "ran"]).expect(125);
+    assert!(ran.err.contains("it is not sent there") && ran.err.contains("--deployment"), "{ran:?}");
+    assert!(!world.path("work/ran").exists());
+    let request = format!("protocol=http\nhost={}\n\n", other.url().trim_start_matches("http://"));
+    world.with_input(&request).run(["git-credential", "get"]);
+    assert!(other.seen().is_empty());
+    // The user says that it belongs to both; another token has nothing to do with it.
+    let world = World::new().with("CUSTOM_KEY", TOKEN).at(&home);
+    world.run(["check"]).expect(0);
+    let world = world.at(&other);
+    world.run(["check", "--deployment", &other.url()]).expect(0);
+    world.run(["check"]).expect(0);
+    world.at(&home).run(["check"]).expect(0);
+    let stranger = Plan::with_token(OTHER).start();
+    let world = World::new().with("CUSTOM_KEY", TOKEN).at(&home);
+    world.run(["check"]).expect(0);
+    world.with("CUSTOM_KEY", OTHER).at(&stranger).run(["check"]).expect(0);
+}
+
+#[test]
+fn a_token_that_its_deployment_no_longer_accepts_may_be_tried_elsewhere() {
+    let home = Plan::with_token(TOKEN).start();
+    let world = World::new().with("CUSTOM_KEY", TOKEN).at(&home);
+    world.run(["check"]).expect(0);
+    let revoked = Plan::with_token(OTHER).start();
+    world.run(["check", "--deployment", &revoked.url()]).expect(4);
+    let other = Plan::with_token(TOKEN).start();
+    world.at(&other).run(["check"]).expect(2);
+}
+
+#[test]
+fn a_page_copied_from_the_browser_names_its_deployment() {
+    let pages = [
+        "https://co.example.org/capsule/1234567/tree",
+        "co.example.org/dashboard?tab=capsules",
+        "https://co.example.org/#/data",
+        "https://co.example.org/data/ada@example.org",
+        "https://co.example.org?x=http://evil.example.org",
+    ];
+    for page in pages {
+        for world in [
+            World::new().with("CUSTOM_KEY", TOKEN).with("CODEOCEAN_DOMAIN", page),
+            World::new().with("CUSTOM_KEY", TOKEN).file("mount/CODEOCEAN_URL", page),
+            World::new().credentials(page, TOKEN),
+        ] {
+            let ran = world.run(["env", "--offline", "--format", "json"]).expect(0);
+            assert_eq!(ran.json()["CODEOCEAN_DOMAIN"], "https://co.example.org", "{page}");
+            assert!(ran.err.contains("the address of a page"), "{ran:?}");
+        }
+        let world = World::new().with("CUSTOM_KEY", TOKEN);
+        let ran = world.run(["env", "--offline", "--format", "json", "--deployment", page]).expect(0);
+        assert_eq!(ran.json()["CODEOCEAN_DOMAIN"], "https://co.example.org");
+        // A client would not cut it: this is no value that stays.
+        let world = world.with("CODEOCEAN_URL", page);
+        let ran = world.spawn(["exec", "--offline", "--", "sh", "-c", "echo $CODEOCEAN_URL"]).expect(0);
+        assert!(matches!(&*ran.out, "https://co.example.org\n" | "co.example.org\n"), "{ran:?}");
+    }
+    for wrong in ["https://ada@co.example.org/capsule", "http://co.example.org/capsule", "/capsule", "https:///x"] {
+        World::new().with("CUSTOM_KEY", TOKEN).run(["token", "--offline", "--deployment", wrong]).expect(2);
+    }
+}
