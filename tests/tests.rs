@@ -16,6 +16,7 @@
 //! | `environment` | which variables a command finds, under which names, and which are removed |
 //! | `exec` | the command that takes our place |
 //! | `formats` | each format of `env`, read by the program that it is for |
+//! | `staged` | what is about to be committed, the content of Git LFS included |
 //! | `tell` | check, status, doctor, usage: words, JSON, exit codes |
 //! | `leak` | a sentinel token that must turn up nowhere |
 //! | `mask` | masking: nothing of a token gets through, wherever a stream is cut |

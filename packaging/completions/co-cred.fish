@@ -180,7 +180,7 @@ auto\t'Fail if the token is rejected; warn if the deployment is unreachable; ask
 never\t'Send nothing'"
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l timeout -d 'How long the deployment may take, such as 10s or 1m [default: 10s]' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l redact -d 'Overwrite the token where it is found, with the same length; packed files stay as they are'
-complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l staged -d 'Search what is staged in Git\'s index, in place of files'
+complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l staged -d 'Search what is staged in Git\'s index, and the content that Git LFS pushes with it, as with --strict'
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l strict -d 'Treat what looks like a token as one, and what is compressed in other ways as not searched'
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l json -d 'Print the report as JSON'
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l offline -d 'Send nothing; the same as --verify never'

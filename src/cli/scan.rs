@@ -23,6 +23,8 @@ const RESULTS: &str = "/results";
 
 const REVOKE: &str = "a token that was exposed should be revoked: Account → Access Tokens; then make a new one";
 
+const COMMIT: &str = "take it out, and git add the file again; git commit --no-verify commits an example all the same";
+
 /// So much is told among other words.
 const TOLD: usize = 20;
 
@@ -48,7 +50,9 @@ pub(super) fn run(
         closed(error)?;
     }
     passed_over(&report, tell);
-    let done = verdict(&report, typed.strict);
+    // What only looks like a token is in a repository for good once it is committed.
+    let done = verdict(&report, typed.strict || typed.staged);
+    let done = done.map_err(|error| if typed.staged { error.hint(COMMIT) } else { error });
     if done.is_ok() && !typed.json {
         tell.done(&findings::searched(&report));
     }

@@ -9,6 +9,7 @@ mod base64;
 mod file;
 mod gzip;
 mod layer;
+mod lfs;
 mod redact;
 pub mod staged;
 #[cfg_attr(unix, path = "unix.rs")]

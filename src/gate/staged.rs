@@ -1,8 +1,11 @@
-//! What is about to be committed: the blobs of Git's index that differ from the last commit, as Git itself gives them.
+//! What is about to be committed: the blobs of Git's index that differ from the last commit, as Git itself gives them, and
+//! what will be pushed beside them.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
+
+use zeroize::Zeroizing;
 
 use crate::child::{self, Failure, Patient};
 use crate::env::Env;
@@ -10,6 +13,7 @@ use crate::error::{Error, Reason, Result};
 use crate::files;
 use crate::traces::needles::Needles;
 
+use super::lfs::{LONGEST, Pointer, Store};
 use super::system::path_of;
 use super::unpack::Search;
 use super::{At, Progress, Report, Site, file};
@@ -49,6 +53,7 @@ pub fn scan(needles: &Needles, env: &Env, progress: &Progress) -> Result<Report>
         return Err(Error::new(Reason::Usage, what).hint("run it in a Git repository: git status says more"));
     }
     let mut search = Search::new(needles, progress);
+    let mut lfs = None;
     let mut blobs = Blobs::open(env).map_err(|error| not_run(Failure::NotStarted(error.kind())))?;
     for (id, path) in entries(&list.stdout) {
         let mut site = Site { path: path_of(path), file: needles.mask(path), inside: Vec::new() };
@@ -58,7 +63,10 @@ pub fn scan(needles: &Needles, env: &Env, progress: &Progress) -> Result<Report>
             file::left_over(&mut search, &site);
         }
         match id.map(|id| blobs.look(&mut search, id, &mut site)) {
-            Some(Ok(())) => {}
+            Some(Ok(None)) => {}
+            Some(Ok(Some(pointer))) => {
+                lfs.get_or_insert_with(|| store(env)).look(&mut search, &pointer, &mut site);
+            }
             Some(Err(error)) => search.unread(&site, format!("cannot be read from the index ({})", error.kind())),
             None => search.unread(&site, "is not merged: what will be committed is not known yet".to_owned()),
         }
@@ -69,16 +77,30 @@ pub fn scan(needles: &Needles, env: &Env, progress: &Progress) -> Result<Report>
     Ok(report)
 }
 
+/// Where Git LFS keeps its content: a folder of the repository that its working trees share, or one of the user's choice.
+fn store(env: &Env) -> Store {
+    let answer = |args: &[&str]| {
+        let output =
+            child::output(git(env).args(args), PATIENCE, LIST).ok().filter(|output| output.status.success())?;
+        Some(path_of(output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout)))
+    };
+    let repository = answer(&["rev-parse", "--git-common-dir"]).unwrap_or_default();
+    // A path that is not absolute is one in the repository.
+    let folder = repository.join(answer(&["config", "--get", "lfs.storage"]).unwrap_or_else(|| "lfs".into()));
+    Store { folder, tree: answer(&["rev-parse", "--show-toplevel"]) }
+}
+
 /// The blobs and paths of `git diff --raw -z`: `:MODE MODE ID ID STATUS`, a NUL, the path, a NUL. A path that is not merged
 /// has no blob.
 fn entries(list: &[u8]) -> impl Iterator<Item = (Option<&str>, &[u8])> {
     let mut words = list.split(|byte| *byte == 0);
     std::iter::from_fn(move || Some((words.next()?, words.next()?))).filter_map(|(head, path)| {
-        let mut head = std::str::from_utf8(head).ok()?.split(' ');
+        let mut head = std::str::from_utf8(head).unwrap_or_default().split(' ');
         // A submodule is a commit, not a blob.
-        head.nth(1).filter(|mode| *mode != "160000")?;
-        let id = head.nth(1)?;
-        Some((Some(id).filter(|id| !id.bytes().all(|byte| byte == b'0')), path))
+        if head.nth(1) == Some("160000") {
+            return None;
+        }
+        Some((head.nth(1).filter(|id| !id.bytes().all(|byte| byte == b'0')), path))
     })
 }
 
@@ -113,25 +135,37 @@ impl Blobs {
         }
     }
 
-    /// Searches one blob.
-    fn look(&mut self, search: &mut Search, id: &str, site: &mut Site) -> io::Result<()> {
+    /// Searches one blob; returns what it points to, where it is a pointer.
+    fn look(&mut self, search: &mut Search, id: &str, site: &mut Site) -> io::Result<Option<Pointer>> {
         self.asked.write_all(format!("{id}\n").as_bytes())?;
         self.asked.flush()?;
         let mut head = String::new();
         (&mut self.answers).take(256).read_line(&mut head)?;
         // `ID blob SIZE`, or `ID missing`.
-        let size = head.trim_end().split(' ').nth(2).and_then(|size| size.parse::<u64>().ok());
+        let size = head
+            .strip_prefix(id)
+            .and_then(|rest| rest.trim_end().strip_prefix(" blob "))
+            .and_then(|size| size.parse::<u64>().ok());
         let size = size.ok_or_else(|| io::Error::other("git does not have it"))?;
         search.begin(size);
         search.report.files += 1;
         search.report.bytes += size;
         let mut blob = (&mut self.answers).take(size);
-        search.stream(&mut blob, 0, site)?;
+        let mut pointer = None;
+        if size < LONGEST {
+            let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST as usize));
+            blob.read_to_end(&mut bytes)?;
+            search.stream(&mut bytes.as_slice(), 0, site)?;
+            pointer = Pointer::read(&bytes);
+        } else {
+            search.stream(&mut blob, 0, site)?;
+        }
         search.progress.bytes(usize::try_from(size).unwrap_or_default());
         if blob.limit() > 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        (&mut self.answers).take(1).read_exact(&mut [0])
+        (&mut self.answers).take(1).read_exact(&mut [0])?;
+        Ok(pointer)
     }
 }
 

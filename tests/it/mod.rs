@@ -67,6 +67,8 @@ mod redact_interrupted;
 #[cfg(unix)]
 mod setup;
 #[cfg(unix)]
+mod staged;
+#[cfg(unix)]
 mod supervise;
 #[cfg(unix)]
 mod tell;

@@ -242,7 +242,7 @@ pub struct Scan {
     /// Overwrite the token where it is found, with the same length; packed files stay as they are
     #[arg(long)]
     pub redact: bool,
-    /// Search what is staged in Git's index, in place of files
+    /// Search what is staged in Git's index, and the content that Git LFS pushes with it, as with --strict
     #[arg(long, conflicts_with_all = ["paths", "redact"])]
     pub staged: bool,
     /// Treat what looks like a token as one, and what is compressed in other ways as not searched
