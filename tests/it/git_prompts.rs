@@ -1,9 +1,12 @@
 //! Git's questions under `exec --git`: one program answers for all hosts, and what is not co-cred's goes on to the user's own.
 
 use std::fs;
+use std::io::Write;
+use std::process::Stdio;
 
 use stand_in::{Account, Deployment, Plan};
 
+use super::desk::wait;
 use super::git::capsule;
 use super::git_old::executable;
 use super::world::{OTHER, Ran, TOKEN, World, bin, has};
@@ -154,12 +157,20 @@ fn the_terminal_is_still_asked_about_another_host() {
     let (_deployment, other, world) = two_hosts();
     let world = world.without("GIT_TERMINAL_PROMPT").with("LC_ALL", "C");
     let command = format!("{} exec --git -- git clone -q {} theirs", bin(), other.clone_url());
+    let transcript = world.path("transcript");
     let mut script = world.program("script");
-    script.args(["-qec", &command, "/dev/null"]);
-    let ran = super::desk::piped(&mut script, "grace@example.org\n");
-    // What is typed there counts: the next question is about that user.
-    assert!(ran.out.contains("Username for 'https://localhost:"), "{ran:?}");
-    assert!(ran.out.contains("Password for 'https://grace%40example.org@localhost:"), "{ran:?}");
+    script.args(["--quiet", "--flush", "--return", "--command", &command]).arg(&transcript);
+    let mut script = script.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut keyboard = script.stdin.take().unwrap();
+    let mut answer = |question: &str, line: &str| {
+        let asked = || fs::read_to_string(&transcript).unwrap_or_default().contains(question);
+        wait(question, asked);
+        writeln!(keyboard, "{line}").unwrap();
+    };
+    answer("Username for 'https://localhost:", "grace@example.org");
+    answer("Password for 'https://grace%40example.org@localhost:", OTHER);
+    assert!(script.wait().unwrap().success(), "{}", fs::read_to_string(&transcript).unwrap());
+    assert!(world.path("work/theirs/code/run").exists());
 }
 
 /// A configuration that cannot be read is told, and keeps no other host from being answered.
