@@ -15,6 +15,7 @@
 //! | `verdicts` | what each answer of a deployment means, and the remembered verdict |
 //! | `environment` | which variables a command finds, under which names, and which are removed |
 //! | `exec` | the command that takes our place |
+//! | `env_only` | `env --only`, and the files of GitHub Actions that standard output must not be |
 //! | `formats` | each format of `env`, read by the program that it is for |
 //! | `staged` | what is about to be committed, the content of Git LFS included |
 //! | `tell` | check, status, doctor, usage: words, JSON, exit codes |

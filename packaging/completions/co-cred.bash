@@ -293,22 +293,26 @@ _co__cred() {
             return 0
             ;;
         co__cred__subcmd__env)
-            opts="-f -q -v -h --format --as --deployment --token-file --token-env --verify --offline --timeout --quiet --verbose --help"
+            opts="-f -q -v -h --format --as --only --deployment --token-file --token-env --verify --offline --timeout --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --format)
-                    COMPREPLY=($(compgen -W "sh fish powershell json dotenv docker gha netrc curl r" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "sh fish powershell json dotenv docker gha netrc curl r renviron headers nextflow" -- "${cur}"))
                     return 0
                     ;;
                 -f)
-                    COMPREPLY=($(compgen -W "sh fish powershell json dotenv docker gha netrc curl r" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "sh fish powershell json dotenv docker gha netrc curl r renviron headers nextflow" -- "${cur}"))
                     return 0
                     ;;
                 --as)
                     COMPREPLY=($(compgen -e -- "${cur}"))
+                    return 0
+                    ;;
+                --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --deployment)

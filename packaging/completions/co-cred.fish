@@ -98,8 +98,12 @@ docker\t'docker run --env-file'
 gha\t'GitHub Actions, with ::add-mask::'
 netrc\t'.netrc, for curl and Python\'s requests'
 curl\t'curl -K'
-r\t'R'"
+r\t'R'
+renviron\t'R\'s .Renviron'
+headers\t'HTTP headers as JSON, with Authorization: Bearer'
+nextflow\t'nextflow -c, which writes it into the script of each task'"
 complete -c co-cred -n "__fish_co_cred_using_subcommand env" -l as -d 'Set this variable to the token as well; may be repeated' -r -f -a '(set --names --export)'
+complete -c co-cred -n "__fish_co_cred_using_subcommand env" -l only -d 'Print this variable and no others, for programs that refuse names they do not know; may be repeated' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand env" -l deployment -d 'The deployment, such as codeocean.example.org [else: CODEOCEAN_DOMAIN and its kin, the capsule\'s Git remote]' -r -f -a '(co-cred list --deployments 2>/dev/null)'
 complete -c co-cred -n "__fish_co_cred_using_subcommand env" -l token-file -d 'Take the token from this file [also: CO_CRED_TOKEN_FILE]' -r -F
 complete -c co-cred -n "__fish_co_cred_using_subcommand env" -l token-env -d 'Take the token from this variable [also: CO_CRED_TOKEN_ENV]' -r -f -a '(set --names --export)'

@@ -29,6 +29,11 @@ pub(super) fn leave_the_terminal() -> io::Result<()> {
     Ok(())
 }
 
+/// Our standard output.
+pub(super) fn output() -> io::Result<File> {
+    Ok(rustix::stdio::stdout().try_clone_to_owned()?.into())
+}
+
 /// Sees to it that a signal which ends us while nothing is echoed leaves the terminal as it was.
 pub(super) fn restore_when_stopped() -> io::Result<()> {
     let terminal = File::open("/dev/tty")?;

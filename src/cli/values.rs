@@ -26,8 +26,8 @@ impl ValueEnum for Scope {
 
 impl ValueEnum for Format {
     fn value_variants<'a>() -> &'a [Format] {
-        use Format::{Curl, Docker, Dotenv, Fish, Gha, Json, Netrc, Powershell, R, Sh};
-        &[Sh, Fish, Powershell, Json, Dotenv, Docker, Gha, Netrc, Curl, R]
+        use Format::{Curl, Docker, Dotenv, Fish, Gha, Headers, Json, Netrc, Nextflow, Powershell, R, Renviron, Sh};
+        &[Sh, Fish, Powershell, Json, Dotenv, Docker, Gha, Netrc, Curl, R, Renviron, Headers, Nextflow]
     }
 
     fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
@@ -42,6 +42,9 @@ impl ValueEnum for Format {
             Format::Netrc => ("netrc", ".netrc, for curl and Python's requests"),
             Format::Curl => ("curl", "curl -K"),
             Format::R => ("r", "R"),
+            Format::Renviron => ("renviron", "R's .Renviron"),
+            Format::Headers => ("headers", "HTTP headers as JSON, with Authorization: Bearer"),
+            Format::Nextflow => ("nextflow", "nextflow -c, which writes it into the script of each task"),
         };
         Some(clap::builder::PossibleValue::new(word).help(help))
     }

@@ -1,6 +1,8 @@
 //! The process and its console, on Windows.
 
+use std::fs::File;
 use std::io;
+use std::os::windows::io::AsHandle;
 use std::path::Path;
 
 /// Nothing can be done without `unsafe`: Windows may keep a small dump of a process that crashes, and a debugger of the same
@@ -10,6 +12,11 @@ pub(super) fn keep_out_of_cores() {}
 /// There is no agent, and so nobody to leave it.
 pub(super) fn leave_the_terminal() -> io::Result<()> {
     Ok(())
+}
+
+/// Our standard output.
+pub(super) fn output() -> io::Result<File> {
+    Ok(io::stdout().as_handle().try_clone_to_owned()?.into())
 }
 
 /// Nothing is to be done: a console that somebody typed into without seeing it is set anew by the shell that reads it next.

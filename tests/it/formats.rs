@@ -56,6 +56,77 @@ fn r_evaluates_it() {
     }
 }
 
+/// `readRenviron` expands `${...}` even within quotes, and takes backslashes away outside of them.
+#[test]
+fn r_reads_it_as_renviron() {
+    if !has("Rscript") {
+        return;
+    }
+    let hard = format!("{HARD}${{HOME}}$${{x-y}}\\${{}}'${{'x");
+    let script = "Sys.unsetenv(c('CODEOCEAN_TOKEN', 'CODEOCEAN_DOMAIN')); invisible(readRenviron('vars')); \
+                  cat(Sys.getenv('CODEOCEAN_TOKEN'), Sys.getenv('CODEOCEAN_DOMAIN'), Sys.getenv('OTHER_1'), sep = '|')";
+    let world = world().file("work/test.R", script).with("CODEOCEAN_TOKEN", &hard);
+    let ran = world.shell("sh", &format!("{ENV} renviron > vars && Rscript --vanilla test.R")).expect(0);
+    assert_eq!(ran.out, format!("{hard}|https://co.example.org|{hard}"));
+    // And at R's start, by name.
+    let print = "cat(Sys.getenv('CODEOCEAN_TOKEN'))";
+    let script = format!("unset CODEOCEAN_TOKEN; R_ENVIRON_USER=vars Rscript --no-init-file -e \"{print}\"");
+    assert_eq!(world.shell("sh", &script).expect(0).out, hard);
+}
+
+/// A client of the MCP server over HTTP sends these headers.
+#[test]
+fn python_sends_the_headers() {
+    let Some(python) = super::clients::python() else { return };
+    let program = "import json, sys, requests; h = json.load(sys.stdin); \
+                   r = requests.Request('GET', 'http://localhost', headers=h).prepare(); \
+                   print('|'.join(f'{k}: {v}' for k, v in r.headers.items()))";
+    let world = world().file("work/test.py", program).with("CODEOCEAN_TOKEN", "cop_a\"b\\c");
+    let script = format!("co-cred env --offline --quiet --format headers | {} test.py", python.display());
+    assert_eq!(world.shell("sh", &script).expect(0).out, "Authorization: Bearer cop_a\"b\\c\n");
+    let ran = world.run(["env", "--offline", "--quiet", "--format", "headers"]).expect(0);
+    assert_eq!(ran.out, "{\"Authorization\":\"Bearer cop_a\\\"b\\\\c\"}\n");
+    world.run(["env", "--offline", "--format", "headers", "--as", "X"]).expect(2);
+}
+
+#[test]
+fn nextflow_quotes_as_groovy_does() {
+    // Nextflow is in none of the registries: this follows its manual (Configuration, "env" scope) and Groovy's, unproven by
+    // the program.
+    let world = World::new().with("CODEOCEAN_TOKEN", "cop_a'b$c\\d\"e${f}").with("CODEOCEAN_DOMAIN", "co.example.org");
+    let ran = world.run(["env", "--offline", "--quiet", "--format", "nextflow", "--as", "in"]).expect(0);
+    let value = "'cop_a\\'b$c\\\\d\"e${f}'";
+    let expected = ["CODEOCEAN_TOKEN", "in"].map(|name| format!("env.{name} = {value}\n")).concat();
+    assert_eq!(ran.out, format!("{expected}env.CODEOCEAN_DOMAIN = 'https://co.example.org'\n"));
+}
+
+/// Without the colon behind the token, curl asks for a password.
+#[test]
+fn every_curl_in_the_documentation_has_the_colon() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = ["", "packaging", "packaging/capsule", "packaging/man", "packaging/completions"];
+    let mut seen = 0;
+    for path in
+        folders.iter().flat_map(|folder| fs::read_dir(root.join(folder)).unwrap()).map(|entry| entry.unwrap().path())
+    {
+        if !path.is_file() {
+            continue;
+        }
+        let text = fs::read_to_string(&path).unwrap_or_default().replace('\\', "");
+        for user in text.split("-u ").skip(1).filter_map(|rest| rest.split_whitespace().next()) {
+            if user.contains("TOKEN") || user.contains("cop_") {
+                seen += 1;
+                assert!(
+                    user.trim_end_matches(['"', '\'', '`', ',', ')', '.']).ends_with(':'),
+                    "{}: -u {user}",
+                    path.display()
+                );
+            }
+        }
+    }
+    assert!(seen > 0);
+}
+
 #[test]
 fn jq_reads_the_json() {
     if has("jq") {

@@ -22,6 +22,7 @@ mod desk;
 mod durability;
 #[cfg(unix)]
 mod environment;
+mod env_only;
 #[cfg(unix)]
 mod exec;
 #[cfg(unix)]

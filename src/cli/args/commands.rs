@@ -115,7 +115,8 @@ pub struct Token {
 /// Print assignments for a shell or another program to evaluate
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  eval \"$(co-cred env)\"\n  co-cred env --format fish | source\n  \
-                        co-cred env --format curl | curl -K - https://codeocean.example.org/api/v1/capsules/ID")]
+                        co-cred env --format curl | curl -K - https://codeocean.example.org/api/v1/capsules/ID\n  \
+                        (umask 077; co-cred env --only CODEOCEAN_TOKEN --format dotenv > .env)")]
 pub struct Env {
     /// Who will read it
     #[arg(long, short, value_enum, default_value_t = Format::Sh)]
@@ -123,6 +124,9 @@ pub struct Env {
     /// Set this variable to the token as well; may be repeated
     #[arg(long = "as", value_name = "NAME")]
     pub names: Vec<String>,
+    /// Print this variable and no others, for programs that refuse names they do not know; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub only: Vec<String>,
     /// What goes with every command.
     #[command(flatten)]
     pub common: Common,

@@ -1,7 +1,7 @@
 //! GitHub Actions: the runner is told to mask the token in its log, on standard output, and then the variables are added
 //! to the file that `$GITHUB_ENV` names, for the steps that follow. Elsewhere the assignments are printed as well.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -10,8 +10,27 @@ use zeroize::Zeroizing;
 use crate::deliver::Assignment;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
+use crate::files::{Links, identity, open};
 
 use super::Rendered;
+
+/// Variables that name the files in which a step leaves something for the runner.
+const FILES: [&str; 5] = ["GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_STATE", "GITHUB_PATH", "GITHUB_STEP_SUMMARY"];
+
+/// Refuses one of the runner's own files as standard output: it reads `::add-mask::` in the log alone, and would show the
+/// token.
+///
+/// # Errors
+/// `out` is such a file.
+pub fn refuse_own_files(env: &Env, out: &File) -> Result<()> {
+    let is_out = |path: &Path| Some(identity(&open(path, Links::Followed).ok()?.0).ok()? == identity(out).ok()?);
+    let named = FILES.into_iter().find(|name| env.path(name).and_then(is_out) == Some(true));
+    named.map_or(Ok(()), |name| {
+        let what = format!("standard output is the file that {name} names, where ::add-mask:: masks nothing");
+        Err(Error::new(Reason::Usage, what)
+            .hint("leave out the redirection: co-cred itself adds the variables to the file that GITHUB_ENV names"))
+    })
+}
 
 pub(super) fn step(all: &[Assignment], env: &Env) -> Rendered {
     let assignments = super::lines(all, |name, value| format!("{name}={value}"));

@@ -4,11 +4,14 @@ mod curl;
 mod docker;
 mod dotenv;
 mod fish;
-mod gha;
+pub mod gha;
+mod headers;
 mod json;
 mod netrc;
+mod nextflow;
 mod powershell;
 mod r;
+mod renviron;
 mod sh;
 
 use std::path::PathBuf;
@@ -17,9 +20,11 @@ use zeroize::Zeroizing;
 
 use crate::credential::Credential;
 use crate::env::Env;
-use crate::error::Result;
+use crate::error::{Error, Reason, Result};
+use crate::locate::shell::is_name;
+use crate::token::is_token_like;
 
-use super::assignments;
+use super::{Assignment, DOMAIN, assignments};
 
 /// Who reads the assignments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +49,19 @@ pub enum Format {
     Curl,
     /// R: `eval(parse(text = ...))`.
     R,
+    /// R's `.Renviron`.
+    Renviron,
+    /// HTTP headers as JSON.
+    Headers,
+    /// Nextflow's configuration.
+    Nextflow,
+}
+
+impl Format {
+    /// Whether it sets variables, whose names can be chosen.
+    pub fn has_names(self) -> bool {
+        !matches!(self, Format::Netrc | Format::Curl | Format::Headers)
+    }
 }
 
 /// Assignments as text, ready to be written.
@@ -55,12 +73,18 @@ pub struct Rendered {
     pub append: Option<(PathBuf, Zeroizing<String>)>,
 }
 
-/// The token, under its own and the other names, and the deployment.
+/// The token, under its own and the other names, and the deployment; of all these `only` some, where any are named.
 ///
 /// # Errors
-/// The format needs to know the deployment and none is known.
-pub fn render(format: Format, credential: &Credential, others: &[String], env: &Env) -> Result<Rendered> {
-    let all = assignments(credential.into(), others);
+/// The format, or one of those names, needs to know the deployment and none is known; or a name is not among them.
+pub fn render(
+    format: Format,
+    credential: &Credential,
+    others: &[String],
+    only: &[String],
+    env: &Env,
+) -> Result<Rendered> {
+    let all = chosen(assignments(credential.into(), others), only)?;
     let out = match format {
         Format::Sh => lines(&all, sh::line),
         Format::Fish => lines(&all, fish::line),
@@ -72,8 +96,37 @@ pub fn render(format: Format, credential: &Credential, others: &[String], env: &
         Format::Netrc => netrc::machine(credential)?,
         Format::Curl => curl::config(credential),
         Format::R => lines(&all, r::line),
+        Format::Renviron => lines(&all, renviron::line),
+        Format::Headers => headers::object(credential),
+        Format::Nextflow => lines(&all, nextflow::line),
     };
     Ok(Rendered { out, append: None })
+}
+
+/// Those with one of these names, each of which must be there: a program that names them needs them.
+fn chosen(mut all: Vec<Assignment>, only: &[String]) -> Result<Vec<Assignment>> {
+    let missing = |name: &&String| all.iter().all(|one| one.name != **name);
+    match only.iter().find(missing).map(String::as_str) {
+        Some(DOMAIN) => return Err(no_deployment("--only CODEOCEAN_DOMAIN")),
+        // What was typed is repeated only where it may be a name.
+        Some(name) if is_name(name) && !is_token_like(name.as_bytes()) => {
+            return Err(Error::new(Reason::Usage, format!("--only {name}: env does not set that name"))
+                .hint(format!("--as {name} sets it to the token")));
+        }
+        Some(_) => {
+            return Err(Error::new(Reason::Usage, "--only takes the name of a variable that env sets")
+                .hint("write it as --only CODEOCEAN_TOKEN"));
+        }
+        None => {}
+    }
+    all.retain(|one| only.is_empty() || only.contains(&one.name));
+    Ok(all)
+}
+
+/// What is asked for needs the deployment.
+fn no_deployment(what: &str) -> Error {
+    Error::new(Reason::NoDeployment, format!("{what} needs the deployment's host, and none is known"))
+        .hint("name it with --deployment https://codeocean.example.org or CODEOCEAN_DOMAIN")
 }
 
 /// Adds the assignments to the file that they are for; after standard output was written.
@@ -87,7 +140,7 @@ pub fn append(rendered: &Rendered) -> Result<()> {
     }
 }
 
-fn lines(all: &[super::Assignment], line: impl Fn(&str, &str) -> String) -> Zeroizing<String> {
+fn lines(all: &[Assignment], line: impl Fn(&str, &str) -> String) -> Zeroizing<String> {
     let lines: Vec<Zeroizing<String>> = all.iter().map(|one| Zeroizing::new(line(&one.name, &one.value))).collect();
     let mut text = Zeroizing::new(String::with_capacity(lines.iter().map(|line| line.len() + 1).sum()));
     for line in &lines {

@@ -5,17 +5,14 @@
 use zeroize::Zeroizing;
 
 use crate::credential::Credential;
-use crate::error::{Error, Reason, Result};
+use crate::error::Result;
 
-use super::escaped;
+use super::{escaped, no_deployment};
 
 /// # Errors
 /// No deployment is known.
 pub(super) fn machine(credential: &Credential) -> Result<Zeroizing<String>> {
-    let sited = credential.deployment().ok_or_else(|| {
-        Error::new(Reason::NoDeployment, "a .netrc entry needs the deployment's host, and none is known")
-            .hint("name it with --deployment https://codeocean.example.org or CODEOCEAN_DOMAIN")
-    })?;
+    let sited = credential.deployment().ok_or_else(|| no_deployment("a .netrc entry"))?;
     let (host, token) = (sited.deployment.host(), credential.token().expose());
     let plain = token.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'#'));
     Ok(Zeroizing::new(match plain {

@@ -1,0 +1,11 @@
+//! Nextflow's configuration, `nextflow -c FILE`: the `env` scope, which is the environment of each task. Within Groovy's single
+//! quotes `\'` and `\\` are escapes, and nothing is expanded. Nextflow itself writes these variables into the script of
+//! each task (`.command.run`).
+//!
+//! Not `CO_USERNAME` and `CO_PASSWORD`, which exported pipelines put among the arguments of docker.
+
+use super::escaped;
+
+pub(super) fn line(name: &str, value: &str) -> String {
+    format!("env.{name} = '{}'", escaped(value, &['\\', '\'']))
+}
