@@ -20,9 +20,9 @@ mod deployments;
 mod desk;
 #[cfg(unix)]
 mod durability;
+mod env_only;
 #[cfg(unix)]
 mod environment;
-mod env_only;
 #[cfg(unix)]
 mod exec;
 #[cfg(unix)]
