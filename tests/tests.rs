@@ -22,6 +22,7 @@
 //! | `leak` | a sentinel token that must turn up nowhere |
 //! | `mask` | masking: nothing of a token gets through, wherever a stream is cut |
 //! | `supervise` | a supervised child ends as it would alone, on pipes and on a terminal |
+//! | `streams` | what a command prints arrives whole, whatever reads it; what cannot be written is told |
 //! | `agent` | a token that stays fresh, whichever way its file changes, for its user alone |
 //! | `broker` | who gets through to the deployment, and as far as the policy says; what else sees the token: nobody |
 //! | `broker_faults` | deployments that fail, smuggling, gigabytes, strangers, renewals, full disks |

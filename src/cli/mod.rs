@@ -105,6 +105,7 @@ fn dispatch(command: &Command, call: &Call, input: &mut dyn BufRead, out: &mut d
     let result = match command {
         Command::Exec(exec) => return exec::run(call, exec, out, tell),
         Command::Supervised(supervised) => return supervised::stand_between(supervised, tell),
+        Command::MaskRest => supervised::mask_rest(),
         Command::Token(_) => token::run(call, out, tell),
         Command::Env(env) => env::run(call, env, out, tell),
         Command::Check(check) => check::run(call, check, out, tell),

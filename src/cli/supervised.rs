@@ -1,13 +1,16 @@
 //! `co-cred exec` where the command stays our child: its output masked, its results searched before they are kept.
 
 use std::ffi::{OsStr, OsString};
+use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::credential::{Credential, Mode};
 use crate::deliver::exec::Plan;
 use crate::error::{Error, Kind, Reason, Remark, Result};
 use crate::locate;
-use crate::supervise::{self, End, Failure};
+use crate::supervise::mask::Lookout;
+use crate::supervise::{self, End, Failure, Lost, Report};
 use crate::token::Token;
 use crate::traces::Traces;
 use crate::traces::search::Patterns;
@@ -32,32 +35,50 @@ pub(super) fn run(
     let tokens: Vec<&Token> = std::iter::once(credential.token()).chain(&tokens).collect();
     let traces: Vec<Traces> = tokens.iter().map(|token| Traces::of(token)).collect();
     let gate = (!typed.gate.is_empty()).then(|| Gate::new(call, &typed.gate, &traces, tell)).transpose()?;
-    let end = supervise(call, typed, plan, typed.mask.then_some(&traces), tell)?;
-    // What failed has left files all the same.
-    let Some(Err(error)) = gate.map(|gate| gate.look(tell)) else { return Ok(end_as(end)) };
-    let code = tell.error(&error);
-    Ok(match end {
-        End::Code(0) if error.kind() == Kind::Leaked => code,
-        End::Code(0) => FAILED,
-        end => end_as(end),
+    let report = match supervise(call, typed, plan, typed.mask.then_some(&traces), tell)? {
+        Ok(report) => report,
+        Err(failure) => return Ok(not_started(&typed.command, failure, tell)),
+    };
+    let mut failures: Vec<Error> = report.lost.into_iter().map(lost).collect();
+    // A command that failed has left files all the same.
+    failures.extend(gate.and_then(|gate| gate.look(tell).err()));
+    for failure in &failures {
+        tell.error(failure);
+    }
+    Ok(match (report.end, failures.last()) {
+        (End::Code(0), Some(failure)) if failure.kind() == Kind::Leaked => failure.kind().code(),
+        (End::Code(0), Some(_)) => FAILED,
+        (end, _) => end_as(end),
     })
 }
 
-/// Runs the command as a child, its output masked where there are traces to mask.
+/// The system did not take what the command printed.
+fn lost(Lost { stream, error }: Lost) -> Error {
+    let hint = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space where it goes, and run it again",
+        io::ErrorKind::FileTooLarge => "raise the limit on the size of files (ulimit -f), and run it again",
+        _ => "check where it goes, and run it again",
+    };
+    let what = format!("the command's {stream} could not be written ({error}): some of it is lost");
+    Error::new(Reason::Internal, what).hint(hint).caused_by(error)
+}
+
+/// Runs the command as a child, its output masked where there are traces to mask. It may not be possible to start it.
 fn supervise(
     call: &Call,
     typed: &args::Exec,
     plan: &Plan,
     traces: Option<&Vec<Traces>>,
     tell: &mut Tell,
-) -> Result<End> {
+) -> Result<io::Result<Report>> {
     let patterns = traces.map(|traces| Patterns::of(traces)).transpose();
     let patterns = patterns.map_err(|error| internal("the traces of so many tokens are too many", error))?;
+    let lookout = patterns.map(|patterns| Arc::new(Arc::new(patterns)) as Arc<dyn Lookout>);
     let us = program()?;
     let make = |program: &OsStr, args: &[OsString]| plan.command(call.env, program, args);
-    let report = match supervise::run(patterns, &us, &typed.command, make) {
+    let report = match supervise::run(lookout, &us, &typed.command, make) {
         Ok(report) => report,
-        Err(Failure::NotStarted(failure)) => return Ok(End::Code(not_started(&typed.command, failure, tell))),
+        Err(Failure::NotStarted(failure)) => return Ok(Err(failure)),
         Err(Failure::Unable(error)) => return Err(internal("the command cannot be supervised", error)),
     };
     let told = match report.masked {
@@ -66,7 +87,7 @@ fn supervise(
         many => Some(format!("{many} traces of the token were masked in what the command printed")),
     };
     tell.warn(&told.map(|what| Remark::new("masked", what).hint(MASKED)).into_iter().collect::<Vec<_>>());
-    Ok(report.end)
+    Ok(Ok(report))
 }
 
 /// The end that the shell would have seen. The first process of a container cannot be ended by a signal of its own: there
@@ -90,6 +111,11 @@ pub(super) fn stand_between(typed: &args::Supervised, tell: &mut Tell) -> u8 {
         true => lead().map_or_else(|failure| not_started(&typed.command, failure, tell), end_as),
         false => not_started(&typed.command, supervise::become_command(&typed.command, typed.parent), tell),
     }
+}
+
+/// What goes on masking a stream that something still prints to, once the command has ended.
+pub(super) fn mask_rest() -> Result<u8> {
+    supervise::mask_rest().map(|()| 0).map_err(|error| internal("nothing was left to be masked", error))
 }
 
 /// This very program.

@@ -5,18 +5,35 @@
 //! while where it says no more than what every token begins with: a prompt that ends in `c` is to be seen.
 
 use std::ops::Range;
+use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::traces::search::{Patterns, Tail};
+use crate::traces::search::{Patterns, Spans, Tail};
 
 /// What stands in the place of a trace.
 pub const MASK: &[u8] = b"***";
 
+/// The tokens that are masked: they may become more while a stream flows.
+pub trait Lookout: Send + Sync {
+    /// The patterns of the moment. `in_doubt`: a stream holds what may be a token that none of them is of, so that the sources
+    /// are to be looked at first.
+    fn patterns(&self, in_doubt: bool) -> Arc<Patterns>;
+}
+
+/// Tokens that stay the same.
+impl Lookout for Arc<Patterns> {
+    fn patterns(&self, _: bool) -> Arc<Patterns> {
+        Arc::clone(self)
+    }
+}
+
 /// One stream that is masked.
 #[allow(missing_debug_implementations, reason = "it holds what may be a part of a token")]
 pub struct Masker<'a> {
-    patterns: &'a Patterns,
+    lookout: &'a dyn Lookout,
+    patterns: Arc<Patterns>,
     /// The end of what came, which may be the beginning of a trace.
     held: Zeroizing<Vec<u8>>,
     /// So many bytes of it have been let go already.
@@ -26,10 +43,44 @@ pub struct Masker<'a> {
     pub masked: usize,
 }
 
+/// Where a masker is, for another process to go on from there.
+#[derive(Serialize, Deserialize)]
+#[allow(missing_debug_implementations, reason = "it holds tokens")]
+pub struct Rest {
+    patterns: Vec<Zeroizing<Vec<u8>>>,
+    public: usize,
+    held: Zeroizing<Vec<u8>>,
+    shown: usize,
+    depth: usize,
+}
+
+impl Rest {
+    /// The tokens that are masked from here on.
+    ///
+    /// # Errors
+    /// There are more of them than an automaton can hold.
+    pub fn lookout(&mut self) -> Result<Arc<Patterns>, aho_corasick::BuildError> {
+        Patterns::new(std::mem::take(&mut self.patterns), self.public).map(Arc::new)
+    }
+}
+
 impl<'a> Masker<'a> {
     /// A stream from its beginning.
-    pub fn new(patterns: &'a Patterns) -> Masker<'a> {
-        Masker { patterns, held: Zeroizing::new(Vec::new()), shown: 0, depth: 0, masked: 0 }
+    pub fn new(lookout: &'a dyn Lookout) -> Masker<'a> {
+        let patterns = lookout.patterns(false);
+        Masker { lookout, patterns, held: Zeroizing::new(Vec::new()), shown: 0, depth: 0, masked: 0 }
+    }
+
+    /// A stream from where another masker was.
+    pub fn resume(lookout: &'a dyn Lookout, rest: Rest) -> Masker<'a> {
+        let Rest { held, shown, depth, .. } = rest;
+        Masker { held, shown, depth, ..Masker::new(lookout) }
+    }
+
+    /// For another masker to go on from here.
+    pub fn rest(self) -> Rest {
+        let (patterns, public) = (self.patterns.bytes().to_vec(), self.patterns.public);
+        Rest { patterns, public, held: self.held, shown: self.shown, depth: self.depth }
     }
 
     /// Takes what came, and adds to `out` what may pass.
@@ -42,12 +93,26 @@ impl<'a> Masker<'a> {
             Some(joined)
         };
         let bytes = joined.as_ref().map_or(bytes, |joined| joined.as_slice());
-        let spans = self.patterns.spans(bytes);
+        let spans = self.spans(bytes);
         let (end, depth) = self.cut(bytes, &spans);
         self.pass(&bytes[..end], spans.iter().filter(|span| span.end <= end), out);
         self.held.extend_from_slice(&bytes[end..]);
         self.shown = self.shown.saturating_sub(end);
         self.depth = depth;
+    }
+
+    /// Where traces stand, of the tokens of the moment: the sources are looked at again where there may be another.
+    fn spans(&mut self, bytes: &[u8]) -> Vec<Range<usize>> {
+        self.patterns = self.lookout.patterns(false);
+        let Spans { spans, may_hold_another } = self.patterns.search(bytes);
+        if may_hold_another {
+            let patterns = self.lookout.patterns(true);
+            if !Arc::ptr_eq(&patterns, &self.patterns) {
+                self.patterns = patterns;
+                return self.patterns.search(bytes).spans;
+            }
+        }
+        spans
     }
 
     /// How much may pass, and how much of a trace the rest may be.
@@ -90,7 +155,7 @@ impl<'a> Masker<'a> {
     pub fn finish(mut self, out: &mut Vec<u8>) -> usize {
         // But a shorter one may stand in it.
         let held = std::mem::replace(&mut self.held, Zeroizing::new(Vec::new()));
-        let spans = self.patterns.spans(&held);
+        let spans = self.spans(&held);
         self.pass(&held, spans.iter(), out);
         self.masked
     }

@@ -8,7 +8,9 @@ mod system;
 
 use std::io;
 
-pub use system::{become_command, before_end, die_of, lead_command, outlive_file_limit, replace, run};
+pub use system::{
+    become_command, before_end, die_of, lead_command, mask_rest, outlive_file_limit, replace, run,
+};
 
 /// How a child ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,4 +43,15 @@ pub struct Report {
     pub end: End,
     /// How many traces were masked in what it printed.
     pub masked: usize,
+    /// Where some of what it printed is lost.
+    pub lost: Vec<Lost>,
+}
+
+/// Output that could not be written.
+#[derive(Debug)]
+pub struct Lost {
+    /// The stream, in words.
+    pub stream: &'static str,
+    /// Why.
+    pub error: io::Error,
 }

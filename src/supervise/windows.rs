@@ -13,10 +13,8 @@ use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::traces::search::Patterns;
-
-use super::mask::Masker;
-use super::{End, Failure, Report};
+use super::mask::{Lookout, Masker};
+use super::{End, Failure, Lost, Report};
 
 /// The most bytes that are read at once, and how often that is read ahead.
 const PIECE: usize = 128 * 1024;
@@ -39,12 +37,12 @@ static ENDED: AtomicBool = AtomicBool::new(false);
 const STOPPED: i32 = 130;
 
 /// Runs a command to its end. `make` makes a program with its arguments into one that can be started, and its standard streams
-/// are set here: without patterns to mask it has ours. This very program stands nowhere between.
+/// are set here: without tokens to mask it has ours. This very program stands nowhere between.
 ///
 /// # Errors
 /// [`Failure`].
 pub fn run(
-    patterns: Option<Patterns>,
+    lookout: Option<Arc<dyn Lookout>>,
     _: &Path,
     command: &[OsString],
     make: impl FnOnce(&OsStr, &[OsString]) -> Command,
@@ -52,23 +50,28 @@ pub fn run(
     let (program, args) = command.split_first().ok_or(io::Error::from(io::ErrorKind::InvalidInput))?;
     let (mut command, ended) = (make(program, args), Arc::new(OnceLock::new()));
     let mut pumps = Vec::new();
-    if let Some(patterns) = patterns.map(Arc::new) {
-        let mut pump = |to: File| {
+    if let Some(lookout) = lookout {
+        let mut pump = |to: File, stream| {
             let (reader, writer) = io::pipe()?;
-            pumps.push(Pump { from: reader, to, patterns: Arc::clone(&patterns), ended: Arc::clone(&ended) });
+            pumps.push(Pump { from: reader, to, stream, lookout: Arc::clone(&lookout), ended: Arc::clone(&ended) });
             io::Result::Ok(writer)
         };
         // As they are: what a console shows need be no UTF-8, which Rust's own streams ask for there.
         let (out, err) =
             (io::stdout().as_handle().try_clone_to_owned()?, io::stderr().as_handle().try_clone_to_owned()?);
-        command.stdout(pump(out.into())?).stderr(pump(err.into())?);
+        command.stdout(pump(out.into(), "standard output")?).stderr(pump(err.into(), "standard error")?);
     }
     let pumps: Vec<_> = pumps.into_iter().map(Pump::start).collect();
     let code = to_its_end(command).map_err(Failure::NotStarted)?;
     // Codes have 32 bits, and ours have eight: what does not fit in is a failure, and none of co-cred's own.
     let end = End::Code(u8::try_from(code).unwrap_or(1));
     let _ = ended.set(Instant::now());
-    Ok(Report { end, masked: pumps.into_iter().map(|pump| pump.join().unwrap_or_default()).sum() })
+    let mut report = Report { end, masked: 0, lost: Vec::new() };
+    for (masked, lost) in pumps.into_iter().filter_map(|pump| pump.join().ok()) {
+        report.masked += masked;
+        report.lost.extend(lost);
+    }
+    Ok(report)
 }
 
 /// Runs a command in our place, since none can take it, and ends as it ended. Returns only where it cannot be started.
@@ -98,15 +101,17 @@ fn to_its_end(mut command: Command) -> io::Result<i32> {
 struct Pump {
     from: PipeReader,
     to: File,
-    patterns: Arc<Patterns>,
+    /// The stream's name.
+    stream: &'static str,
+    lookout: Arc<dyn Lookout>,
     /// When the child ended.
     ended: Arc<OnceLock<Instant>>,
 }
 
 impl Pump {
-    /// Runs on threads of its own; the one that is returned tells how many traces were masked.
-    fn start(self) -> JoinHandle<usize> {
-        let Pump { mut from, to, patterns, ended } = self;
+    /// Runs on threads of its own; the one that is returned tells how many traces were masked, and what could not be written.
+    fn start(self) -> JoinHandle<(usize, Option<Lost>)> {
+        let Pump { mut from, to, stream, lookout, ended } = self;
         let (sender, pieces) = sync_channel(AHEAD);
         thread::spawn(move || {
             let mut piece = vec![0; PIECE];
@@ -116,12 +121,20 @@ impl Pump {
                 }
             }
         });
-        thread::spawn(move || mask(&patterns, &pieces, to, &ended))
+        thread::spawn(move || {
+            let (masked, lost) = mask(&*lookout, &pieces, to, &ended);
+            (masked, lost.map(|error| Lost { stream, error }))
+        })
     }
 }
 
-fn mask(patterns: &Patterns, pieces: &Receiver<Vec<u8>>, mut to: File, ended: &OnceLock<Instant>) -> usize {
-    let (mut masker, mut out, mut heard) = (Masker::new(patterns), Vec::new(), Instant::now());
+fn mask(
+    lookout: &dyn Lookout,
+    pieces: &Receiver<Vec<u8>>,
+    mut to: File,
+    ended: &OnceLock<Instant>,
+) -> (usize, Option<io::Error>) {
+    let (mut masker, mut out, mut heard, mut lost) = (Masker::new(lookout), Vec::new(), Instant::now(), None);
     // How long whoever reads ours has kept us waiting since the child's end: that is no time of the child's.
     let mut kept = Duration::ZERO;
     loop {
@@ -143,15 +156,18 @@ fn mask(patterns: &Patterns, pieces: &Receiver<Vec<u8>>, mut to: File, ended: &O
         let start = Instant::now();
         let written = to.write_all(&out);
         kept += ended.get().map(|ended| start.max(*ended).elapsed()).unwrap_or_default();
-        if written.is_err() {
-            // Nobody reads any more: the child is to find that out as it would without us, by the pipe's end.
-            return masker.masked;
+        match written {
+            Ok(()) => {}
+            // Nothing reads any more: the child finds that out as it would without us, by the pipe's end.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return (masker.masked, lost),
+            // The child is not to blame, and goes on; there may be room for what comes next.
+            Err(error) => drop(lost.get_or_insert(error)),
         }
     }
     out.clear();
     let masked = masker.finish(&mut out);
-    let _ = to.write_all(&out);
-    masked
+    let unwritten = to.write_all(&out).err().filter(|error| error.kind() != io::ErrorKind::BrokenPipe);
+    (masked, lost.or(unwritten))
 }
 
 /// There is no such limit.
@@ -171,6 +187,14 @@ pub fn before_end(work: fn()) -> io::Result<()> {
 
 /// Nothing ends by a signal.
 pub fn die_of(_: i32) {}
+
+/// Nothing is left to another process.
+///
+/// # Errors
+/// Always.
+pub fn mask_rest() -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
 
 /// Nothing stands between, and so nothing becomes a command.
 pub fn become_command(_: &[OsString], _: i32) -> io::Error {

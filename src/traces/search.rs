@@ -3,14 +3,16 @@
 
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, BuildError, Input, MatchKind};
 use memchr::memchr2_iter;
 use zeroize::{DefaultIsZeroes, Zeroizing};
 
 use super::Traces;
+use super::likeness::PREFIXES;
 
 /// The traces of some tokens, ready to be looked for. `Debug` shows how many.
 pub struct Patterns {
+    /// Finds the patterns, and behind them in number, how any token's traces begin.
     automaton: AhoCorasick,
     patterns: Vec<Zeroizing<Vec<u8>>>,
     /// Whether two bytes stand side by side in a pattern, and so may be one before a line break and one after.
@@ -20,6 +22,15 @@ pub struct Patterns {
     longest: usize,
     /// So many bytes of a trace say no more than that it may be a token.
     pub public: usize,
+}
+
+/// What a piece holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spans {
+    /// Where traces stand, in order, none touching another.
+    pub spans: Vec<Range<usize>>,
+    /// Something begins as traces do, and is none of these: it may be another token's.
+    pub may_hold_another: bool,
 }
 
 /// Two bytes side by side in a pattern, between which a line may break.
@@ -46,9 +57,17 @@ impl Patterns {
     ///
     /// # Errors
     /// There are more of them than an automaton can hold.
-    pub fn of(traces: &[Traces]) -> Result<Patterns, aho_corasick::BuildError> {
+    pub fn of(traces: &[Traces]) -> Result<Patterns, BuildError> {
         let copy = |pattern: &[u8]| Zeroizing::new(pattern.to_vec());
-        let patterns: Vec<_> = traces.iter().flat_map(Traces::patterns).map(copy).collect();
+        let patterns = traces.iter().flat_map(Traces::patterns).map(copy).collect();
+        Patterns::new(patterns, traces.iter().map(Traces::public).min().unwrap_or_default())
+    }
+
+    /// Patterns as they were in another process.
+    ///
+    /// # Errors
+    /// There are more of them than an automaton can hold.
+    pub fn new(patterns: Vec<Zeroizing<Vec<u8>>>, public: usize) -> Result<Patterns, BuildError> {
         // With room for all, and sorted in place: no copy is left behind unwiped.
         let mut joints = Zeroizing::new(Vec::with_capacity(patterns.iter().map(|pattern| pattern.len()).sum()));
         let mut pairs = Zeroizing::new(vec![false; 1 << 16]);
@@ -60,26 +79,32 @@ impl Patterns {
             }
         }
         joints.sort_unstable();
-        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&patterns)?;
+        let sought =
+            patterns.iter().map(|pattern| pattern.as_slice()).chain(PREFIXES.iter().map(|prefix| prefix.bytes));
+        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(sought)?;
         let longest = patterns.iter().map(|pattern| pattern.len()).max().unwrap_or_default();
-        let public = traces.iter().map(Traces::public).min().unwrap_or_default();
         Ok(Patterns { automaton, patterns, pairs, joints, longest, public })
     }
 
-    /// Where traces stand, in order, none touching another.
-    pub fn spans(&self, bytes: &[u8]) -> Vec<Range<usize>> {
-        let mut spans: Vec<Range<usize>> = self.automaton.find_iter(bytes).map(|found| found.range()).collect();
-        let before = spans.len();
+    /// The patterns themselves.
+    pub fn bytes(&self) -> &[Zeroizing<Vec<u8>>] {
+        &self.patterns
+    }
+
+    /// Looks for traces, and for what may be one of a token that is not known here.
+    pub fn search(&self, bytes: &[u8]) -> Spans {
+        let mut found = self.search_lines(bytes);
+        let before = found.spans.len();
         // A plain loop: where code is built to be small, this is one, and a chain of iterators is five calls a line.
         for at in memchr2_iter(b'\n', b'\r', bytes) {
             // Of several breaks in a row, the last: looking back over all of them from each would take for ever.
             if bytes.get(at + 1).is_some_and(|next| !is_break(*next)) {
-                spans.extend(self.folded_at(bytes, at));
+                found.spans.extend(self.folded_at(bytes, at));
             }
         }
-        if spans.len() > before {
-            spans.sort_by_key(|span| span.start);
-            spans.dedup_by(|later, earlier| {
+        if found.spans.len() > before {
+            found.spans.sort_by_key(|span| span.start);
+            found.spans.dedup_by(|later, earlier| {
                 let touches = later.start < earlier.end;
                 if touches {
                     earlier.end = earlier.end.max(later.end);
@@ -87,7 +112,23 @@ impl Patterns {
                 touches
             });
         }
-        spans
+        found
+    }
+
+    /// The same, but for traces that are broken over several lines.
+    fn search_lines(&self, bytes: &[u8]) -> Spans {
+        let (mut spans, mut may_hold_another, mut from) = (Vec::new(), false, 0);
+        while let Some(found) = self.automaton.find(Input::new(bytes).range(from..)) {
+            if found.pattern().as_usize() < self.patterns.len() {
+                spans.push(found.range());
+                from = found.end();
+            } else {
+                may_hold_another = true;
+                // A trace may begin inside.
+                from = found.start() + 1;
+            }
+        }
+        Spans { spans, may_hold_another }
     }
 
     /// The trace that is broken at this line end, behind which a line goes on, if one is.

@@ -1,5 +1,7 @@
 //! Masking: nothing of a token gets through, wherever a stream is cut, and nothing else is touched.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use co_cred::supervise::mask::{MASK, Masker};
@@ -10,14 +12,14 @@ use proptest::prelude::*;
 
 use super::world::{OTHER, TOKEN};
 
-fn patterns(tokens: &[&str]) -> Patterns {
+fn patterns(tokens: &[&str]) -> Arc<Patterns> {
     let traces: Vec<Traces> =
         tokens.iter().map(|token| Traces::of(&Token::parse(token.as_bytes()).unwrap().token)).collect();
-    Patterns::of(&traces).unwrap()
+    Arc::new(Patterns::of(&traces).unwrap())
 }
 
 /// What comes out where the stream comes in these pieces.
-fn masked<'a>(patterns: &Patterns, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<u8>, usize) {
+fn masked<'a>(patterns: &Arc<Patterns>, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<u8>, usize) {
     let (mut masker, mut out) = (Masker::new(patterns), Vec::new());
     pieces.into_iter().for_each(|piece| masker.feed(piece, &mut out));
     let count = masker.finish(&mut out);

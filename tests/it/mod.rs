@@ -69,6 +69,7 @@ mod redact_interrupted;
 mod setup;
 #[cfg(unix)]
 mod staged;
+mod streams;
 #[cfg(unix)]
 mod supervise;
 #[cfg(unix)]

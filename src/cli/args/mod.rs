@@ -144,6 +144,8 @@ enum HotCommand {
     GitCredential(Helper),
     /// What a supervised child is before it becomes the command
     Supervised(Supervised),
+    /// Mask what the programs go on printing that a supervised command has left running
+    MaskRest,
 }
 
 impl From<Hot> for Args {
@@ -152,6 +154,7 @@ impl From<Hot> for Args {
             HotCommand::Exec(exec) => Command::Exec(exec),
             HotCommand::GitCredential(helper) => Command::GitCredential(helper),
             HotCommand::Supervised(supervised) => Command::Supervised(supervised),
+            HotCommand::MaskRest => Command::MaskRest,
         };
         Args { command, common: Common::default() }
     }
@@ -165,7 +168,7 @@ impl Args {
     pub fn read(args: &[OsString]) -> Result<Args, clap::Error> {
         let args = &alias(args);
         match args.get(1).and_then(|first| first.to_str()) {
-            Some("exec" | "git-credential" | "supervised") => Hot::try_parse_from(args).map(Args::from),
+            Some("exec" | "git-credential" | "supervised" | "mask-rest") => Hot::try_parse_from(args).map(Args::from),
             _ => Args::try_parse_from(args),
         }
     }
@@ -187,9 +190,11 @@ impl Args {
             | Command::GitCredential(Helper { common, .. })
             | Command::DockerCredential(Helper { common, .. })
             | Command::Setup(Setup { common, .. }) => common.or(&self.common),
-            Command::Supervised(_) | Command::GitAskpass(_) | Command::Completions(_) | Command::Man(_) => {
-                self.common.clone()
-            }
+            Command::Supervised(_)
+            | Command::MaskRest
+            | Command::GitAskpass(_)
+            | Command::Completions(_)
+            | Command::Man(_) => self.common.clone(),
         }
     }
 }
@@ -265,6 +270,9 @@ pub enum Command {
     /// What a supervised child is before it becomes the command
     #[command(hide = true)]
     Supervised(Supervised),
+    /// See [`HotCommand`]: none to complete
+    #[command(skip)]
+    MaskRest,
     /// Answer a prompt of Git's, as GIT_ASKPASS
     #[command(hide = true)]
     GitAskpass(Prompted),

@@ -3,6 +3,7 @@
 //! output where both go to the same place, so that their order stays.
 
 mod birth;
+mod rest;
 mod signals;
 mod stream;
 mod terminal;
@@ -19,15 +20,15 @@ use std::time::{Duration, Instant};
 use rustix::process::Pid;
 use rustix::stdio::{stderr, stdin, stdout};
 
-use crate::traces::search::Patterns;
-
-use super::{Failure, Report};
+use super::mask::Lookout;
+use super::{End, Failure, Lost, Report};
 
 pub use birth::{become_command, lead_command};
+pub use rest::mask_rest;
 pub use signals::{before_end, outlive_file_limit};
 
 use signals::{Behind, Beside, Watch, until_end};
-use stream::Pump;
+use stream::{Flow, Pump};
 use terminal::Terminal;
 
 /// So long the last of what was printed may take.
@@ -44,24 +45,24 @@ pub fn die_of(signal: i32) {
 }
 
 /// Runs a command to its end. `make` makes a program with its arguments into one that can be started, and its standard streams
-/// are set here: without patterns to mask it has ours. `us` is this very program, which may have to stand between.
+/// are set here: without tokens to mask it has ours. `us` is this very program, which may have to stand between.
 ///
 /// # Errors
 /// [`Failure`].
 pub fn run(
-    patterns: Option<Patterns>,
+    lookout: Option<Arc<dyn Lookout>>,
     us: &Path,
     command: &[OsString],
     make: impl FnOnce(&OsStr, &[OsString]) -> Command,
 ) -> Result<Report, Failure> {
     let mut watch = Watch::new()?;
     adopt_orphans();
-    let on_terminal = patterns.is_some() && rustix::termios::isatty(stdout());
+    let on_terminal = lookout.is_some() && rustix::termios::isatty(stdout());
     let mut terminal = on_terminal.then(Terminal::open).transpose()?;
     let mut command = make(us.as_os_str(), &birth::between(command, terminal.is_some()));
     let (ended, end) = io::pipe()?;
-    let masked = patterns.is_some();
-    let pumps = Pumps { patterns: patterns.map(Arc::new), ended, running: Vec::new(), input: None };
+    let masked = lookout.is_some();
+    let pumps = Pumps { lookout, ended, running: Vec::new(), input: None };
     let pumps = match &mut terminal {
         Some(terminal) => pumps.with_terminal(&mut command, terminal)?,
         None if masked => pumps.with_pipes(&mut command)?,
@@ -86,8 +87,18 @@ pub fn run(
     // Keys are the shell's again, whatever is still printed.
     drop(terminal);
     signals::stand_alone(watch);
-    let masked = pumps.into_iter().map(|pump| pump.join().unwrap_or_default()).sum();
-    Ok(Report { end: how, masked })
+    Ok(finish(how, pumps, us))
+}
+
+/// Takes the streams to their ends, or leaves them to another process.
+fn finish(end: End, pumps: Vec<JoinHandle<Flow>>, us: &Path) -> Report {
+    let mut report = Report { end, masked: 0, lost: Vec::new() };
+    for flow in pumps.into_iter().filter_map(|pump| pump.join().ok()) {
+        report.masked += flow.masked;
+        let lost = flow.lost.map(io::Error::from).or(flow.left.and_then(|left| rest::leave(us, left).err()));
+        report.lost.extend(lost.map(|error| Lost { stream: flow.name, error }));
+    }
+    report
 }
 
 /// What makes a command too long for the system is the command, not what stands between.
@@ -105,7 +116,7 @@ fn adopt_orphans() {
 }
 
 /// Gives what was printed to the end a moment to get through, while the terminal still shows it as it is.
-fn drain(pumps: &[JoinHandle<usize>]) {
+fn drain(pumps: &[JoinHandle<Flow>]) {
     let end = Instant::now() + DRAIN;
     while !pumps.iter().all(JoinHandle::is_finished) && Instant::now() < end {
         std::thread::sleep(Duration::from_millis(1));
@@ -114,7 +125,7 @@ fn drain(pumps: &[JoinHandle<usize>]) {
 
 /// What flows where.
 struct Pumps {
-    patterns: Option<Arc<Patterns>>,
+    lookout: Option<Arc<dyn Lookout>>,
     /// Closed when the child has ended.
     ended: PipeReader,
     running: Vec<Pump>,
@@ -130,7 +141,7 @@ impl Pumps {
         } else {
             terminal.leave_output_alone()?;
         }
-        self.running.push(Pump::new(terminal.output()?, stdout()));
+        self.running.push(Pump::to_stdout(terminal.output()?));
         match rustix::termios::isatty(stderr()) {
             true => command.stderr(terminal.child()?),
             false => command.stderr(self.pipe_to_stderr()?),
@@ -140,7 +151,7 @@ impl Pumps {
 
     fn with_pipes(mut self, command: &mut Command) -> io::Result<Pumps> {
         let (reader, writer) = io::pipe()?;
-        self.running.push(Pump::new(reader.into(), stdout()));
+        self.running.push(Pump::to_stdout(reader.into()));
         match same_file() {
             true => command.stderr(writer.try_clone()?),
             false => command.stderr(self.pipe_to_stderr()?),
@@ -151,17 +162,17 @@ impl Pumps {
 
     fn pipe_to_stderr(&mut self) -> io::Result<PipeWriter> {
         let (reader, writer) = io::pipe()?;
-        self.running.push(Pump::new(reader.into(), stderr()));
+        self.running.push(Pump::to_stderr(reader.into()));
         Ok(writer)
     }
 
-    fn start(self, terminal: Option<&Terminal>) -> io::Result<Vec<JoinHandle<usize>>> {
+    fn start(self, terminal: Option<&Terminal>) -> io::Result<Vec<JoinHandle<Flow>>> {
         if let (Some(input), Some(terminal)) = (self.input, terminal) {
             terminal.raw();
             std::thread::spawn(move || input.run());
         }
-        let Some(patterns) = self.patterns else { return Ok(Vec::new()) };
-        let start = |pump: Pump| Ok(pump.start(Arc::clone(&patterns), self.ended.try_clone()?));
+        let Some(lookout) = self.lookout else { return Ok(Vec::new()) };
+        let start = |pump: Pump| Ok(pump.start(Arc::clone(&lookout), self.ended.try_clone()?));
         self.running.into_iter().map(start).collect()
     }
 }

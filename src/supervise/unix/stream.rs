@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, read, write};
+use rustix::stdio::{stderr, stdout};
+use rustix::termios::isatty;
 
-use crate::traces::search::Patterns;
-
-use super::super::mask::Masker;
+use super::super::mask::{Lookout, Masker, Rest};
 
 /// The most bytes that are read at once.
 const PIECE: usize = 128 * 1024;
@@ -23,87 +23,155 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// may have more to say, as `tee` does, or hold them for good.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// How long they are listened to in all: what never falls silent is left to itself.
+/// How long we stay for a stream that something holds open and that never falls silent.
 const AT_MOST: Duration = Duration::from_secs(5);
 
 /// A stream that is to be masked.
 pub(super) struct Pump {
     from: OwnedFd,
     to: BorrowedFd<'static>,
+    /// The stream's name.
+    name: &'static str,
+}
+
+/// What came of a stream.
+pub(super) struct Flow {
+    /// The stream's name.
+    pub(super) name: &'static str,
+    /// How many traces were masked.
+    pub(super) masked: usize,
+    /// Why some of it could not be written.
+    pub(super) lost: Option<Errno>,
+    /// Something that the child left running still holds the stream open.
+    pub(super) left: Option<Left>,
+}
+
+/// A stream whose end is not waited for.
+pub(super) struct Left {
+    pub(super) from: OwnedFd,
+    pub(super) to: BorrowedFd<'static>,
+    pub(super) rest: Rest,
 }
 
 /// What came of waiting.
 enum Came {
-    Data,
+    /// Whether nothing holds the stream open any more, so that what is in it is all there is.
+    Data(bool),
     /// A signal, which is others' business.
     Nothing,
     Silence,
+    /// The child has ended.
     End,
 }
 
-impl Pump {
-    pub(super) fn new(from: OwnedFd, to: BorrowedFd<'static>) -> Pump {
-        Pump { from, to }
-    }
+/// How it ends.
+enum Outcome {
+    /// That was all.
+    Over,
+    /// Nothing reads any more.
+    Unread,
+    /// Something that the child left running holds it open.
+    Left,
+}
 
-    /// Runs on a thread of its own, which returns how many traces were masked. `ended` is closed when the child has ended.
-    pub(super) fn start(self, patterns: Arc<Patterns>, ended: PipeReader) -> JoinHandle<usize> {
-        thread::spawn(move || self.run(&patterns, ended))
-    }
+/// Where a stream is on its way.
+enum Stage {
+    /// The child runs; this is closed when it has ended.
+    Running(PipeReader),
+    /// It has ended: what comes later than that is not waited for.
+    Ended(Instant),
+    /// It is waited for whatever comes.
+    Open,
+}
 
-    fn run(self, patterns: &Patterns, ended: PipeReader) -> usize {
-        let mut masker = Masker::new(patterns);
-        let (mut piece, mut out) = (vec![0; PIECE], Vec::with_capacity(PIECE));
-        let (mut ended, mut last) = (Some(ended), None);
-        loop {
-            let patience = match (masker.may_let_go(), &ended) {
-                (true, _) => Some(PATIENCE),
-                (false, None) => Some(GRACE),
-                (false, Some(_)) => None,
-            };
-            out.clear();
-            match wait(&self.from, ended.as_ref(), patience) {
-                Came::End => {
-                    ended = None;
-                    last = Some(Instant::now() + AT_MOST);
-                    continue;
-                }
-                Came::Nothing => continue,
-                Came::Data if last.is_some_and(|last| Instant::now() > last) => break,
-                Came::Silence if masker.may_let_go() => masker.let_go(&mut out),
-                Came::Silence => break,
-                Came::Data => match read(&self.from, &mut piece) {
-                    // A terminal that nobody has open any more answers with an error.
-                    Ok(0) | Err(Errno::IO) => break,
-                    Ok(read) => masker.feed(&piece[..read], &mut out),
-                    Err(Errno::INTR | Errno::AGAIN) => continue,
-                    Err(_) => break,
-                },
-            }
-            if write_all(self.to, &out).is_err() {
-                // Nobody reads any more: the child is to find that out as it would without us, by the pipe's end.
-                return masker.masked;
-            }
-        }
-        out.clear();
-        let masked = masker.finish(&mut out);
-        let _ = write_all(self.to, &out);
-        masked
+impl Stage {
+    fn is_over(&self) -> bool {
+        matches!(self, Stage::Ended(last) if Instant::now() > *last)
     }
 }
 
-/// Waits for data, or for the child's end.
-fn wait(from: &OwnedFd, ended: Option<&PipeReader>, patience: Option<Duration>) -> Came {
+impl Pump {
+    pub(super) fn to_stdout(from: OwnedFd) -> Pump {
+        Pump { from, to: stdout(), name: "standard output" }
+    }
+
+    pub(super) fn to_stderr(from: OwnedFd) -> Pump {
+        Pump { from, to: stderr(), name: "standard error" }
+    }
+
+    /// Runs on a thread of its own. `ended` is closed when the child has ended.
+    pub(super) fn start(self, lookout: Arc<dyn Lookout>, ended: PipeReader) -> JoinHandle<Flow> {
+        thread::spawn(move || self.run(Masker::new(&*lookout), Stage::Running(ended)))
+    }
+
+    /// Goes on to the stream's end.
+    pub(super) fn run_to_the_end(self, masker: Masker) -> Flow {
+        self.run(masker, Stage::Open)
+    }
+
+    fn run(self, mut masker: Masker, mut stage: Stage) -> Flow {
+        let (mut piece, mut out, mut lost) = (vec![0; PIECE], Vec::with_capacity(PIECE), None);
+        let outcome = loop {
+            let patience = match (masker.may_let_go(), &stage) {
+                (true, _) => Some(PATIENCE),
+                (false, Stage::Ended(_)) => Some(GRACE),
+                (false, Stage::Running(_) | Stage::Open) => None,
+            };
+            out.clear();
+            match wait(&self.from, &stage, patience) {
+                Came::End => stage = Stage::Ended(Instant::now() + AT_MOST),
+                Came::Nothing => {}
+                Came::Silence if masker.may_let_go() => masker.let_go(&mut out),
+                Came::Silence => break Outcome::Left,
+                Came::Data(is_all) if !is_all && stage.is_over() => break Outcome::Left,
+                Came::Data(_) => match read(&self.from, &mut piece) {
+                    // A terminal that nothing has open any more answers with an error.
+                    Ok(0) | Err(Errno::IO) => break Outcome::Over,
+                    Ok(read) => masker.feed(&piece[..read], &mut out),
+                    Err(Errno::INTR | Errno::AGAIN) => {}
+                    Err(_) => break Outcome::Over,
+                },
+            }
+            match write_all(self.to, &out) {
+                Ok(()) => {}
+                // The child finds that out as it would without us, by the pipe's end.
+                Err(Errno::PIPE | Errno::CONNRESET) => break Outcome::Unread,
+                // The child is not to blame, and goes on; there may be room for what comes next.
+                Err(error) => drop(lost.get_or_insert(error)),
+            }
+        };
+        let mut flow = Flow { name: self.name, masked: masker.masked, lost, left: None };
+        match outcome {
+            Outcome::Unread => {}
+            // A terminal goes away with us, whatever is left on it.
+            Outcome::Left if !isatty(&self.from) => {
+                flow.left = Some(Left { from: self.from, to: self.to, rest: masker.rest() });
+            }
+            Outcome::Left | Outcome::Over => {
+                out.clear();
+                flow.masked = masker.finish(&mut out);
+                let unwritten = write_all(self.to, &out).err().filter(|error| *error != Errno::PIPE);
+                flow.lost = flow.lost.or(unwritten);
+            }
+        }
+        flow
+    }
+}
+
+/// Waits for data, or for the child's end, which goes first: data may come without a pause.
+fn wait(from: &OwnedFd, stage: &Stage, patience: Option<Duration>) -> Came {
     let mut fds = vec![PollFd::new(from, PollFlags::IN)];
-    fds.extend(ended.map(|ended| PollFd::from_borrowed_fd(ended.as_fd(), PollFlags::IN)));
+    if let Stage::Running(ended) = stage {
+        fds.push(PollFd::from_borrowed_fd(ended.as_fd(), PollFlags::IN));
+    }
     let patience = patience.and_then(|patience| Timespec::try_from(patience).ok());
     match poll(&mut fds, patience.as_ref()) {
         Ok(0) => Came::Silence,
-        Ok(_) if !fds[0].revents().is_empty() => Came::Data,
-        Ok(_) => Came::End,
+        Ok(_) if fds.get(1).is_some_and(|ended| !ended.revents().is_empty()) => Came::End,
+        Ok(_) => Came::Data(fds[0].revents().contains(PollFlags::HUP)),
         Err(Errno::INTR) => Came::Nothing,
         // Looked at once more by reading.
-        Err(_) => Came::Data,
+        Err(_) => Came::Data(true),
     }
 }
 
@@ -112,7 +180,7 @@ fn write_all(to: BorrowedFd, mut bytes: &[u8]) -> Result<(), Errno> {
         match write(to, bytes) {
             Ok(written) => bytes = &bytes[written..],
             Err(Errno::INTR) => {}
-            // Somebody made it one that does not wait.
+            // Another program made it one that does not wait.
             Err(Errno::AGAIN) => drop(poll(&mut [PollFd::from_borrowed_fd(to, PollFlags::OUT)], None)),
             Err(error) => return Err(error),
         }
