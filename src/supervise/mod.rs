@@ -8,9 +8,7 @@ mod system;
 
 use std::io;
 
-pub use system::{
-    become_command, before_end, die_of, lead_command, mask_rest, outlive_file_limit, replace, run,
-};
+pub use system::{become_command, before_end, die_of, lead_command, mask_rest, outlive_file_limit, replace, run};
 
 /// How a child ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

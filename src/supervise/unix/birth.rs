@@ -80,11 +80,9 @@ impl Leader {
 }
 
 impl Keeper for Leader {
-    fn hand_on(&self, signal: Signal, by_terminal: bool) {
-        // What a terminal sends, it sends to the group in front as well.
-        if !by_terminal {
-            let _ = kill_process_group(self.group, signal);
-        }
+    fn hand_on(&self, signal: Signal, _: bool) {
+        // What a terminal sends, it sends to one group: where that is ours, the command has not got it.
+        let _ = kill_process_group(self.group, signal);
     }
 
     fn stopped(&self, signal: i32) {
