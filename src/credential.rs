@@ -1,11 +1,10 @@
 //! Obtain: locate, then verify. There is no other way to a [`Credential`].
 
-use jiff::civil::Date;
-
 use crate::deployment::Deployment;
 use crate::email::Email;
 use crate::env::Env;
 use crate::error::{Error, Kind, Reason, Remark, Result};
+use crate::keyring::Expiry;
 use crate::locate::{self, Found, Located, Place, Request, Sited};
 use crate::token::Token;
 use crate::verify::{self, Grant, Pace, Question, Scope, Verdict};
@@ -51,7 +50,7 @@ pub struct Credential {
     place: Place,
     email: Option<Email>,
     owner: Option<Email>,
-    expires: Option<Date>,
+    expires: Option<Expiry>,
     proven: bool,
     remarks: Vec<Remark>,
 }
@@ -77,8 +76,8 @@ impl Credential {
         self.email.as_ref()
     }
 
-    /// Its last day, where the user said so.
-    pub fn expires(&self) -> Option<Date> {
+    /// When it ends, where the user or Git said so.
+    pub fn expires(&self) -> Option<Expiry> {
         self.expires
     }
 

@@ -58,6 +58,15 @@ impl Env {
         Some(self.path(if cfg!(windows) { "USERPROFILE" } else { "HOME" })?.join(below))
     }
 
+    /// Whether a folder below the home is meant, and the home is another user's, who lets this one not even enter it: what is
+    /// there is that user's. A base that a variable names is meant.
+    pub fn is_elsewhere(&self, base: &str) -> bool {
+        let closed = |path: PathBuf| {
+            path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
+        };
+        self.absolute(base).is_none() && self.home(".").is_none_or(closed)
+    }
+
     /// Where co-cred may keep what it can do without: below `$XDG_RUNTIME_DIR`, else `$XDG_CACHE_HOME`, else
     /// `~/.cache` (on Windows, `%LOCALAPPDATA%`). Relative paths are ignored, as the XDG base directory specification asks.
     pub fn cache_dir(&self) -> Option<PathBuf> {

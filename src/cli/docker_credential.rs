@@ -81,7 +81,7 @@ fn erase(call: &Call, input: &mut dyn BufRead, tell: &mut Tell) -> Result<String
         login.deployment == target.deployment && email.as_ref().is_none_or(|email| login.email == *email)
     };
     for login in keyring::logins(call.env).map_err(in_words)?.iter().filter(meant) {
-        keyring::forget(call.env, login, false, Asking::Nobody).map_err(in_words)?;
+        keyring::forget_one(call.env, login, Asking::Nobody).map_err(in_words)?;
         let what = format!("{} is logged out of {}, for Git and the API too", login.email, login.deployment);
         tell.warn(&[Remark::new("logged-out", what).hint("co-cred login keeps a token again")]);
     }

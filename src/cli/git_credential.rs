@@ -4,12 +4,12 @@
 use std::io::{BufRead, Write};
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 
 use crate::deliver::git::{Message, answer};
 use crate::email::Email;
 use crate::error::{Error, Reason, Remark, Result};
-use crate::keyring::{self, Asking, Login};
+use crate::keyring::{self, Asking, Expiry, Login};
+use crate::locate::PlaceKind;
 use crate::token::Token;
 use crate::verify;
 
@@ -63,36 +63,63 @@ fn get(call: &Call, message: &Message, target: &Target, out: &mut dyn Write, _: 
 fn store(call: &Call, message: &Message, target: &Target, _: &mut dyn Write, tell: &mut Tell) -> Result<u8> {
     let Some((Some(user), password)) = message.login().filter(|_| !message.is_ephemeral()) else { return Ok(0) };
     let (Some(email), Ok(parsed)) = (Email::parse(&user), Token::parse(password.as_bytes())) else { return Ok(0) };
-    let expires = message.expiry().and_then(|second| Timestamp::from_second(second).ok());
-    let expires = expires.map(|end| end.to_zoned(TimeZone::UTC).date());
+    let expires = message.expiry().and_then(|second| Timestamp::from_second(second).ok()).map(Expiry::Second);
     target.keep(call, email, parsed.token, expires, tell).map(|()| 0)
 }
 
-/// Forgets what Git was refused, where it is the keyring's to forget; else tells where it came from.
+/// Forgets what Git was refused. A host without a password is how people forget a login: all of the host, or of a user.
 fn erase(call: &Call, message: &Message, target: &Target, _: &mut dyn Write, tell: &mut Tell) -> Result<u8> {
+    if !message.names_a_secret() {
+        for login in meant(call, target, message.user())? {
+            keyring::forget_one(call.env, &login, Asking::Nobody)?;
+            let what = format!("{} is logged out of {}, for Git and the API", login.email, login.deployment);
+            tell.warn(&[Remark::new("logged-out", what).hint("co-cred login keeps a token again")]);
+        }
+        return Ok(0);
+    }
     let Some((user, password)) = message.login() else { return Ok(0) };
     let Ok(parsed) = Token::parse(password.as_bytes()) else { return Ok(0) };
-    let (deployment, token, user) = (&target.deployment, parsed.token, user.as_deref());
-    verify::forget(call.env, &token, deployment);
-    let meant = |login: &&Login| login.deployment == *deployment && user.is_none_or(|user| login.email.is(user));
-    let mut forgotten = false;
-    for login in keyring::logins(call.env)?.iter().filter(meant) {
-        let entry = keyring::read(call.env, login).unwrap_or_else(|error| {
+    refuse(call, target, user.as_deref(), &parsed.token, tell)
+}
+
+/// The logins that a request is about.
+fn meant(call: &Call, target: &Target, user: Option<&str>) -> Result<Vec<Login>> {
+    let is_meant =
+        |login: &Login| login.deployment == target.deployment && user.is_none_or(|user| login.email.is(user));
+    Ok(keyring::logins(call.env)?.into_iter().filter(is_meant).collect())
+}
+
+/// Forgets a token that Git was refused, where it is the keyring's to forget; else tells where it came from. Git is refused
+/// for a wrong e-mail or a missing scope as well, so the deployment is asked first. Where it cannot be, Git's word counts.
+fn refuse(call: &Call, target: &Target, user: Option<&str>, token: &Token, tell: &mut Tell) -> Result<u8> {
+    let deployment = &target.deployment;
+    verify::forget(call.env, token, deployment);
+    let mut holders = Vec::new();
+    for login in meant(call, target, user)? {
+        match keyring::read(call.env, &login) {
+            Ok(Some(entry)) if entry.token == *token => holders.push(login),
+            Ok(_) => {}
             // The token may have come from elsewhere, and that is to be told in any case.
-            tell.warn(&[Remark::from(&error)]);
-            None
-        });
-        if entry.is_some_and(|entry| entry.token == token) {
-            keyring::forget(call.env, login, false, Asking::Nobody)?;
-            forgotten = true;
-            let what =
-                format!("{deployment} refused the token of {}; it was taken out of {}", login.email, login.store);
-            tell.warn(&[Remark::new("refused", what).hint("co-cred login keeps a new one")]);
+            Err(error) => tell.warn(&[Remark::from(&error)]),
         }
     }
-    if !forgotten && let Some(place) = target.holder(call, user, &token)? {
-        let what = format!("{deployment} refused the user or the token that came from {place}");
-        tell.warn(&[Remark::new("refused", what).hint("co-cred doctor says more")]);
+    if holders.is_empty() {
+        if let Some(found) = target.holder(call, user, token)?.filter(|found| found.place.kind != PlaceKind::Keyring) {
+            let what = format!("{deployment} refused the user or the token that came from {}", found.place.place);
+            tell.warn(&[Remark::new("refused", what).hint("co-cred doctor says more")]);
+        }
+        return Ok(0);
+    }
+    if target.accepts(call, token)? == Some(true) {
+        let what = "Git refused this login, but the token is good: check the e-mail and the Capsule scope";
+        let hint = "co-cred login --email stores the account's e-mail; scopes are at Account → Access Tokens";
+        tell.warn(&[Remark::new("refused", what).hint(hint)]);
+        return Ok(0);
+    }
+    for login in &holders {
+        keyring::forget_one(call.env, login, Asking::Nobody)?;
+        let what = format!("{deployment} refused the token of {}; it was taken out of {}", login.email, login.store);
+        tell.warn(&[Remark::new("refused", what).hint("co-cred login keeps a new one")]);
     }
     Ok(0)
 }

@@ -2,13 +2,12 @@
 //! what is kept of a login that somebody else found good.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 
-use crate::credential::{Credential, Mode, Order, account, check_home, obtain};
+use crate::credential::{Credential, Mode, Order, account, check_home, obtain, prove};
 use crate::deployment::Deployment;
 use crate::email::Email;
 use crate::error::{Error, Kind, Reason, Result};
-use crate::keyring::{self, Asking, Entry};
+use crate::keyring::{self, Asking, Entry, Expiry};
 use crate::locate::{self, Found, PlaceKind, Reach, Request};
 use crate::token::Token;
 
@@ -64,35 +63,52 @@ impl Target {
         locate::email(&self.order(call, None)?.request, &self.deployment)
     }
 
-    /// The place where a token is already, if it is anywhere.
-    pub(super) fn holder(&self, call: &Call, user: Option<&str>, token: &Token) -> Result<Option<String>> {
+    /// Where a token is already, if it is anywhere.
+    pub(super) fn holder(&self, call: &Call, user: Option<&str>, token: &Token) -> Result<Option<Found>> {
         let order = self.order(call, user)?;
         let holds = |found: &Found| found.token == *token;
         match locate::locate(&order.request) {
-            Ok(located) if holds(&located.found) => return Ok(Some(located.found.place.place)),
+            Ok(located) if holds(&located.found) => return Ok(Some(located.found)),
             Err(error) if error.kind() == Kind::Unreadable => return Err(error),
             _ => {}
         }
         let answers = locate::survey(&order.request);
-        let found = answers.iter().filter_map(|answer| answer.found.as_ref().ok()?.as_ref()).find(|found| holds(found));
-        Ok(found.filter(|found| found.place.kind != PlaceKind::Keyring).map(|found| found.place.place.clone()))
+        Ok(answers.into_iter().filter_map(|answer| answer.found.ok().flatten()).find(holds))
     }
 
-    /// Keeps a login that somebody found good, unless its token is here already: what a capsule was lent is not to be kept,
-    /// and what is kept is not to lose its date.
+    /// Whether the deployment accepts a token; none where it cannot be asked, or nothing may be sent.
+    pub(super) fn accepts(&self, call: &Call, token: &Token) -> Result<Option<bool>> {
+        let order = Order { mode: Mode::Always, ..self.order(call, None)? };
+        if call.common.offline {
+            return Ok(None);
+        }
+        let sited = locate::destination(&order.request)?;
+        Ok(match prove(&order, token, "", sited.as_ref()) {
+            Ok(verdict) => verdict.map(|_| true),
+            Err(error) if error.kind() == Kind::Rejected => Some(false),
+            Err(_) => None,
+        })
+    }
+
+    /// Keeps a login that Git or Docker found good, unless its token is here already: a token that a capsule was lent is not
+    /// to be kept, and a login is not to lose its end. A login whose end is another one now is kept anew.
     pub(super) fn keep(
         &self,
         call: &Call,
         email: Email,
         token: Token,
-        expires: Option<Date>,
+        expires: Option<Expiry>,
         tell: &mut Tell,
     ) -> Result<()> {
-        if self.holder(call, Some(email.as_str()), &token)?.is_some() {
-            return Ok(());
+        let end = expires.and_then(Expiry::end);
+        let is_news = |found: &Found| end.is_some() && end != found.expires.and_then(Expiry::end);
+        match self.holder(call, Some(email.as_str()), &token)? {
+            Some(found) if found.place.kind != PlaceKind::Keyring || !is_news(&found) => return Ok(()),
+            _ => {}
         }
         let entry = Entry { token, email, added: Timestamp::now(), expires };
-        let (store, remarks) = keyring::keep(call.env, &self.deployment, &entry, false, Asking::Nobody)?;
+        let store = keyring::choose(call.env, false, Asking::Nobody)?;
+        let remarks = keyring::keep(call.env, &self.deployment, &entry, store, Asking::Nobody)?;
         tell.warn(&remarks);
         tell.done(&format!("{} is logged in at {}; the token is in {store}", entry.email, self.deployment));
         Ok(())

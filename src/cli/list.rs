@@ -5,9 +5,8 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use crate::credential::Mode;
-use crate::env::Env;
 use crate::error::Result;
-use crate::keyring::{self, Entry, Login};
+use crate::keyring::{self, Entry, Expiry, Login};
 use crate::locate;
 
 use super::tell::{Tell, clean};
@@ -21,7 +20,10 @@ pub(super) fn run(call: &Call, typed: &args::List, out: &mut dyn Write, tell: &m
             .try_for_each(|deployment| writeln!(out, "{}", deployment.origin().trim_start_matches("https://")));
         return written.map(|()| 0).or_else(closed);
     }
-    let logins = rows(call.env, keyring::logins(call.env)?);
+    let known = keyring::known(call.env)?;
+    tell.warn(&known.remarks);
+    let entries = keyring::read_all(call.env, &known.logins);
+    let logins: Vec<Row> = known.logins.into_iter().zip(entries).map(|(login, entry)| Row { login, entry }).collect();
     if logins.is_empty() && !typed.json {
         tell.done("no login is kept; co-cred login keeps one");
     }
@@ -32,14 +34,6 @@ pub(super) fn run(call: &Call, typed: &args::List, out: &mut dyn Write, tell: &m
     written.map(|()| 0).or_else(closed)
 }
 
-/// Asks for all entries at once: a store that does not answer is waited for once.
-fn rows(env: &Env, logins: Vec<Login>) -> Vec<Row> {
-    std::thread::scope(|scope| {
-        let asked: Vec<_> = logins.into_iter().map(|login| scope.spawn(|| Row::new(env, login))).collect();
-        asked.into_iter().filter_map(|row| row.join().ok()).collect()
-    })
-}
-
 /// A login, and its entry as far as its store gives it.
 struct Row {
     login: Login,
@@ -47,16 +41,11 @@ struct Row {
 }
 
 impl Row {
-    fn new(env: &Env, login: Login) -> Row {
-        let entry = keyring::read(env, &login);
-        Row { login, entry }
-    }
-
     fn state(&self) -> String {
         match &self.entry {
             Ok(Some(entry)) => match (entry.days_left(), entry.expires) {
-                (Some(..0), Some(day)) => format!("expired on {day}"),
-                (_, Some(day)) => format!("good until {day}"),
+                (Some(..0), Some(end)) => format!("expired on {end}"),
+                (_, Some(end)) => format!("good until {end}"),
                 _ => String::new(),
             },
             Ok(None) => "gone: log in again".to_owned(),
@@ -70,7 +59,7 @@ impl Row {
 
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         let added = self.added().map_or_else(String::new, |added| format!(", added {}", &added[..10]));
-        let Login { deployment, email, store } = &self.login;
+        let Login { deployment, email, store, .. } = &self.login;
         let state = Some(self.state()).filter(|state| !state.is_empty()).map(|state| format!(", {}", clean(&state)));
         writeln!(out, "{deployment}  {email}  in {store}{added}{}", state.unwrap_or_default())
     }
@@ -83,7 +72,8 @@ impl Row {
             "store": self.login.store,
             "fingerprint": entry.map(|entry| entry.token.fingerprint()),
             "added": self.added(),
-            "expires": entry.and_then(|entry| entry.expires),
+            "expires": entry.and_then(|entry| entry.expires).map(Expiry::day),
+            "expires_at": entry.and_then(|entry| entry.expires).and_then(Expiry::end),
             "error": self.entry.as_ref().err().map(|error| clean(&error.what)),
         })
     }

@@ -9,7 +9,7 @@ use crate::credential::{Mode, Order, may_be_good, prove};
 use crate::deployment::{Deployment, Unusable};
 use crate::email::Email;
 use crate::error::{Error, Reason, Remark, Result};
-use crate::keyring::{self, Asking, Entry};
+use crate::keyring::{self, Asking, Entry, Expiry};
 use crate::locate::{self, Sited};
 
 use super::tell::Tell;
@@ -20,6 +20,9 @@ pub(super) fn run(call: &Call, typed: &args::Login, input: &mut dyn BufRead, tel
     let expires = typed.expires.as_deref().map(|day| values::day("--expires", day)).transpose()?;
     let wanted = typed.email.as_deref().map(|email| values::email("--email", email)).transpose()?;
     let sited = deployment(call, &order, input, tell)?;
+    // Before the token is asked for: without a place to keep it, it is typed in vain.
+    let asking = if call.interactive { Asking::User } else { Asking::Nobody };
+    let store = keyring::choose(call.env, typed.insecure_storage, asking)?;
     let token = ask::token(call, &sited.deployment, input)?;
     let owner = match prove(&order, &token, "", Some(&sited)) {
         Ok(verdict) => {
@@ -39,9 +42,8 @@ pub(super) fn run(call: &Call, typed: &args::Login, input: &mut dyn BufRead, tel
         Err(error) => return Err(error),
     };
     let email = email(call, &order, &sited.deployment, owner, wanted, input, tell)?;
-    let entry = Entry { token, email, added: Timestamp::now(), expires };
-    let asking = if call.interactive { Asking::User } else { Asking::Nobody };
-    let (store, remarks) = keyring::keep(call.env, &sited.deployment, &entry, typed.insecure_storage, asking)?;
+    let entry = Entry { token, email, added: Timestamp::now(), expires: expires.map(Expiry::Day) };
+    let remarks = keyring::keep(call.env, &sited.deployment, &entry, store, asking)?;
     tell.warn(&remarks);
     tell.done(&format!("{} is logged in at {}; the token is in {store}", entry.email, sited.deployment));
     if entry.days_left().is_some_and(|days| days < 0) {

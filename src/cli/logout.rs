@@ -19,10 +19,11 @@ pub(super) fn run(call: &Call, typed: &args::Logout, tell: &mut Tell) -> Result<
         tell.done("no login is kept");
     }
     let asking = if call.interactive { Asking::User } else { Asking::Nobody };
+    let forgotten = keyring::forget(call.env, &logins, typed.all, typed.force, asking)?;
     let mut failure = None;
     // One that cannot be forgotten does not keep the others.
-    for login in &logins {
-        match keyring::forget(call.env, login, typed.force, asking) {
+    for (login, outcome) in logins.iter().zip(forgotten.logins) {
+        match outcome {
             Ok(left) => {
                 tell.warn(&left.into_iter().collect::<Vec<_>>());
                 tell.done(&format!("{} is logged out of {}", login.email, login.deployment));
@@ -30,6 +31,8 @@ pub(super) fn run(call: &Call, typed: &args::Logout, tell: &mut Tell) -> Result<
             Err(error) => failure = Some(failure.unwrap_or(error)),
         }
     }
+    tell.warn(&forgotten.left);
+    tell.warn(&forgotten.remarks);
     match failure {
         None => Ok(0),
         Some(error) => {

@@ -6,6 +6,8 @@ mod copy;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(windows, path = "windows.rs")]
 mod system;
+
+mod lock;
 mod temporary;
 
 use std::fs::{self, File};
@@ -15,6 +17,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 pub use copy::{Copy, abandon_copies, copy_beside};
+pub use lock::{Lock, hold, lock};
 pub use system::{Log, identity, names, read_at, write_all_at};
 pub use temporary::{is_left_over, is_temporary, remove_left_over, sweep};
 
@@ -140,13 +143,6 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     })
 }
 
-/// Opens a file to hold a lock on: made where it is missing, never written, and never replaced, since whoever waits for it
-/// waits for this very file.
-pub fn lock(path: &Path) -> io::Result<File> {
-    folder_of(path)?;
-    system::options(Links::Refused).read(true).append(true).create(true).open(path)
-}
-
 fn folder_of(path: &Path) -> io::Result<&Path> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     system::make_folders(folder)?;
@@ -205,7 +201,7 @@ fn slurp(file: File, meta: &fs::Metadata, limit: usize) -> Result<Zeroizing<Vec<
     let mut bytes = Zeroizing::new(Vec::with_capacity(size + 1));
     file.take(size as u64 + 1)
         .read_to_end(&mut bytes)
-        .map_err(|error| Trouble::Broken(format!("cannot be read ({})", error.kind())))?;
+        .map_err(|error| Trouble::Broken(format!("cannot be read ({})", words(&error))))?;
     match bytes.len() > size {
         true if size < limit => Err(Trouble::Broken("grew while it was read".into())),
         true => Err(Trouble::Broken(format!("is larger than {} KiB", limit / 1024))),
@@ -219,6 +215,15 @@ fn trouble(path: &Path, error: &io::Error) -> Trouble {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Trouble::Absent,
         io::ErrorKind::PermissionDenied if fs::symlink_metadata(path).is_err() => Trouble::Hidden,
         io::ErrorKind::PermissionDenied => Trouble::Denied,
-        kind => Trouble::Broken(format!("cannot be opened ({kind})")),
+        _ => Trouble::Broken(format!("cannot be opened ({})", words(error))),
     }
+}
+
+/// An error of the system in its own words, such as "input/output error".
+pub fn words(error: &io::Error) -> String {
+    let Some(code) = error.raw_os_error() else { return error.kind().to_string() };
+    let told = io::Error::from_raw_os_error(code).to_string();
+    let told = told.split(" (os error").next().unwrap_or_default();
+    let mut letters = told.chars();
+    letters.next().map(|first| first.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }

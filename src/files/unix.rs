@@ -27,6 +27,13 @@ fn is_own(meta: &Metadata) -> bool {
     meta.uid() == rustix::process::geteuid().as_raw()
 }
 
+/// Whether an error says that the file system has no locks: Lustre without `-o flock`, some FUSE and NFS mounts.
+pub(super) fn has_no_locks(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let none = [Errno::NOSYS, Errno::NOTSUP, Errno::OPNOTSUPP, Errno::NOLCK];
+    Errno::from_io_error(error).is_some_and(|error| none.contains(&error))
+}
+
 /// What a file is opened with: never waited for, not even where it is a FIFO or a device, and born 0600.
 pub(super) fn options(links: Links) -> OpenOptions {
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;

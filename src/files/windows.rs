@@ -25,6 +25,11 @@ pub(super) fn rights(_: &Metadata) -> Rights {
     Rights { shared: false, trusted: true, closed: true, private: true }
 }
 
+/// Whether an error says that the file system has no locks.
+pub(super) fn has_no_locks(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::Unsupported
+}
+
 /// What a file is opened with. There is no waiting for one: a pipe has a name of another kind.
 pub(super) fn options(links: Links) -> OpenOptions {
     let mut options = OpenOptions::new();

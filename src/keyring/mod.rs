@@ -3,13 +3,21 @@
 //! A login is a deployment and a user. Its entry, with the token, lies in the best [`Store`] there is. An index among
 //! co-cred's own data says which logins there are and where, without secrets: no store is asked, and nobody is asked for
 //! a password, unless a login that is wanted is there.
+//!
+//! A login takes its place in steps, so that a command may be killed, or fail, between any two of them: the index notes
+//! which store is about to be written to; the new entry is put there, beside the former one ([`Slot`]); the index is
+//! replaced, and with that the new login counts; what is left of the former one is removed, and so is the note.
 
+mod change;
 mod entry;
+mod expiry;
 mod index;
 #[cfg(feature = "keyring")]
 mod native;
 #[cfg(not(all(feature = "keyring", target_os = "linux")))]
 mod none;
+mod object;
+mod record;
 #[cfg(all(feature = "keyring", target_os = "linux"))]
 mod secret_service;
 mod store;
@@ -17,13 +25,15 @@ mod store;
 use crate::deployment::Deployment;
 use crate::email::Email;
 use crate::env::Env;
-use crate::error::{Error, Reason, Remark, Result};
+use crate::error::{Error, Reason, Result};
 
+pub use change::{Forgotten, choose, forget, forget_one, keep};
 pub use entry::Entry;
-pub use store::{Asking, Store};
+pub use expiry::Expiry;
+pub use index::Known;
+pub use store::{Asking, Slot, Store};
 
-use index::Ledger;
-use store::{Refusal, Secret};
+use store::Refusal;
 
 /// A login that is kept, and where.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,14 +44,23 @@ pub struct Login {
     pub email: Email,
     /// Where the entry is.
     pub store: Store,
+    slot: Slot,
 }
 
-/// Every login, in the order in which they were added. Asks no store.
+/// Every login, in the order in which they were added, and what is odd about their list. Asks no store.
 ///
 /// # Errors
-/// The index is there but cannot be used.
-pub fn logins(env: &Env) -> Result<Vec<Login>> {
+/// The list is there but cannot be used.
+pub fn known(env: &Env) -> Result<Known> {
     index::read(env)
+}
+
+/// Every login, as [`known`].
+///
+/// # Errors
+/// As [`known`].
+pub fn logins(env: &Env) -> Result<Vec<Login>> {
+    known(env).map(|known| known.logins)
 }
 
 /// The entry of a login; none where its store has lost it.
@@ -49,10 +68,25 @@ pub fn logins(env: &Env) -> Result<Vec<Login>> {
 /// # Errors
 /// The store is locked, does not answer within two seconds, or holds something else.
 pub fn read(env: &Env, login: &Login) -> Result<Option<Entry>> {
-    let held = match login.store {
-        Store::File => index::entry(env, login)?.into_iter().collect(),
-        store => store.get(env, login).map_err(|refusal| refused(store, refusal))?,
-    };
+    read_all(env, std::slice::from_ref(login)).pop().unwrap_or(Ok(None))
+}
+
+/// The entries of logins, in their order. Each store is asked once: one that does not answer is waited for once.
+pub fn read_all(env: &Env, logins: &[Login]) -> Vec<Result<Option<Entry>>> {
+    each_store(logins, |store, logins| match store {
+        Store::File => match index::entries(env, logins) {
+            Ok(entries) => {
+                let held = entries.into_iter().map(|entry| Ok(entry.into_iter().collect()));
+                held.zip(logins).map(|(held, login)| entry_of(login, held)).collect()
+            }
+            Err(error) => std::iter::once(Err(error)).chain(logins.iter().skip(1).map(|_| Ok(None))).collect(),
+        },
+        store => store.get(env, logins).into_iter().zip(logins).map(|(held, login)| entry_of(login, held)).collect(),
+    })
+}
+
+fn entry_of(login: &Login, held: Result<Vec<store::Secret>, Refusal>) -> Result<Option<Entry>> {
+    let held = held.map_err(|refusal| refused(login.store, refusal))?;
     // A keyring may hold several under the same attributes; what somebody else put there is not taken for ours.
     let entries = held.iter().filter_map(|bytes| Entry::decode(bytes, login));
     match (entries.max_by_key(|entry| entry.added), held.is_empty()) {
@@ -61,75 +95,17 @@ pub fn read(env: &Env, login: &Login) -> Result<Option<Entry>> {
     }
 }
 
-/// Keeps a login in place of a former one of the same user: in the system's keyring, or with `insecure` in a private
-/// file. Returns where, and what is to be said about it. Where it fails, the former entry is still there.
-///
-/// # Errors
-/// No store takes it, or it cannot be noted.
-pub fn keep(
-    env: &Env,
-    deployment: &Deployment,
-    entry: &Entry,
-    insecure: bool,
-    asking: Asking,
-) -> Result<(Store, Vec<Remark>)> {
-    let mut ledger = Ledger::open(env)?;
-    let encoded = entry.encode(deployment);
-    let mut login = Login { deployment: deployment.clone(), email: entry.email.clone(), store: Store::File };
-    let mut remarks = Vec::new();
-    if !insecure {
-        login.store = store(env, &mut login, &encoded, asking)?;
-        remarks.extend(login.store.remark());
-    }
-    let former = ledger.former(&login);
-    if let Err(error) = ledger.put(&login, &encoded) {
-        // Nothing would ever find what nobody noted.
-        if former.is_none() {
-            let _ = login.store.delete(env, &login, asking);
-        }
-        return Err(error);
-    }
-    if let Some(former) = former.filter(|former| former.store != login.store)
-        && former.store.delete(env, &former, asking).is_err()
-    {
-        let what = format!("the former token of {} is still in {}", former.email, former.store);
-        remarks.push(Remark::new("former", what).hint("revoke it at Account → Access Tokens"));
-    }
-    Ok((login.store, remarks))
-}
-
-/// Tries the stores of this system, the best first.
-fn store(env: &Env, login: &mut Login, encoded: &Secret, asking: Asking) -> Result<Store> {
-    let mut reasons = Vec::new();
-    for store in Store::OF_SYSTEM {
-        login.store = store;
-        match store.set(env, login, encoded, asking) {
-            Ok(()) => return Ok(store),
-            Err(Refusal::Absent(why)) => reasons.push(format!("{store} {why}")),
-            // It is there, if only it answered: another store would be a surprise.
-            Err(refusal) => return Err(refused(store, refusal)),
+/// Asks each store once, about all of its logins; the answers come in the order of the logins.
+fn each_store<T>(logins: &[Login], mut ask: impl FnMut(Store, &[&Login]) -> Vec<T>) -> Vec<T> {
+    let mut answers: Vec<Option<T>> = logins.iter().map(|_| None).collect();
+    for store in Store::ALL {
+        let (places, its): (Vec<usize>, Vec<&Login>) =
+            logins.iter().enumerate().filter(|(_, login)| login.store == store).unzip();
+        if !its.is_empty() {
+            places.into_iter().zip(ask(store, &its)).for_each(|(place, answer)| answers[place] = Some(answer));
         }
     }
-    let why = if reasons.is_empty() { "this co-cred was built without it".to_owned() } else { reasons.join("; ") };
-    Err(Error::new(Reason::Keyring, format!("there is no keyring to keep the token in: {why}"))
-        .hint("--insecure-storage keeps it in a file that only you can read"))
-}
-
-/// Forgets a login; with `force` also one whose store cannot be asked, which is then to be told.
-///
-/// # Errors
-/// Its store is locked or does not answer, or it cannot be noted; then it is still there.
-pub fn forget(env: &Env, login: &Login, force: bool, asking: Asking) -> Result<Option<Remark>> {
-    let mut ledger = Ledger::open(env)?;
-    let left = match login.store.delete(env, login, asking) {
-        Ok(()) => None,
-        Err(refusal) if force => {
-            let what = format!("{}; its token is still there", refused(login.store, refusal).what);
-            Some(Remark::new("left", what).hint("revoke it at Account → Access Tokens"))
-        }
-        Err(refusal) => return Err(refused(login.store, refusal)),
-    };
-    ledger.remove(login).map(|()| left)
+    answers.into_iter().flatten().collect()
 }
 
 fn refused(store: Store, refusal: Refusal) -> Error {

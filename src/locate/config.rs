@@ -64,7 +64,8 @@ impl Config {
                 let deployments = parse(&contents.bytes).map_err(|error| at(&shown, error))?;
                 Ok(Config { deployments })
             }
-            Err(Trouble::Absent | Trouble::Hidden) => Ok(Config::default()),
+            Err(Trouble::Absent) => Ok(Config::default()),
+            Err(Trouble::Hidden) if env.is_elsewhere("XDG_CONFIG_HOME") => Ok(Config::default()),
             Err(trouble) => Err(Error::new(Reason::Unreadable, format!("the configuration {shown} {trouble}"))
                 .hint("make it a file that you can read, or remove it")),
         }

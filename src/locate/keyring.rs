@@ -45,6 +45,30 @@ impl Keyring<'_> {
         logins.iter().filter(move |login| login.deployment == sited.deployment)
     }
 
+    /// The login that is here and not used, and why.
+    fn unused(&self) -> Option<Remark> {
+        let (logins, sited) = (self.house.logins().ok()?, self.house.in_question().ok()??);
+        let remark = |cause, what: String, hint: &str| Some(Remark::new(cause, what).hint(hint));
+        match (self.login(), logins.first()) {
+            (Ok(Some(login)), _) => remark(
+                "login-gone",
+                format!("the login of {} at {} is gone from {}", login.email, login.deployment, login.store),
+                "log in again with co-cred login; the kernel's keyring does not outlive a reboot",
+            ),
+            (Ok(None), Some(_)) if self.here(sited).next().is_some() => remark(
+                "other-user",
+                format!("the logins at {} are other users', and not the one's who was asked for", sited.deployment),
+                "co-cred list shows them; CODEOCEAN_EMAIL chooses between users",
+            ),
+            (Ok(None), Some(other)) => remark(
+                "other-deployment",
+                format!("{} is logged in at {}, and {} was asked for", other.email, other.deployment, sited.deployment),
+                &format!("co-cred login --deployment {} keeps one more", sited.deployment),
+            ),
+            _ => None,
+        }
+    }
+
     fn nothing_says(&self, logins: &[Login]) -> Result<Option<&Login>> {
         match logins {
             [one, rest @ ..] => match rest.iter().find(|login| login.deployment != one.deployment) {
@@ -80,26 +104,8 @@ impl Source for Keyring<'_> {
     }
 
     fn passed_over(&self) -> Vec<Remark> {
-        let (Ok(logins), Ok(Some(sited))) = (self.house.logins(), self.house.in_question()) else { return Vec::new() };
-        let remark = |cause, what: String, hint: &str| vec![Remark::new(cause, what).hint(hint)];
-        match (self.login(), logins.first()) {
-            (Ok(Some(login)), _) => remark(
-                "login-gone",
-                format!("the login of {} at {} is gone from {}", login.email, login.deployment, login.store),
-                "log in again with co-cred login; the kernel's keyring does not outlive a reboot",
-            ),
-            (Ok(None), Some(_)) if self.here(sited).next().is_some() => remark(
-                "other-user",
-                format!("the logins at {} are other users', and not the one's who was asked for", sited.deployment),
-                "co-cred list shows them; CODEOCEAN_EMAIL chooses between users",
-            ),
-            (Ok(None), Some(other)) => remark(
-                "other-deployment",
-                format!("{} is logged in at {}, and {} was asked for", other.email, other.deployment, sited.deployment),
-                &format!("co-cred login --deployment {} keeps one more", sited.deployment),
-            ),
-            _ => Vec::new(),
-        }
+        let odd = self.house.known_logins().map(|known| known.remarks.clone()).unwrap_or_default();
+        self.unused().into_iter().chain(odd).collect()
     }
 
     fn at_a_glance(&self) -> Option<String> {

@@ -22,7 +22,6 @@ mod yaml;
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
-use jiff::civil::Date;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
@@ -30,7 +29,7 @@ use crate::deployment::Deployment;
 use crate::email::Email;
 use crate::env::Env;
 use crate::error::{Error, Reason, Remark, Result};
-use crate::keyring::{Login, logins};
+use crate::keyring::{Expiry, Known, Login, known as known_logins};
 use crate::names::EMAIL;
 use crate::token::{Token, is_token_like};
 
@@ -84,8 +83,8 @@ pub struct Found {
     pub deployment: Option<Deployment>,
     /// Whose it is, where the source says.
     pub email: Option<Email>,
-    /// Its last day, where the user said so.
-    pub expires: Option<Date>,
+    /// When it ends, where the user or Git said so.
+    pub expires: Option<Expiry>,
     /// What was odd about it.
     pub remarks: Vec<Remark>,
 }
@@ -352,7 +351,7 @@ struct House<'a> {
     named: OnceCell<Option<Sited>>,
     in_question: OnceCell<Option<Sited>>,
     config: OnceCell<config::Config>,
-    logins: OnceCell<Vec<Login>>,
+    logins: OnceCell<Known>,
 }
 
 impl<'a> House<'a> {
@@ -393,7 +392,13 @@ impl<'a> House<'a> {
     /// # Errors
     /// The list of logins is there but cannot be used.
     fn logins(&self) -> Result<&[Login]> {
-        once(&self.logins, || logins(self.env())).map(Vec::as_slice)
+        self.known_logins().map(|known| known.logins.as_slice())
+    }
+
+    /// # Errors
+    /// As [`House::logins`].
+    fn known_logins(&self) -> Result<&Known> {
+        once(&self.logins, || known_logins(self.env()))
     }
 
     /// The user who was asked for.

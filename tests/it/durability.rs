@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::desk::piped;
-use super::world::{Ran, TOKEN, World, bin, has};
+use super::desk::{Bus, piped};
+use super::world::{OTHER, Ran, TOKEN, World, bin, has};
 
 const LOGIN: [&str; 6] =
     ["login", "--insecure-storage", "--offline", "--email=ada@example.org", "--deployment", "https://co.example.org"];
@@ -91,4 +91,215 @@ fn sweeping_does_not_disturb_writes() {
     });
     assert_eq!(fs::read(&path).unwrap(), b"whole");
     assert_eq!(temporary(&world.path("work")), [] as [PathBuf; 0]);
+}
+
+/// A login in the real keyring that asks no deployment.
+fn keep(token_expires: &str) -> [&str; 7] {
+    [
+        "login",
+        "--offline",
+        "--email=ada@example.org",
+        "--deployment",
+        "https://co.example.org",
+        "--expires",
+        token_expires,
+    ]
+}
+
+const FORMER: &str = "2998-01-01";
+const NEW: &str = "2999-01-01";
+
+/// The token and the expiry that are stored.
+fn stored(world: &World) -> (String, String) {
+    let listed = world.spawn(["list", "--json"]).expect(0).json();
+    let token = world.spawn(["token", "--offline"]).out;
+    (token.trim().to_owned(), listed[0]["expires"].as_str().unwrap_or_default().to_owned())
+}
+
+/// Fails unless no token is left in the keyring or in a file.
+#[track_caller]
+fn nothing_is_left(world: &World, when: &str) {
+    let found = world.spawn_program("secret-tool", &["search", "--all", "--unlock", "application", "co-cred"]);
+    assert!(!found.out.contains("cop_"), "{when}: {found:?}");
+    let data = world.path("home/.local/share/co-cred");
+    for entry in fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path()) {
+        assert!(!fs::read_to_string(&entry).unwrap().contains("cop_"), "{when}: {}", entry.display());
+    }
+}
+
+fn with_keyring() -> Option<(World, Bus)> {
+    if !has("strace") || !has("secret-tool") {
+        return None;
+    }
+    let world = World::new();
+    let bus = Bus::with_keyring(&world)?;
+    Some((world.with("DBUS_SESSION_BUS_ADDRESS", bus.address()), bus))
+}
+
+/// The system calls at which a command is stopped: what goes to the keyring, and what changes files.
+const POINTS: [&str; 5] = ["sendmsg", "fsync", RENAMES, "unlink,unlinkat", "flock"];
+
+/// Strikes at the first, second, ... of the calls until there is no such call; returns how often it struck.
+fn at_each_point(world: &World, what: &str, args: &[&str], mut check: impl FnMut(&str, Ran)) -> usize {
+    let mut struck = 0;
+    for calls in POINTS {
+        for nth in 1.. {
+            let log = world.path("work/strace");
+            let mut strace = world.program("strace");
+            strace.args(["-f", "-o"]).arg(&log).args(["-e", &format!("trace={calls}")]);
+            strace.args(["-e", &format!("inject={calls}:{what}:when={nth}")]);
+            let ran = piped(strace.arg(bin()).args(args), OTHER);
+            let log = fs::read_to_string(&log).unwrap();
+            let was_struck = log.contains("INJECTED") || log.contains("killed by");
+            check(&format!("{calls} {nth}"), ran);
+            if !was_struck {
+                break;
+            }
+            struck += 1;
+        }
+    }
+    struck
+}
+
+#[test]
+fn a_killed_first_login_leaves_no_token_behind_a_logout() {
+    let Some((world, _bus)) = with_keyring() else { return };
+    let struck = at_each_point(&world, "signal=KILL", &keep(NEW), |when, _| {
+        // It can be done again, and forgotten.
+        world.spawn(["logout", "--all"]).expect(0);
+        nothing_is_left(&world, when);
+    });
+    assert!(struck > 15, "{struck}");
+}
+
+#[test]
+fn a_killed_login_leaves_the_former_one_or_the_new_one() {
+    let Some((world, _bus)) = with_keyring() else { return };
+    world.pipe(&keep(FORMER), TOKEN).expect(0);
+    let struck = at_each_point(&world, "signal=KILL", &keep(NEW), |when, _| {
+        let (token, expires) = stored(&world);
+        let pair = (token.as_str(), expires.as_str());
+        assert!([(TOKEN, FORMER), (OTHER, NEW)].contains(&pair), "{when}: {pair:?}");
+        world.pipe(&keep(FORMER), TOKEN).expect(0);
+        let found = world.spawn_program("secret-tool", &["search", "--all", "application", "co-cred"]);
+        assert_eq!(format!("{}{}", found.out, found.err).matches("label = ").count(), 1, "{when}: {found:?}");
+    });
+    assert!(struck > 15, "{struck}");
+    world.spawn(["logout", "--all"]).expect(0);
+    nothing_is_left(&world, "in the end");
+}
+
+#[test]
+fn a_killed_logout_can_be_done_again() {
+    let Some((world, _bus)) = with_keyring() else { return };
+    world.pipe(&keep(FORMER), TOKEN).expect(0);
+    let struck = at_each_point(&world, "signal=KILL", &["logout", "--all"], |when, _| {
+        world.spawn(["logout", "--all"]).expect(0);
+        nothing_is_left(&world, when);
+        world.pipe(&keep(FORMER), TOKEN).expect(0);
+    });
+    assert!(struck > 8, "{struck}");
+}
+
+/// A login that says that it failed has changed nothing.
+#[test]
+fn a_failed_login_keeps_the_former_token_and_its_expiry() {
+    let Some((world, _bus)) = with_keyring() else { return };
+    for insecure in [false, true] {
+        let with = |args: [&'static str; 7]| args.into_iter().chain(insecure.then_some("--insecure-storage"));
+        let (former, new): (Vec<_>, Vec<_>) = (with(keep(FORMER)).collect(), with(keep(NEW)).collect());
+        world.pipe(&former, TOKEN).expect(0);
+        let mut failed = 0;
+        at_each_point(&world, "error=EIO", &new, |when, ran| {
+            let expected = if ran.code == 0 { (OTHER, NEW) } else { (TOKEN, FORMER) };
+            failed += usize::from(ran.code != 0);
+            let (token, expires) = stored(&world);
+            assert_eq!((token.as_str(), expires.as_str()), expected, "{when}: {ran:?}");
+            assert!(ran.code == 0 || ran.code == 6, "{when}: {ran:?}");
+            world.pipe(&former, TOKEN).expect(0);
+        });
+        assert!(failed > 3, "{failed}");
+        world.spawn(["logout", "--all"]).expect(0);
+        nothing_is_left(&world, "in the end");
+    }
+}
+
+/// A first login that failed is no login.
+#[test]
+fn a_failed_first_login_is_not_listed() {
+    let Some((world, _bus)) = with_keyring() else { return };
+    at_each_point(&world, "error=EIO", &keep(NEW), |when, ran| {
+        let listed = world.spawn(["list", "--json"]).expect(0).json().as_array().unwrap().len();
+        assert_eq!(listed, usize::from(ran.code == 0), "{when}: {ran:?}");
+        world.spawn(["logout", "--all"]).expect(0);
+        nothing_is_left(&world, when);
+    });
+}
+
+/// A login moves from one store to another without a moment in which there is none.
+#[test]
+fn a_login_killed_while_it_changes_its_store_is_in_one_of_them() {
+    let Some((world, _bus)) = with_keyring() else { return };
+    let in_file: Vec<&str> = keep(FORMER).into_iter().chain(["--insecure-storage"]).collect();
+    world.pipe(&in_file, TOKEN).expect(0);
+    at_each_point(&world, "signal=KILL", &keep(NEW), |when, _| {
+        let (token, expires) = stored(&world);
+        let pair = (token.as_str(), expires.as_str());
+        assert!([(TOKEN, FORMER), (OTHER, NEW)].contains(&pair), "{when}: {pair:?}");
+        world.pipe(&in_file, TOKEN).expect(0);
+    });
+    world.spawn(["logout", "--all"]).expect(0);
+    nothing_is_left(&world, "in the end");
+}
+
+#[test]
+fn fifty_logins_at_once_are_all_kept() {
+    let world = &World::new();
+    std::thread::scope(|scope| {
+        for number in 0..50 {
+            scope.spawn(move || {
+                let (email, url) = (format!("user{number}@example.org"), format!("https://co{number}.example.org"));
+                let args = ["login", "--insecure-storage", "--offline", "--email", &email, "--deployment", &url];
+                world.pipe(&args, TOKEN).expect(0);
+            });
+        }
+    });
+    assert_eq!(world.spawn(["list", "--json"]).expect(0).json().as_array().unwrap().len(), 50);
+}
+
+/// A lock that another command holds is waited for, and named when it takes too long.
+#[test]
+fn a_held_lock_is_waited_for_and_named() {
+    let world = World::new();
+    let lock = world.path("home/.local/share/co-cred/logins.lock");
+    super::world::write(&lock, b"");
+    let held = fs::File::open(&lock).unwrap();
+    held.lock().unwrap();
+    let ran = world.pipe(&LOGIN, TOKEN).expect(6);
+    assert!(ran.err.contains("another co-cred") && ran.err.contains(lock.to_str().unwrap()), "{ran:?}");
+    assert!(!ran.err.contains("disk"), "{ran:?}");
+    let waiting = std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| world.pipe(&LOGIN, TOKEN));
+        std::thread::sleep(std::time::Duration::from_secs(3));
+        drop(held);
+        waiting.join().unwrap()
+    });
+    waiting.expect(0);
+}
+
+/// Some network file systems have no locks: a login works there, and says what to mind.
+#[test]
+fn a_file_system_without_locks_will_do() {
+    if !has("strace") {
+        return;
+    }
+    for error in ["ENOSYS", "EOPNOTSUPP", "ENOLCK"] {
+        let world = World::new();
+        let mut strace = world.program("strace");
+        strace.args(["-f", "-o", "/dev/null", "-e", &format!("inject=flock:error={error}")]);
+        let ran = piped(strace.arg(bin()).args(LOGIN), TOKEN).expect(0);
+        assert!(ran.err.contains("has no locks"), "{error}: {ran:?}");
+        assert_eq!(world.spawn(["token", "--offline"]).expect(0).out, format!("{TOKEN}\n"));
+        assert_eq!(temporary(&world.path("home/.local/share/co-cred")), [] as [PathBuf; 0]);
+    }
 }

@@ -53,6 +53,8 @@ mod keyring;
 mod leak;
 #[cfg(unix)]
 mod locate;
+#[cfg(unix)]
+mod logins;
 mod mask;
 #[cfg(unix)]
 mod nested;

@@ -3,11 +3,10 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use zeroize::Zeroizing;
 
 use crate::credential::Credential;
+use crate::keyring::Expiry;
 use crate::locate::PlaceKind;
 
 use super::Message;
@@ -18,7 +17,7 @@ use super::Message;
 /// keyring it is ephemeral: no other helper is to keep a copy of what a capsule was lent.
 pub fn answer(request: &Message, user: &str, credential: &Credential) -> Message {
     let token = credential.token().expose();
-    let end = credential.expires().and_then(end_of).map(|end| end.to_string());
+    let end = credential.expires().and_then(to_come).map(|end| end.to_string());
     let answer = match request.can("authtype") {
         true => {
             let both = Zeroizing::new([user, ":", token].concat());
@@ -40,9 +39,8 @@ pub fn answer(request: &Message, user: &str, credential: &Credential) -> Message
     }
 }
 
-/// The end of a day in UTC, in seconds since 1970; none that is over: a token may well be good for longer than its user
-/// noted, and Git would not even try it.
-fn end_of(day: Date) -> Option<i64> {
-    let end = day.tomorrow().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp();
-    (end > Timestamp::now()).then(|| end.as_second())
+/// The end in seconds since 1970; none that is over: a token may well be good for longer than its user noted, and Git
+/// would not even try it.
+fn to_come(expiry: Expiry) -> Option<i64> {
+    expiry.end().filter(|end| *end > Timestamp::now()).map(Timestamp::as_second)
 }

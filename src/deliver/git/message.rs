@@ -184,6 +184,11 @@ impl Message {
         self.text("password_expiry_utc")?.parse().ok()
     }
 
+    /// Whether Git reports on one password, and not on whatever is kept for a host or a user.
+    pub fn names_a_secret(&self) -> bool {
+        ["credential", "password", "oauth_refresh_token"].iter().any(|key| self.single.contains_key(key))
+    }
+
     /// The user and the password that Git reports on: as such, or in one as HTTP's Basic authentication has them.
     pub fn login(&self) -> Option<(Option<String>, Zeroizing<String>)> {
         if let Some(password) = self.text("password") {

@@ -7,7 +7,7 @@
 //!
 //! | asked | answered |
 //! |---|---|
-//! | `{"ask":"token"}`, with `"deployment":"https://..."` where one is meant | `{"answer":"token","token":"cop_...","place":"...","deployment":"https://..."\|null,"email":"..."\|null,"expires":"YYYY-MM-DD"\|null}`, or `{"answer":"none"}`: it has none for that deployment |
+//! | `{"ask":"token"}`, with `"deployment":"https://..."` where one is meant | `{"answer":"token","token":"cop_...","place":"...","deployment":"https://..."\|null,"email":"..."\|null,"expires":"YYYY-MM-DD"\|"RFC 3339"\|null}`, or `{"answer":"none"}`: it has none for that deployment |
 //! | `{"ask":"status"}` | `{"answer":"status","pid":1,"deployment":...,"place":...,"fingerprint":"sha256:...","since":"RFC 3339","changes":0,"trouble":...,"broker":"http://127.0.0.1:PORT"\|null,"rules":[]}` |
 //! | `{"ask":"broker"}` | `{"answer":"broker","domain":"http://127.0.0.1:PORT","token":"cop_run...","rules":["--read-only"]}`, or `{"answer":"none"}`: it has none |
 //! | `{"ask":"stop"}` | `{"answer":"stopping"}` |
@@ -22,7 +22,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -30,6 +29,7 @@ use crate::deployment::Deployment;
 use crate::email::Email;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
+use crate::keyring::Expiry;
 use crate::token::{self, Token};
 
 use crate::locate::{Found, Place, PlaceKind, Sited, Source};
@@ -96,8 +96,8 @@ pub struct Held {
     pub deployment: Option<String>,
     /// Whose it is.
     pub email: Option<Email>,
-    /// Its last day.
-    pub expires: Option<Date>,
+    /// When it ends.
+    pub expires: Option<Expiry>,
 }
 
 impl std::fmt::Debug for Held {
