@@ -27,6 +27,7 @@
 //! | `broker` | who gets through to the deployment, and as far as the policy says; what else sees the token: nobody |
 //! | `broker_faults` | deployments that fail, smuggling, gigabytes, strangers, renewals, full disks |
 //! | `gate` | files are searched, whatever they are packed in; nothing is skipped in silence |
+//! | `gate_names` | only what looks like a token is hidden in the names that are shown |
 //! | `gate_unreadable` | folders that cannot be entered fail the search |
 //! | `keyring` | logins: every state of a real Secret Service, the kernel's keyring, a private file |
 //! | `config` | the configuration, and a password manager's command |

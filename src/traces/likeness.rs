@@ -19,9 +19,15 @@ pub(super) struct Prefix {
     before: usize,
 }
 
-/// All of them. Base64 has three, after no byte, one, and two.
-pub(super) const PREFIXES: [Prefix; 7] = [
+/// All of them, as it is in any case. Base64 has three, after no byte, one, and two.
+pub(super) const PREFIXES: [Prefix; 13] = [
     Prefix { bytes: b"cop_", kind: Kind::Raw, before: 0 },
+    Prefix { bytes: b"coP_", kind: Kind::Raw, before: 0 },
+    Prefix { bytes: b"cOp_", kind: Kind::Raw, before: 0 },
+    Prefix { bytes: b"cOP_", kind: Kind::Raw, before: 0 },
+    Prefix { bytes: b"Cop_", kind: Kind::Raw, before: 0 },
+    Prefix { bytes: b"CoP_", kind: Kind::Raw, before: 0 },
+    Prefix { bytes: b"COp_", kind: Kind::Raw, before: 0 },
     Prefix { bytes: b"COP_", kind: Kind::Raw, before: 0 },
     Prefix { bytes: b"Y29wX", kind: Kind::Base64, before: 0 },
     Prefix { bytes: b"NvcF", kind: Kind::Base64, before: 2 },

@@ -32,6 +32,8 @@ mod formats;
 #[cfg(unix)]
 mod gate;
 #[cfg(unix)]
+mod gate_names;
+#[cfg(unix)]
 mod gate_unreadable;
 #[cfg(unix)]
 mod git;
