@@ -37,6 +37,8 @@
 //! | `git_prompts` | Git's questions about other hosts still reach the user's own askpass, and the terminal |
 //! | `images` | skopeo and a real registry, the protocol of Docker's helpers |
 //! | `setup` | files of Git's and Docker's: changed where they must be, and put back |
+//! | `setup_docker` | of Docker's configuration the helpers change, and no other byte |
+//! | `setup_git` | many deployments, other helpers, two at once, folders with odd names |
 //! | `packaging` | manual pages and completions are those of the binary |
 //! | `clients` | curl, the SDK and the MCP server from the package index, under `exec` |
 //! | `here_documents` | here-documents in the shell file are data |

@@ -18,7 +18,7 @@ pub(super) fn run(call: &Call, typed: &args::Setup, tell: &mut Tell) -> Result<u
             let file = git::setup::put(call.env, &deployments)?;
             tell.done(&format!("Git asks co-cred, as {} says", file.display()));
             tell.warn(&missing(call.env, "co-cred", "Git").into_iter().collect::<Vec<_>>());
-            if !git::setup::is_last(call.env, &deployments)? {
+            if !git::setup::is_only_helper(call.env, &deployments)? {
                 tell.warn(&[Remark::new(
                     "other-helper",
                     "another helper comes after co-cred, and is told the token as well",
@@ -83,7 +83,7 @@ pub(super) fn problems(env: &Env, deployments: &[Deployment]) -> Vec<Remark> {
 
 /// Another helper that Git tells the token as well.
 fn outdone(env: &Env, deployments: &[Deployment]) -> Option<Remark> {
-    let last = git::setup::is_last(env, deployments).unwrap_or(true);
+    let last = git::setup::is_only_helper(env, deployments).unwrap_or(true);
     let what = "another helper comes after co-cred in Git's configuration, and is told the token as well";
     let hint = "git config --show-origin --get-all credential.helper shows where it is set; co-cred setup git mends what it can";
     (!last).then(|| Remark::new("other-helper", what).hint(hint))

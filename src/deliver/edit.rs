@@ -1,27 +1,51 @@
-//! Another program's file, changed where it must be and left as it is everywhere else.
+//! Another program's JSON file: members of its object are changed, and every other byte stays as it is: keys that stand
+//! twice, long numbers, blanks and all.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::Path;
+use std::time::Duration;
 
-use serde::Serialize;
-use serde_json::ser::PrettyFormatter;
-use serde_json::{Map, Serializer, Value};
+use zeroize::Zeroizing;
 
+use crate::env::Env;
 use crate::error::{Error, Reason, Result};
-use crate::files::{self, Trouble};
+use crate::files::{self, Lock, Trouble};
 
-/// The most bytes that such a file may have.
+use super::object::EMPTY;
+
+/// The most bytes that such a file may have, before and after.
 const LIMIT: usize = 1024 * 1024;
 
-/// The object that a file holds; an empty one where there is no file.
+/// How long another `setup` may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Holds off every other `setup` of this user until it is dropped. Where there is no place for a lock, or the file system has
+/// none, nothing is held off.
 ///
 /// # Errors
-/// It cannot be read, or holds something else.
-pub(super) fn read(path: &Path) -> Result<Map<String, Value>> {
+/// Another one does not end.
+pub(super) fn turn(env: &Env) -> Result<Option<File>> {
+    let Some(path) = env.config_dir().map(|folder| folder.join("setup.lock")) else { return Ok(None) };
+    let Ok(file) = files::lock(&path) else { return Ok(None) };
+    match files::hold(&file, PATIENCE) {
+        Ok(Lock::Busy) => Err(Error::new(Reason::Unreadable, "another co-cred setup is running, and does not end")
+            .hint(format!("end the process that has {} open, and try again", path.display()))),
+        _ => Ok(Some(file)),
+    }
+}
+
+/// What a file holds; an empty object where there is no file.
+///
+/// # Errors
+/// It cannot be read.
+pub(super) fn read(path: &Path) -> Result<Zeroizing<String>> {
     match files::read(path, LIMIT) {
-        Ok(contents) if contents.bytes.trim_ascii().is_empty() => Ok(Map::new()),
-        Ok(contents) => serde_json::from_slice(&contents.bytes).map_err(|_| unusable(path, "is no JSON object")),
-        Err(Trouble::Absent) => Ok(Map::new()),
+        Ok(contents) if contents.bytes.trim_ascii().is_empty() => Ok(Zeroizing::new(EMPTY.to_owned())),
+        Ok(contents) => match std::str::from_utf8(&contents.bytes) {
+            Ok(text) => Ok(Zeroizing::new(text.to_owned())),
+            Err(_) => Err(unusable(path, "is no JSON object")),
+        },
+        Err(Trouble::Absent) => Ok(Zeroizing::new(EMPTY.to_owned())),
         Err(trouble) => Err(unusable(path, &trouble.to_string())),
     }
 }
@@ -29,39 +53,36 @@ pub(super) fn read(path: &Path) -> Result<Map<String, Value>> {
 /// What a file would hold after a change; none where it makes no difference.
 ///
 /// # Errors
-/// As [`read`], or what the change finds wrong.
+/// As [`read`], what the change finds wrong, or it would be too large to be read again.
 pub(super) fn attempt(
     path: &Path,
-    change: impl FnOnce(&mut Map<String, Value>) -> Result<(), String>,
-) -> Result<Option<Map<String, Value>>> {
+    change: impl FnOnce(&str) -> Result<String, String>,
+) -> Result<Option<Zeroizing<String>>> {
     let former = read(path)?;
-    let mut changed = former.clone();
-    change(&mut changed).map_err(|why| unusable(path, &why))?;
-    Ok((changed != former).then_some(changed))
+    let changed = Zeroizing::new(change(&former).map_err(|why| unusable(path, &why))?);
+    match changed.len() > LIMIT {
+        true => Err(unusable(path, &format!("would be larger than {} KiB", LIMIT / 1024))),
+        false => Ok((changed != former).then_some(changed)),
+    }
 }
 
-/// Changes a file that holds one JSON object, keeping the order of its keys; whole or not at all, and only where the
-/// change makes a difference, which is returned. A file that is not there is an empty object, and an empty object that is
-/// left over is a file that is not there.
+/// Changes a file, whole or not at all, and only where the change makes a difference, which is returned. A private file
+/// that is left with an empty object is removed: it is as if it had never been there.
 ///
 /// # Errors
 /// As [`attempt`], or it cannot be written.
-pub(super) fn json(path: &Path, change: impl FnOnce(&mut Map<String, Value>) -> Result<(), String>) -> Result<bool> {
+pub(super) fn apply(path: &Path, change: impl FnOnce(&str) -> Result<String, String>) -> Result<bool> {
     let Some(changed) = attempt(path, change)? else { return Ok(false) };
-    if changed.is_empty() && path.symlink_metadata().is_ok_and(|meta| meta.is_file()) {
-        return fs::remove_file(path).map(|()| true).map_err(|error| unwritable(path, error));
-    }
-    let mut text = Vec::new();
-    let mut serializer = Serializer::with_formatter(&mut text, PrettyFormatter::with_indent(b"\t"));
-    let written = changed.serialize(&mut serializer).map_err(std::io::Error::from);
-    text.push(b'\n');
-    written.and_then(|()| files::write(path, &text)).map_err(|error| unwritable(path, error))?;
-    Ok(true)
+    let written = match *changed == EMPTY && files::read_own(path, LIMIT).is_some() {
+        true => fs::remove_file(path),
+        false => files::write(path, changed.as_bytes()),
+    };
+    written.map(|()| true).map_err(|error| unwritable(path, error))
 }
 
 fn unusable(path: &Path, why: &str) -> Error {
     Error::new(Reason::Unreadable, format!("{} {why}; it was left as it is", path.display()))
-        .hint("mend it, and try again")
+        .hint("correct it, and try again")
 }
 
 /// A file that cannot be written.

@@ -6,6 +6,7 @@ mod edit;
 pub mod env;
 pub mod exec;
 pub mod git;
+mod object;
 pub mod print;
 
 use zeroize::Zeroizing;

@@ -72,6 +72,10 @@ mod redact_interrupted;
 #[cfg(unix)]
 mod setup;
 #[cfg(unix)]
+mod setup_docker;
+#[cfg(unix)]
+mod setup_git;
+#[cfg(unix)]
 mod staged;
 mod streams;
 #[cfg(unix)]

@@ -8,17 +8,17 @@ use serde_json::json;
 use super::world::{TOKEN, World, has};
 
 /// A desk with one deployment in its configuration.
-fn desk() -> World {
+pub fn desk() -> World {
     let config = "[[deployment]]\ndomain = \"co.example.org\"\nemail = \"ada@example.org\"\n";
     let world = World::new().file("home/.config/co-cred/config.toml", config).on_path();
     world.with("GIT_CONFIG_NOSYSTEM", "1").with("GIT_TERMINAL_PROMPT", "0")
 }
 
-fn text(world: &World, below: &str) -> String {
+pub fn text(world: &World, below: &str) -> String {
     fs::read_to_string(world.path(below)).unwrap_or_default()
 }
 
-const HELPERS: &str = "home/.config/co-cred/gitconfig";
+pub const HELPERS: &str = "home/.config/co-cred/gitconfig";
 
 #[test]
 fn git_is_told_with_one_line_and_one_file_of_our_own() {

@@ -49,7 +49,7 @@ pub fn next(env: &Env, question: &OsStr) -> Option<Command> {
 
 /// What Git's configuration names.
 fn configured(env: &Env) -> Option<OsString> {
-    let value = config::get(env, &["--path", "--get", "core.askPass"]).ok()?;
+    let value = config::run(env, &["--path", "--get", "core.askPass"]).ok()?;
     let value = value.strip_suffix(b"\0")?.to_vec();
     String::from_utf8(value).ok().map(OsString::from)
 }

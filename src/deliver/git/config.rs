@@ -14,11 +14,11 @@ const TIME: Duration = Duration::from_secs(10);
 /// The most bytes that it may print.
 const LIMIT: usize = 16 * 1024 * 1024;
 
-/// What `git config --null` prints; nothing where there is no such value.
+/// Runs `git config --null`; returns what it prints, which is nothing where there is no such value.
 ///
 /// # Errors
 /// Git cannot be run, or cannot read its configuration.
-pub(super) fn get<S: AsRef<OsStr>>(env: &Env, args: &[S]) -> Result<Vec<u8>> {
+pub(super) fn run<S: AsRef<OsStr>>(env: &Env, args: &[S]) -> Result<Vec<u8>> {
     let mut command = Command::new("git");
     command.args(["config", "--null"]).args(args).env_clear().envs(env.iter());
     // A regular expression is compared byte by byte: a path need not be UTF-8.

@@ -3,6 +3,7 @@
 mod answer;
 pub mod askpass;
 mod config;
+mod helpers;
 pub mod message;
 mod pipeline;
 pub mod prompt;

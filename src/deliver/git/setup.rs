@@ -6,23 +6,22 @@
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Duration;
 
-use crate::child;
-use crate::deliver::edit::unwritable;
+use crate::deliver::edit::{turn, unwritable};
 use crate::deployment::Deployment;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 use crate::files;
 
+use super::config;
+use super::helpers::Helpers;
 use super::wiring::entries;
 
 /// The helper, as Git starts it: from `PATH`, through a shell.
 const HELPER: &str = "!co-cred git-credential";
 
-/// How long Git may take for a line.
-const LIMIT: Duration = Duration::from_secs(10);
+/// The key of the line that includes the file.
+const INCLUDE: &str = "include.path";
 
 /// Whether it is in place.
 pub fn is_done(env: &Env) -> bool {
@@ -35,30 +34,25 @@ pub fn is_done(env: &Env) -> bool {
 /// A file cannot be written, or Git is not there to include it.
 pub fn put(env: &Env, deployments: &[Deployment]) -> Result<PathBuf> {
     let file = file(env)?;
+    let path = shown(env, &file)?;
+    let _turn = turn(env)?;
     // Before anything is written: it fails where there is no Git, or where Git cannot read its configuration.
-    let included = included(env, &file)?;
+    let included = included(env, &path)?;
     files::write(&file, text(deployments).as_bytes()).map_err(|error| unwritable(&file, error))?;
-    if included && !is_last(env, deployments)? {
-        exclude(env, &file)?;
-    }
-    if !included || !is_last(env, deployments)? {
-        git(env, &["config", "--global", "--add", "include.path", &shown(env, &file)])?;
+    if included != 1 || !is_only_helper(env, deployments)? {
+        exclude(env, &path, included)?;
+        config::run(env, &["--global", "--add", INCLUDE, &path])?;
     }
     Ok(file)
 }
 
-/// Whether Git asks co-cred last of all helpers about these deployments: one that comes later is told the token as well,
-/// and may write it to a file.
+/// Whether Git asks co-cred alone about these deployments: a helper that comes later is told the token as well, and may
+/// write it to a file.
 ///
 /// # Errors
 /// Git is not there, or cannot read its configuration.
-pub fn is_last(env: &Env, deployments: &[Deployment]) -> Result<bool> {
-    for origin in deployments.iter().flat_map(Deployment::git_origins).filter(|origin| origin.starts_with("https:")) {
-        if git(env, &["config", "--get-urlmatch", "credential.helper", &origin])?.trim_end() != HELPER {
-            return Ok(false);
-        }
-    }
-    Ok(true)
+pub fn is_only_helper(env: &Env, deployments: &[Deployment]) -> Result<bool> {
+    Ok(Helpers::read(env)?.only(HELPER, &origins(deployments)))
 }
 
 /// Takes it out again; what is not there stays away.
@@ -67,9 +61,9 @@ pub fn is_last(env: &Env, deployments: &[Deployment]) -> Result<bool> {
 /// As [`put`].
 pub fn undo(env: &Env) -> Result<PathBuf> {
     let file = file(env)?;
-    if included(env, &file)? {
-        exclude(env, &file)?;
-    }
+    let path = shown(env, &file)?;
+    let _turn = turn(env)?;
+    exclude(env, &path, included(env, &path)?)?;
     match fs::remove_file(&file) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(unwritable(&file, error)),
         _ => Ok(file),
@@ -83,11 +77,17 @@ fn file(env: &Env) -> Result<PathBuf> {
     Ok(folder.join("gitconfig"))
 }
 
+/// The addresses of these deployments that Git may ask about, each once.
+fn origins(deployments: &[Deployment]) -> Vec<String> {
+    let all = deployments.iter().flat_map(Deployment::git_origins);
+    all.filter(|origin| origin.starts_with("https:")).collect()
+}
+
 fn text(deployments: &[Deployment]) -> String {
     let mut text = String::from(
         "# Written by `co-cred setup git`, which writes it anew; `co-cred setup git --undo` removes it.\n",
     );
-    for origin in deployments.iter().flat_map(Deployment::git_origins).filter(|origin| origin.starts_with("https:")) {
+    for origin in origins(deployments) {
         let _ = writeln!(text, "[credential \"{origin}\"]");
         for (_, value) in entries(&origin, HELPER) {
             let _ = writeln!(text, "\thelper = {value}");
@@ -97,32 +97,34 @@ fn text(deployments: &[Deployment]) -> String {
 }
 
 /// The file as Git's configuration names it: below `~`, where it is, so that a home may move.
-fn shown(env: &Env, file: &Path) -> String {
-    let home = env.home("").and_then(|home| file.strip_prefix(home).ok().map(Path::to_path_buf));
-    home.map_or_else(|| file.display().to_string(), |below| format!("~/{}", below.display()))
+///
+/// # Errors
+/// It is not UTF-8.
+fn shown(env: &Env, file: &Path) -> Result<String> {
+    let home = env.home("").and_then(|home| file.strip_prefix(home).ok());
+    let shown = home.map_or_else(|| file.to_str().map(str::to_owned), |below| Some(format!("~/{}", below.to_str()?)));
+    shown.ok_or_else(|| {
+        Error::new(
+            Reason::Unreadable,
+            format!("{} cannot be named in Git's configuration: it is not UTF-8", file.display()),
+        )
+        .hint("set XDG_CONFIG_HOME to a folder whose name is UTF-8")
+    })
 }
 
-fn exclude(env: &Env, file: &Path) -> Result<()> {
-    let pattern = format!("^{}$", regex_of(&shown(env, file)));
-    git(env, &["config", "--global", "--unset-all", "include.path", &pattern]).map(drop)
-}
-
-fn included(env: &Env, file: &Path) -> Result<bool> {
-    let paths = git(env, &["config", "--global", "--get-all", "include.path"])?;
-    Ok(paths.lines().any(|line| line == shown(env, file)))
-}
-
-/// Runs Git on its configuration; returns what it prints. A value that is not there is no failure.
-fn git(env: &Env, args: &[&str]) -> Result<String> {
-    let mut command = Command::new("git");
-    command.args(args).env_clear().envs(env.iter());
-    let output = child::output(&mut command, LIMIT, 1024 * 1024)
-        .map_err(|_| Error::new(Reason::Unreadable, "git cannot be run").hint("install Git, and put it on PATH"))?;
-    match output.status.code() {
-        Some(0 | 1) => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
-        _ => Err(Error::new(Reason::Unreadable, "Git did not change its configuration; it says why above")
-            .hint("mend it, and try again: nothing is lost")),
+/// Takes out every line that includes the file.
+fn exclude(env: &Env, path: &str, included: usize) -> Result<()> {
+    let pattern = format!("^{}$", regex_of(path));
+    match included {
+        0 => Ok(()),
+        _ => config::run(env, &["--global", "--unset-all", INCLUDE, &pattern]).map(drop),
     }
+}
+
+/// How many lines include the file.
+fn included(env: &Env, path: &str) -> Result<usize> {
+    let paths = config::run(env, &["--global", "--get-all", INCLUDE])?;
+    Ok(paths.split(|byte| *byte == 0).filter(|line| *line == path.as_bytes()).count())
 }
 
 /// A text that stands for itself in a regular expression of POSIX.
