@@ -24,6 +24,8 @@
 //! | `supervise` | a supervised child ends as it would alone, on pipes and on a terminal |
 //! | `streams` | what a command prints arrives whole, whatever reads it; what cannot be written is told |
 //! | `agent` | a token that stays fresh, whichever way its file changes, for its user alone |
+//! | `agent_hooks` | what an agent does with a change: its file, its command |
+//! | `agent_logins` | logins and logouts that an agent sees, and an agent that has no token |
 //! | `broker` | who gets through to the deployment, and as far as the policy says; what else sees the token: nobody |
 //! | `broker_faults` | deployments that fail, smuggling, gigabytes, strangers, renewals, full disks |
 //! | `gate` | files are searched, whatever they are packed in; nothing is skipped in silence |

@@ -155,7 +155,7 @@ complete -c co-cred -n "__fish_co_cred_using_subcommand doctor" -s q -l quiet -d
 complete -c co-cred -n "__fish_co_cred_using_subcommand doctor" -s v -l verbose -d 'Show each step on standard error, never the token [also: CO_CRED_LOG=info]'
 complete -c co-cred -n "__fish_co_cred_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l socket -d 'The socket [default: CO_CRED_AGENT_SOCK, else one below $XDG_RUNTIME_DIR or the cache folder]' -r -F
-complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l keep-file -d 'Keep the token in this file as well, for your eyes only, for programs that read one again and again' -r -F
+complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l keep-file -d 'Keep the token in this file as well, for your eyes only, for programs that read one again and again; without a token, the file is removed' -r -F
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l on-change -d 'Run this in a shell whenever the token has changed; the token is not in its environment' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l allow -d 'Let only requests pass that match one of these, such as \'GET /api/v1/capsules/**\'; may be repeated' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l rate -d 'No more requests than so many, such as 5/s, 100/m or 1000/h; those beyond wait for their turn' -r

@@ -1,7 +1,7 @@
 //! The token that is held, and the rules by which another takes its place.
 //!
 //! A new token is used once it is proven. One that cannot be read, or that the deployment does not accept, is told, and
-//! the old one is kept until the deployment does not accept that either.
+//! the old one is kept until the deployment does not accept that either. One that was logged out is not kept.
 
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -11,7 +11,9 @@ use jiff::Timestamp;
 
 use crate::credential::{Credential, Mode, Order, prove, vouch};
 use crate::error::{Error, Kind, Reason, Remark, Result};
-use crate::locate::{self, Located, Place};
+use crate::keyring;
+use crate::locate::{self, Located, Place, PlaceKind};
+use crate::token::Token;
 
 /// How soon a deployment that could not be asked is asked again.
 pub(super) const RETRY: Duration = Duration::from_secs(5);
@@ -44,6 +46,16 @@ pub(super) struct State {
     only: Option<Place>,
 }
 
+impl State {
+    /// Notes whether another token is held from now on, or none, and whether one was held before.
+    fn note(&mut self, has_changed: bool, had_one: bool) {
+        if has_changed {
+            self.changes += u64::from(had_one);
+            self.since = Timestamp::now();
+        }
+    }
+}
+
 /// What there is to tell meanwhile.
 #[derive(Debug)]
 pub enum Told {
@@ -60,8 +72,8 @@ pub enum Told {
 pub struct Looked {
     /// Something to tell.
     pub told: Option<Told>,
-    /// Another token is held from now on; whether one was held before.
-    pub is_new: Option<bool>,
+    /// Another token is held from now on, or none any more.
+    pub has_changed: bool,
     /// It may be otherwise so soon, without any file changing.
     pub retry: Option<Duration>,
     /// What was found could not be used.
@@ -122,7 +134,12 @@ impl Keeper {
     /// Obtains again; what is held is proven again only where it is in doubt. Nothing is told while the state is locked:
     /// whoever listens may be slow.
     pub(super) fn look(&self, order: &Order, in_doubt: bool) -> Looked {
-        let renewed = match locate::locate(&order.request) {
+        let before = self.held();
+        let located = locate::locate(&order.request);
+        if before.as_ref().is_some_and(|held| is_withdrawn(order, held, &located)) {
+            self.write().credential = None;
+        }
+        let renewed = match located {
             Ok(located) if !in_doubt && self.is_the_same(order, &located) => {
                 self.write().trouble = None;
                 return Looked::default();
@@ -130,11 +147,12 @@ impl Keeper {
             Ok(located) => self.check_place(&located).and_then(|()| self.renew(order, located)),
             Err(error) => Err(error),
         };
+        let before = before.as_ref().map(|held| held.token());
         match renewed {
-            Ok(credential) => self.accept(credential, order),
+            Ok(credential) => self.accept(credential, order, before),
             Err(error) => {
                 let is_good = self.is_still_good(order);
-                self.refuse(error, is_good)
+                self.refuse(error, is_good, before.is_some())
             }
         }
     }
@@ -153,38 +171,36 @@ impl Keeper {
         }
     }
 
-    fn accept(&self, credential: Credential, order: &Order) -> Looked {
+    fn accept(&self, credential: Credential, order: &Order, before: Option<&Token>) -> Looked {
         let state = &mut *self.write();
-        let has_one = state.credential.is_some();
-        let is_new = state.credential.as_ref().is_none_or(|held| held.token() != credential.token());
-        let told = is_new.then(|| Told::Fresh(credential.place().place.clone(), credential.remarks().to_vec()));
-        if is_new {
-            state.changes += u64::from(has_one);
-            state.since = Timestamp::now();
-        }
+        let has_changed = before != Some(credential.token());
+        let told = has_changed.then(|| Told::Fresh(credential.place().place.clone(), credential.remarks().to_vec()));
+        state.note(has_changed, before.is_some());
         let in_doubt = !is_settled(order, &credential);
         state.trouble = in_doubt.then(|| "the deployment could not be asked whether it accepts the token".to_owned());
         if self.is_strict {
             state.only.get_or_insert_with(|| credential.place().clone());
         }
         state.credential = Some(Arc::new(credential));
-        Looked { told, is_new: is_new.then_some(has_one), retry: in_doubt.then_some(RETRY), is_refused: false }
+        Looked { told, has_changed, retry: in_doubt.then_some(RETRY), is_refused: false }
     }
 
-    fn refuse(&self, error: Error, is_good: bool) -> Looked {
+    fn refuse(&self, error: Error, is_good: bool, had_one: bool) -> Looked {
         let state = &mut *self.write();
+        let has_changed = had_one && !is_good;
         let is_news = state.trouble.replace(error.what.clone()).as_ref() != Some(&error.what);
         if !is_good {
             state.credential = None;
         }
+        state.note(has_changed, had_one);
         let retry = match error.kind() {
             Kind::Unreachable | Kind::Unreadable => Some(RETRY),
             // It may have been made a moment ago.
             Kind::Rejected => Some(RETRY_REJECTED),
             _ => None,
         };
-        let told = is_news.then_some(Told::Trouble(error, is_good));
-        Looked { told, is_new: None, retry, is_refused: true }
+        let told = (is_news || has_changed).then_some(Told::Trouble(error, is_good));
+        Looked { told, has_changed, retry, is_refused: true }
     }
 
     /// Whether what is found is what is held, and settled: then a change was none, and nobody is asked.
@@ -219,6 +235,26 @@ impl Keeper {
     pub(super) fn read(&self) -> RwLockReadGuard<'_, State> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether what is held was taken back where it came from: its login is over, or its agent has no token any more. Then no
+/// deployment's word keeps it.
+fn is_withdrawn(order: &Order, held: &Credential, located: &Result<Located>) -> bool {
+    match held.place().kind {
+        PlaceKind::Keyring => is_logged_out(order, held),
+        PlaceKind::Agent => match located {
+            Ok(located) => located.found.place.kind != PlaceKind::Agent,
+            Err(error) => error.kind() == Kind::NotFound,
+        },
+        _ => false,
+    }
+}
+
+/// Whether the index is there, and has no login with this account and deployment.
+fn is_logged_out(order: &Order, held: &Credential) -> bool {
+    let deployment = held.deployment().map(|sited| &sited.deployment);
+    let is_its = |login: &keyring::Login| Some(&login.deployment) == deployment && Some(&login.email) == held.email();
+    keyring::logins(order.request.env).is_ok_and(|logins| !logins.iter().any(is_its))
 }
 
 /// Whether the deployment has said yes, or there is nobody to ask.

@@ -20,8 +20,8 @@ use crate::credential::Order;
 use crate::deployment::Deployment;
 use crate::env::Env;
 use crate::error::Result;
-use crate::locate::Request;
 use crate::locate::agent::{BROKER_SOCKET, Brokered, SOCKET};
+use crate::locate::{self, Request};
 
 pub use keeper::{Keeper, Looked, Told};
 pub use outlet::Outlet;
@@ -68,18 +68,23 @@ pub fn run(
 ) -> Result<()> {
     let mut rounds = Rounds::new(None, is_strict)?;
     let keeper = rounds.keeper().clone();
-    let mut unwritten = false;
+    // What is found at the start is no change.
+    let (mut unwritten, mut is_running) = (false, false);
     let mut hand_on = |looked: Looked| {
-        let Looked { told, is_new, retry, .. } = looked;
+        let Looked { told, has_changed, retry, .. } = looked;
         told.into_iter().for_each(&mut tell);
-        let Some(held) = keeper.held() else { return retry };
-        let mut failures = Vec::new();
-        if is_new == Some(true) {
-            home.mark();
-            failures.extend(outlet.run(&held, order.request.env, home.socket()).err());
+        let held = keeper.held();
+        if has_changed || !is_running {
+            outlet.learn(locate::tokens(&order.request).iter().chain(held.iter().map(|held| held.token())));
         }
-        if is_new.is_some() || unwritten {
-            let written = outlet.write(&held);
+        let mut failures = Vec::new();
+        if has_changed && is_running {
+            home.mark();
+            failures.extend(outlet.run(home.socket()).err());
+        }
+        is_running = true;
+        if has_changed || unwritten {
+            let written = outlet.write(held.as_deref());
             // Told once, and tried again.
             if !unwritten || written.is_ok() {
                 unwritten = written.is_err();

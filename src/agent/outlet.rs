@@ -4,8 +4,8 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use zeroize::Zeroizing;
 
@@ -14,6 +14,7 @@ use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 use crate::files;
 use crate::locate::agent::{BROKER_SOCKET, SOCKET};
+use crate::token::Token;
 use crate::traces::{Traces, betrays};
 
 /// What is done with a new token.
@@ -23,6 +24,8 @@ pub struct Outlet {
     file: Option<PathBuf>,
     /// What a shell is to run.
     command: Option<OsString>,
+    /// The environment of the command: a variable that holds a trace of any token that was known is not in it any more.
+    env: Mutex<Env>,
     /// The variable by which the command finds the agent.
     name: &'static str,
     /// For how many changes it has yet to run.
@@ -30,20 +33,35 @@ pub struct Outlet {
 }
 
 impl Outlet {
-    /// A file and a command, where they are wanted; whether the agent has a broker, and gives the token to nobody else.
-    pub fn new(file: Option<PathBuf>, command: Option<OsString>, is_brokered: bool) -> Outlet {
+    /// A file and a command, where they are wanted, and its environment; whether the agent has a broker, and gives the token
+    /// to nobody else.
+    pub fn new(file: Option<PathBuf>, command: Option<OsString>, env: &Env, is_brokered: bool) -> Outlet {
         let name = if is_brokered { BROKER_SOCKET } else { SOCKET };
-        Outlet { file, command, name, runs: Arc::default() }
+        Outlet { file, command, env: Mutex::new(env.clone()), name, runs: Arc::default() }
     }
 
-    /// Writes a new token to the file.
+    /// Keeps these tokens from the command, now and later: what it is told is that there is another token, never which.
+    pub(super) fn learn<'a>(&self, tokens: impl IntoIterator<Item = &'a Token>) {
+        let traces: Vec<Traces> = tokens.into_iter().map(Traces::of).collect();
+        let env = &mut *self.env.lock().unwrap_or_else(PoisonError::into_inner);
+        let betray = env.iter().filter(|(_, value)| betrays(value, &traces)).map(|(name, _)| name.to_owned());
+        betray.collect::<Vec<OsString>>().iter().for_each(|name| env.remove(name));
+    }
+
+    /// Writes the token to the file; where there is none any more, the file goes as well.
     ///
     /// # Errors
-    /// The file cannot be written.
-    pub(super) fn write(&self, credential: &Credential) -> Result<()> {
+    /// The file cannot be written, or removed.
+    pub(super) fn write(&self, credential: Option<&Credential>) -> Result<()> {
         let Some(path) = &self.file else { return Ok(()) };
-        let line = Zeroizing::new(format!("{}\n", credential.token().expose()));
-        files::write_own(path, line.as_bytes()).map_err(|error| {
+        let written = match credential {
+            Some(credential) => {
+                let line = Zeroizing::new(format!("{}\n", credential.token().expose()));
+                files::write_own(path, line.as_bytes())
+            }
+            None => files::remove_own(path),
+        };
+        written.map_err(|error| {
             Error::new(Reason::Usage, format!("{} cannot be kept fresh ({})", path.display(), error.kind()))
                 .hint("name a file in a folder that is yours, and that nobody else may write to")
         })
@@ -53,10 +71,11 @@ impl Outlet {
     ///
     /// # Errors
     /// It cannot be started.
-    pub(super) fn run(&self, credential: &Credential, env: &Env, socket: &Path) -> Result<()> {
+    pub(super) fn run(&self, socket: &Path) -> Result<()> {
         let Some(command) = &self.command else { return Ok(()) };
-        let mut shell = shell(command, credential, env);
-        shell.env(self.name, socket);
+        let mut shell = Command::new("/bin/sh");
+        let env = self.env.lock().unwrap_or_else(PoisonError::into_inner);
+        shell.arg("-c").arg(command).env_clear().envs(env.iter()).env(self.name, socket).stdin(Stdio::null());
         let runs = Arc::clone(&self.runs);
         if runs.fetch_add(1, Ordering::AcqRel) > 0 {
             return Ok(());
@@ -81,13 +100,4 @@ fn run_all(mut shell: Command, runs: &AtomicUsize) {
             return;
         }
     }
-}
-
-/// The command, without whatever holds a trace of the token, or looks like another, in its environment.
-fn shell(command: &OsString, credential: &Credential, env: &Env) -> Command {
-    let traces = [Traces::of(credential.token())];
-    let mut shell = Command::new("/bin/sh");
-    shell.arg("-c").arg(command).env_clear().envs(env.iter().filter(|(_, value)| !betrays(value, &traces)));
-    shell.stdin(Stdio::null());
-    shell
 }

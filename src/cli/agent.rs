@@ -86,7 +86,7 @@ fn foreground(call: &Call, typed: &args::Agent, socket: &Path, out: &mut dyn Wri
         let _ = write_variables(call, socket, std::process::id(), offer.as_ref(), out);
         if detach { system::leave_the_terminal() } else { Ok(()) }
     };
-    let outlet = Outlet::new(keep_file(typed), typed.on_change.clone(), typed.brokered.broker);
+    let outlet = Outlet::new(keep_file(typed), typed.on_change.clone(), &env, typed.brokered.broker);
     // A log wants to know; a shell that starts does not.
     agent::run(&order, typed.brokered.broker, home, &outlet, serve, ready, |news| told(tell, news, !detach))?;
     Ok(0)

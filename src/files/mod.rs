@@ -113,6 +113,14 @@ pub fn write_own(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replace(path, bytes, File::flush)
 }
 
+/// Removes a file that [`write_own`] wrote, if it is still there.
+pub fn remove_own(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Makes the folder of a file, 0700, where it is missing; it must be this user's, and nobody else may so much as enter it.
 pub fn private_folder(path: &Path) -> io::Result<()> {
     let rights = system::rights(&made_folder_of(path)?);

@@ -71,7 +71,7 @@ pub(super) fn entries(env: &Env, logins: &[&Login]) -> Result<Vec<Option<Secret>
     Ok(logins.iter().map(entry).collect())
 }
 
-fn path(env: &Env) -> Option<PathBuf> {
+pub(super) fn path(env: &Env) -> Option<PathBuf> {
     Some(env.data_dir()?.join("logins.json"))
 }
 
@@ -227,9 +227,14 @@ impl Ledger {
     }
 }
 
+/// Where the lock of an index is.
+pub(super) fn lock_of(path: &Path) -> PathBuf {
+    path.with_extension("lock")
+}
+
 /// The lock, which stands beside the index: the index itself is renamed over.
 fn lock(path: &Path) -> Result<Option<File>> {
-    let path = path.with_extension("lock");
+    let path = lock_of(path);
     let (shown, failed) = (path.display(), |what: String| Error::new(Reason::Keyring, what));
     let file = files::lock(&path).and_then(|file| Ok((files::hold(&file, PATIENCE)?, file)));
     match file {

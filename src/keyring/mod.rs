@@ -22,6 +22,8 @@ mod record;
 mod secret_service;
 mod store;
 
+use std::path::PathBuf;
+
 use crate::deployment::Deployment;
 use crate::email::Email;
 use crate::env::Env;
@@ -61,6 +63,12 @@ pub fn known(env: &Env) -> Result<Known> {
 /// As [`known`].
 pub fn logins(env: &Env) -> Result<Vec<Login>> {
     known(env).map(|known| known.logins)
+}
+
+/// What changes with every login and logout: the index; and its lock, of which the end is seen once the store has changed
+/// as well.
+pub fn files(env: &Env) -> Vec<PathBuf> {
+    index::path(env).map(|index| vec![index::lock_of(&index), index]).unwrap_or_default()
 }
 
 /// The entry of a login; none where its store has lost it.

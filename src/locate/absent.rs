@@ -3,6 +3,7 @@
 use crate::error::{Error, Reason, Remark};
 
 use super::House;
+use super::agent::EMPTY;
 use super::slots::Slot;
 
 /// The error for a token that no source has, given what the sources passed over.
@@ -23,7 +24,8 @@ pub(super) fn explain(house: &House, passed_over: &[Remark]) -> Error {
     if let Some(slot) = slots.iter().find(hinted) {
         return no_token(slot);
     }
-    if let Some(remark) = ["shape", "login-gone", "other-user", "other-deployment"].into_iter().find_map(passed) {
+    if let Some(remark) = ["shape", EMPTY, "login-gone", "other-user", "other-deployment"].into_iter().find_map(passed)
+    {
         return error(Reason::NotFound, remark);
     }
     if let Some(slot) = slots.iter().find(unset) {

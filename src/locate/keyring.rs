@@ -1,5 +1,7 @@
 //! The keyring: the login that is kept for the deployment in question. Last of all sources, and not asked before.
 
+use std::path::PathBuf;
+
 use crate::email::Email;
 use crate::error::{Error, Reason, Remark, Result};
 use crate::keyring::{self, Entry, Login};
@@ -93,6 +95,10 @@ impl Source for Keyring<'_> {
 
     fn place(&self) -> Place {
         Place::new(PlaceKind::Keyring, "co-cred login")
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        keyring::files(self.house.env())
     }
 
     fn find(&self) -> Result<Option<Found>> {

@@ -222,6 +222,8 @@ pub fn locate(request: &Request) -> Result<Located> {
                 tracing::info!(kind = ?place.kind, place = found.place.place, "token located");
                 let deployment = deployment::of(&house, found.deployment.as_ref().map(|bound| (bound, &found.place)))?;
                 found.remarks.extend(deployment.iter().filter_map(|sited| sited.remark.clone()));
+                // The agent was named, and another source answers in its place.
+                found.remarks.extend(passed_over.into_iter().filter(|remark: &Remark| remark.cause == agent::EMPTY));
                 return Ok(Located { found, deployment });
             }
             None => {
@@ -447,7 +449,7 @@ fn sources<'a>(house: &'a House<'a>, named: Option<&'a Sited>) -> Vec<Box<dyn So
     if reach != Reach::Bound {
         sources.push(Box::new(option::Named { request: house.request }));
     }
-    sources.push(Box::new(agent::Agent { env: house.env(), named, bound: reach == Reach::Bound }));
+    sources.push(Box::new(agent::Agent::new(house.env(), named, reach == Reach::Bound)));
     if reach != Reach::Bound {
         sources.push(Box::new(variable::Dedicated { env: house.env() }));
         sources.extend(house.mounts.iter().map(|mount| Box::new(mount) as Box<dyn Source>));

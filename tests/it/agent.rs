@@ -16,18 +16,18 @@ use super::desk::wait;
 use super::world::{OTHER, Ran, TOKEN, World, bin, has};
 
 /// A world with a folder for sockets, whose token is in a mounted file; the agent's environment is another.
-struct House {
-    world: World,
-    agent: Child,
+pub struct House {
+    pub world: World,
+    pub agent: Child,
 }
 
 impl House {
     /// An agent in the foreground that is ready.
-    fn new(world: World) -> House {
+    pub fn new(world: World) -> House {
         House::with(world, &[])
     }
 
-    fn with(world: World, args: &[&str]) -> House {
+    pub fn with(world: World, args: &[&str]) -> House {
         let mut agent =
             command(&world).args(["agent", "--foreground"]).args(args).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
@@ -43,27 +43,27 @@ impl House {
         }
     }
 
-    fn socket(&self) -> PathBuf {
+    pub fn socket(&self) -> PathBuf {
         self.world.path("run/co-cred/agent.sock")
     }
 
     /// The token that a client is given.
-    fn token(&self) -> String {
+    pub fn token(&self) -> String {
         let ran = self.world.run(["token", "--offline"]);
         if ran.code == 0 { ran.out.trim_end().to_owned() } else { format!("{ran:?}; the agent: {}", said(&self.world)) }
     }
 
-    fn status(&self) -> Value {
+    pub fn status(&self) -> Value {
         self.world.run(["agent", "status", "--json"]).expect(0).json()
     }
 
     #[track_caller]
-    fn comes(&self, token: &str) {
+    pub fn comes(&self, token: &str) {
         wait(token, || self.token() == token);
     }
 
     /// What is answered to a line.
-    fn ask(&self, line: &[u8]) -> Option<Value> {
+    pub fn ask(&self, line: &[u8]) -> Option<Value> {
         let mut stream = UnixStream::connect(self.socket()).unwrap();
         let _ = stream.write_all(line);
         let _ = stream.shutdown(std::net::Shutdown::Write);
@@ -81,7 +81,7 @@ impl Drop for House {
 }
 
 /// With a folder for sockets and no deployment.
-fn quiet() -> World {
+pub fn quiet() -> World {
     let world = World::new();
     fs::create_dir(world.path("run")).unwrap();
     fs::set_permissions(world.path("run"), fs::Permissions::from_mode(0o700)).unwrap();
@@ -89,17 +89,17 @@ fn quiet() -> World {
     world.with("XDG_RUNTIME_DIR", run)
 }
 
-fn at(deployment: &Deployment) -> World {
+pub fn at(deployment: &Deployment) -> World {
     quiet().at(deployment)
 }
 
-fn command(world: &World) -> Command {
+pub fn command(world: &World) -> Command {
     let mut command = world.command();
     command.stderr(fs::File::create(world.path("said")).unwrap());
     command
 }
 
-fn said(world: &World) -> String {
+pub fn said(world: &World) -> String {
     fs::read_to_string(world.path("said")).unwrap()
 }
 
@@ -380,8 +380,8 @@ fn a_new_token_is_used_once_it_is_proven_and_the_old_one_until_it_is_not() {
     // Neither is good: nothing is served, and why is told.
     deployment.revoke(OTHER);
     fs::write(&secret, "cop_number00007").unwrap();
-    wait("the end of both", || house.world.run(["token", "--offline"]).code == 6);
-    let ran = house.world.run(["token", "--offline"]).expect(6);
+    wait("the end of both", || house.world.run(["token", "--offline"]).code == 3);
+    let ran = house.world.run(["token", "--offline"]).expect(3);
     assert!(ran.err.contains("names has no token") && ran.err.contains("does not accept"), "{ran:?}");
     deployment.issue("cop_number00008");
     fs::write(&secret, "cop_number00008").unwrap();

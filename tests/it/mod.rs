@@ -3,6 +3,10 @@
 #[cfg(unix)]
 mod agent;
 #[cfg(unix)]
+mod agent_hooks;
+#[cfg(unix)]
+mod agent_logins;
+#[cfg(unix)]
 mod bad_input;
 #[cfg(unix)]
 mod broker;

@@ -119,7 +119,7 @@ impl Host {
             }
             Some(Ask::Token { deployment }) => token(deployment.as_deref(), &self.keeper.read()),
             Some(Ask::Status) => Answer::Status(self.status()),
-            Some(Ask::Broker) => self.brokered.clone().map_or(Answer::None, Answer::Broker),
+            Some(Ask::Broker) => self.brokered.clone().map_or(Answer::None { message: None }, Answer::Broker),
             Some(Ask::Stop) => Answer::Stopping,
             None => Answer::Error { message: "the question is not understood".to_owned() },
         }
@@ -147,13 +147,13 @@ impl Host {
 
 fn token(deployment: Option<&str>, state: &State) -> Answer {
     let Some(held) = &state.credential else {
-        return Answer::Error { message: state.trouble.clone().unwrap_or_else(|| "it was found nowhere".to_owned()) };
+        return Answer::None { message: state.trouble.clone().or_else(|| Some("it was found nowhere".to_owned())) };
     };
     let origin = held.deployment().map(|sited| sited.deployment.origin());
     if let (Some(wanted), Some(origin)) = (deployment, origin)
         && wanted != origin
     {
-        return Answer::None;
+        return Answer::None { message: None };
     }
     Answer::Token(Held {
         token: Zeroizing::new(held.token().expose().to_owned()),

@@ -178,7 +178,7 @@ pub struct Doctor {
 /// Keep a token fresh, and serve it to whoever asks
 #[derive(Debug, clap::Args)]
 #[command(
-    long_about = "Watches the files that the token comes from (secret mount, credentials file, configuration, slot files), \
+    long_about = "Watches the files that the token comes from (secret mount, credentials file, configuration, slot files, logins), \
                   obtains and proves it again when one changes, and serves it over a socket that is yours alone. Prints the \
                   variables that make every other co-cred ask there first, and goes to the background; where an agent runs \
                   already, prints that one's.",
@@ -197,7 +197,8 @@ pub struct Agent {
     /// The socket [default: CO_CRED_AGENT_SOCK, else one below $XDG_RUNTIME_DIR or the cache folder]
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,
-    /// Keep the token in this file as well, for your eyes only, for programs that read one again and again
+    /// Keep the token in this file as well, for your eyes only, for programs that read one again and again; without a token,
+    /// the file is removed
     #[arg(long, value_name = "PATH", conflicts_with = "broker")]
     pub keep_file: Option<PathBuf>,
     /// Run this in a shell whenever the token has changed; the token is not in its environment

@@ -7,7 +7,7 @@
 //!
 //! | asked | answered |
 //! |---|---|
-//! | `{"ask":"token"}`, with `"deployment":"https://..."` where one is meant | `{"answer":"token","token":"cop_...","place":"...","deployment":"https://..."\|null,"email":"..."\|null,"expires":"YYYY-MM-DD"\|"RFC 3339"\|null}`, or `{"answer":"none"}`: it has none for that deployment |
+//! | `{"ask":"token"}`, with `"deployment":"https://..."` where one is meant | `{"answer":"token","token":"cop_...","place":"...","deployment":"https://..."\|null,"email":"..."\|null,"expires":"YYYY-MM-DD"\|"RFC 3339"\|null}`, or `{"answer":"none"}`: it has none for that deployment; with `"message":"..."`, none at all, and why |
 //! | `{"ask":"status"}` | `{"answer":"status","pid":1,"deployment":...,"place":...,"fingerprint":"sha256:...","since":"RFC 3339","changes":0,"trouble":...,"broker":"http://127.0.0.1:PORT"\|null,"rules":[]}` |
 //! | `{"ask":"broker"}` | `{"answer":"broker","domain":"http://127.0.0.1:PORT","token":"cop_run...","rules":["--read-only"]}`, or `{"answer":"none"}`: it has none |
 //! | `{"ask":"stop"}` | `{"answer":"stopping"}` |
@@ -17,6 +17,7 @@
 #[cfg_attr(windows, path = "windows.rs")]
 pub mod system;
 
+use std::cell::OnceCell;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -28,11 +29,11 @@ use zeroize::Zeroizing;
 use crate::deployment::Deployment;
 use crate::email::Email;
 use crate::env::Env;
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, Reason, Remark, Result};
 use crate::keyring::Expiry;
 use crate::token::{self, Token};
 
-use crate::locate::{Found, Place, PlaceKind, Sited, Source};
+use crate::locate::{Found, Place, PlaceKind, Sited, Source, once};
 
 /// The variable that names the socket.
 pub const SOCKET: &str = "CO_CRED_AGENT_SOCK";
@@ -70,8 +71,12 @@ pub enum Ask {
 pub enum Answer {
     /// The token.
     Token(Held),
-    /// There is none: no token for that deployment, no broker.
-    None,
+    /// There is none: no token, or none for that deployment; no broker.
+    None {
+        /// Why there is no token at all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+    },
     /// How it is.
     Status(Status),
     /// Its broker.
@@ -169,28 +174,53 @@ pub fn lock_of(socket: &Path) -> PathBuf {
     PathBuf::from(lock)
 }
 
+/// The cause of the remark that the agent has no token: it is told with whatever token is used in its place.
+pub(super) const EMPTY: &str = "agent-empty";
+
 /// The agent that the environment names.
 pub(super) struct Agent<'a> {
-    pub(super) env: &'a Env,
-    pub(super) named: Option<&'a Sited>,
+    env: &'a Env,
+    named: Option<&'a Sited>,
     /// Only a token that the agent binds to a deployment.
-    pub(super) bound: bool,
+    bound: bool,
+    holding: OnceCell<Holding>,
 }
 
-impl Agent<'_> {
-    /// The deployment of its token, where it has one.
-    pub(super) fn deployment(&self) -> Option<Deployment> {
-        Deployment::parse(&self.held().ok()??.deployment?).ok()
+/// What the agent says that it has.
+enum Holding {
+    Token(Held),
+    /// No token, and why.
+    Nothing(String),
+}
+
+impl<'a> Agent<'a> {
+    pub(super) fn new(env: &'a Env, named: Option<&'a Sited>, bound: bool) -> Agent<'a> {
+        Agent { env, named, bound, holding: OnceCell::new() }
     }
 
-    fn held(&self) -> Result<Option<Held>> {
+    /// The deployment of its token, where it has one.
+    pub(super) fn deployment(&self) -> Option<Deployment> {
+        Deployment::parse(self.held().ok()??.deployment.as_deref()?).ok()
+    }
+
+    fn held(&self) -> Result<Option<&Held>> {
         let Some(socket) = self.env.path(SOCKET) else { return Ok(None) };
-        match ask(socket, &Ask::Token { deployment: None }) {
-            Ok(Answer::Token(held)) => Ok(Some(held)),
-            Ok(Answer::Error { message }) => Err(silent(&format!("has no token: {message}"))),
-            Ok(_) => Err(silent("says something else than it was asked")),
-            Err(error) => Err(silent(&format!("does not answer ({})", error.kind()))),
+        Ok(match once(&self.holding, || holding(socket))? {
+            Holding::Token(held) => Some(held),
+            Holding::Nothing(_) => None,
+        })
+    }
+}
+
+fn holding(socket: &Path) -> Result<Holding> {
+    match ask(socket, &Ask::Token { deployment: None }) {
+        Ok(Answer::Token(held)) => Ok(Holding::Token(held)),
+        Ok(Answer::None { message }) => {
+            Ok(Holding::Nothing(message.unwrap_or_else(|| "it does not say why".to_owned())))
         }
+        Ok(Answer::Error { message }) => Err(silent(&format!("gives no token: {message}"))),
+        Ok(_) => Err(silent("says something else than it was asked")),
+        Err(error) => Err(silent(&format!("does not answer ({})", error.kind()))),
     }
 }
 
@@ -223,8 +253,14 @@ impl Source for Agent<'_> {
             (None, _) => !self.bound,
             (Some(_), None) => true,
         };
-        let Held { place, email, expires, .. } = held;
-        let place = Place::new(PlaceKind::Agent, place);
+        let place = Place::new(PlaceKind::Agent, &held.place);
+        let (email, expires) = (held.email.clone(), held.expires);
         Ok(is_meant.then(|| Found { token, place, deployment, email, expires, remarks: Vec::new() }))
+    }
+
+    fn passed_over(&self) -> Vec<Remark> {
+        let Some(Holding::Nothing(why)) = self.holding.get() else { return Vec::new() };
+        let what = format!("the agent that {SOCKET} names has no token: {why}");
+        vec![Remark::new(EMPTY, what).hint("co-cred agent status shows what it has; co-cred login gives it a token")]
     }
 }
