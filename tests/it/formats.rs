@@ -91,8 +91,8 @@ fn python_sends_the_headers() {
 
 #[test]
 fn nextflow_quotes_as_groovy_does() {
-    // Nextflow is in none of the registries: this follows its manual (Configuration, "env" scope) and Groovy's, unproven by
-    // the program.
+    // Nextflow cannot be installed from Debian's packages: this follows its manual (Configuration, "env" scope). Groovy's
+    // ConfigSlurper, of which its configuration is a dialect, reads it back as it was.
     let world = World::new().with("CODEOCEAN_TOKEN", "cop_a'b$c\\d\"e${f}").with("CODEOCEAN_DOMAIN", "co.example.org");
     let ran = world.run(["env", "--offline", "--quiet", "--format", "nextflow", "--as", "in"]).expect(0);
     let value = "'cop_a\\'b$c\\\\d\"e${f}'";

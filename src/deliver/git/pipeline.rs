@@ -7,9 +7,7 @@ use crate::deliver::Assignment;
 use crate::deployment::Deployment;
 use crate::email::Email;
 use crate::env::Env;
-
-/// The user name, or user name and password.
-const LOGIN: &str = "GIT_ACCESS_TOKEN";
+use crate::names::GIT_TOKEN;
 
 /// The host.
 const HOST: &str = "GIT_HOST";
@@ -22,7 +20,7 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 pub(super) fn variables(env: &Env, email: Option<&Email>, deployment: &Deployment) -> Vec<Assignment> {
     let host = deployment.git_host();
     let login = email.map(|email| utf8_percent_encode(email.as_str(), RESERVED).to_string());
-    let ours = [(LOGIN, login), (HOST, Some(host))];
+    let ours = [(GIT_TOKEN, login), (HOST, Some(host))];
     let differs = |(name, value): &(&str, Option<String>)| {
         env.get(name).is_some_and(|set| *value != set.to_str().map(str::to_owned))
     };

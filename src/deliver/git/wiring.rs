@@ -12,6 +12,7 @@ use crate::deployment::Deployment;
 use crate::email::Email;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
+use crate::names::EMAIL;
 use crate::names::TOKEN;
 
 use super::{askpass, pipeline};
@@ -36,7 +37,7 @@ pub fn wiring(env: &Env, email: Option<&Email>, deployment: &Deployment, program
     if env.get("CO_CRED_TOKEN_FILE").is_some() {
         set.push(Assignment::plain("CO_CRED_TOKEN_FILE", ""));
     }
-    set.extend(email.map(|email| Assignment::plain("CODEOCEAN_EMAIL", email.as_str())));
+    set.extend(email.map(|email| Assignment::plain(EMAIL, email.as_str())));
     Ok(set)
 }
 
