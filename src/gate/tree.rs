@@ -101,7 +101,7 @@ fn one(search: &mut Search, entry: walkdir::Result<DirEntry>, root: &Path, home:
             let site = site(search, error.path().unwrap_or(root));
             let why = error
                 .io_error()
-                .map_or_else(|| error.to_string(), |error| format!("cannot be entered ({})", error.kind()));
+                .map_or_else(|| error.to_string(), |error| format!("cannot be entered ({})", reason(error)));
             return search.unread(&site, why);
         }
     };
@@ -125,6 +125,14 @@ fn one(search: &mut Search, entry: walkdir::Result<DirEntry>, root: &Path, home:
             let why = format!("is {}: nothing is kept in it", word(kind));
             search.report.passed_over.push(Gap { site, why });
         }
+    }
+}
+
+/// In the system's own words where the library has none.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::NotFound => error.kind().to_string(),
+        _ => error.to_string(),
     }
 }
 

@@ -99,14 +99,14 @@ fn a_path_that_is_too_long_for_the_system_fails_the_search() {
                   open('a', 'w').write(sys.argv[2])\n";
     let mut deep = world.program("python3");
     assert!(deep.args(["-c", script]).arg(world.path("results")).arg(TOKEN).status().unwrap().success());
-    expect_told(&world, &[], "dddd");
+    expect_told(&world, &[], "name too long");
 }
 
 #[test]
 fn too_few_file_descriptors_for_a_deep_folder_fail_the_search() {
     let world = world();
     fs::create_dir_all(world.path("results").join(["d"; 60].join("/"))).unwrap();
-    expect_told(&world, &["sh", "-c", "ulimit -n 32; exec \"$0\" \"$@\""], "cannot be entered");
+    expect_told(&world, &["sh", "-c", "ulimit -n 32; exec \"$0\" \"$@\""], "open files");
 }
 
 /// A token that was found weighs more than a folder that was not searched.

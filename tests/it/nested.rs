@@ -7,9 +7,13 @@ fn deep(piece: &str, bytes: usize) -> String {
     piece.repeat(bytes / piece.len())
 }
 
-/// The real binary, on the stack of a thread: an overflow would end the tests.
+/// The real binary, on a stack that is smaller than any thread's: an overflow would end the tests.
+fn run(world: &World, args: &str) -> Ran {
+    world.spawn_program("sh", &["-c", &format!("ulimit -s 1024; exec \"$0\" {args}"), super::world::bin()])
+}
+
 fn token(world: &World) -> Ran {
-    world.spawn_program("sh", &["-c", "ulimit -s 2048; exec \"$0\" token --offline", super::world::bin()])
+    run(world, "token --offline")
 }
 
 #[test]
@@ -73,7 +77,7 @@ fn a_configuration_that_is_nested_too_deeply_is_named_with_its_reason() {
     ];
     for text in pieces.map(|piece| deep(piece, 60_000)).into_iter().chain(whole) {
         let world = World::new().file("home/.config/co-cred/config.toml", &text).with("CUSTOM_KEY", TOKEN);
-        let ran = world.spawn(["status", "--offline"]);
+        let ran = run(&world, "status --offline");
         assert!([2, 6].contains(&ran.code), "{text:.30}: {ran:?}");
         assert!(ran.err.contains("config.toml") && ran.err.contains("hint:"), "{text:.30}: {ran:?}");
     }
@@ -85,7 +89,7 @@ fn a_configuration_of_docker_that_is_nested_too_deeply_is_left_alone() {
         let world = World::new().with("CODEOCEAN_DOMAIN", "co.example.org").with("CODEOCEAN_TOKEN", TOKEN);
         let text = deep(piece, 60_000);
         let world = world.file("home/.docker/config.json", &text);
-        let ran = world.spawn(["setup", "docker"]);
+        let ran = run(&world, "setup docker");
         assert!(ran.code > 0 && ran.err.contains("config.json"), "{piece}: {ran:?}");
         assert_eq!(std::fs::read_to_string(world.path("home/.docker/config.json")).unwrap(), text);
     }
@@ -122,6 +126,8 @@ for kind, times in [(gz, 1000), (zipped, 1000), (deflated, 1000), (tarred, 200),
     let world = World::new().with("CUSTOM_KEY", TOKEN).file("results/a", "x");
     let mut python = world.program("python3");
     assert!(python.args(["-c", script]).arg(world.path("results")).env("TOKEN", TOKEN).status().unwrap().success());
+    // On a thread of the search as well.
+    assert!(world.spawn(["scan", "../results"]).expect(1).err.contains("6 files or folders"));
     for name in ["gz", "zipped", "deflated", "tarred", "notebook.ipynb", "page"] {
         let ran = world.spawn(["scan", world.path("results").join(name).to_str().unwrap()]).expect(1);
         assert!(ran.out.contains("packed too deeply"), "{name}: {ran:?}");
