@@ -27,7 +27,12 @@
 //! | `agent_hooks` | what an agent does with a change: its file, its command |
 //! | `agent_logins` | logins and logouts that an agent sees, and an agent that has no token |
 //! | `broker` | who gets through to the deployment, and as far as the policy says; what else sees the token: nobody |
-//! | `broker_faults` | deployments that fail, smuggling, gigabytes, strangers, renewals, full disks |
+//! | `broker_rules` | what may be asked, by each rule, and with every method of the SDK |
+//! | `broker_paths` | the one form in which a path is judged and sent on, and where redirects lead |
+//! | `broker_audit` | a line for every request, none of its secrets, full disks |
+//! | `broker_crowd` | thousands of connections, of strangers and of the program itself |
+//! | `broker_renewal` | a token that is renewed meanwhile |
+//! | `broker_faults` | deployments that fail, smuggling, gigabytes, a thousand tokens under load |
 //! | `gate` | files are searched, whatever they are packed in; nothing is skipped in silence |
 //! | `gate_names` | only what looks like a token is hidden in the names that are shown |
 //! | `gate_unreadable` | folders that cannot be entered fail the search |

@@ -11,7 +11,17 @@ mod bad_input;
 #[cfg(unix)]
 mod broker;
 #[cfg(unix)]
+mod broker_audit;
+#[cfg(unix)]
+mod broker_crowd;
+#[cfg(unix)]
 mod broker_faults;
+#[cfg(unix)]
+mod broker_paths;
+#[cfg(unix)]
+mod broker_renewal;
+#[cfg(unix)]
+mod broker_rules;
 #[cfg(unix)]
 mod capsules;
 #[cfg(unix)]
