@@ -1,5 +1,6 @@
 //! One request on its way: who asks, may they, is it their turn, what does the deployment say.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use http_body_util::Either;
@@ -12,6 +13,7 @@ use crate::client::Body;
 use super::Limits;
 use super::audit::Asked;
 use super::guard::Guard;
+use super::path::ApiPath;
 use super::pulse::Pulse;
 use super::refusal::Refusal;
 use super::upstream::Upstream;
@@ -21,6 +23,8 @@ pub(super) struct Desk {
     pub(super) guard: Guard,
     pub(super) limits: Limits,
     pub(super) upstream: Upstream,
+    /// Whether any request came, by a program with the pass or without.
+    pub(super) is_asked: AtomicBool,
 }
 
 impl Desk {
@@ -31,14 +35,20 @@ impl Desk {
         pulse: &Pulse,
         known: impl FnOnce(),
     ) -> Response<Body> {
+        self.is_asked.store(true, Ordering::Relaxed);
         let (parts, body) = request.into_parts();
+        let path = ApiPath::read(parts.uri.path());
         let asked = |rule: &str| Asked::new(parts.method.as_str(), parts.uri.path(), rule);
         let audit = self.limits.audit.as_ref();
-        let (rule, wait) = match self.admit(&parts, pulse, known) {
+        let mut is_known = false;
+        let (path, rule, wait) = match self.admit(&parts, path.as_ref(), pulse, || {
+            is_known = true;
+            known();
+        }) {
             Ok(admitted) => admitted,
             Err(refusal) => {
                 // A stranger is not noted, who could fill the disk without ever being let in.
-                if let (Some(audit), true) = (audit, refusal.status != StatusCode::UNAUTHORIZED) {
+                if let (Some(audit), true) = (audit, is_known) {
                     let rule = refusal.rule.as_deref().unwrap_or_default();
                     audit.refused(&asked(rule), refusal.status.as_u16());
                 }
@@ -52,7 +62,7 @@ impl Desk {
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }
-        let answer = self.upstream.send(&parts, body, pulse).await;
+        let answer = self.upstream.send(&parts, path, body, pulse).await;
         let response = answer
             .map(|response| response.map(Either::Right))
             .unwrap_or_else(|refusal| refusal.answer().map(Either::Left));
@@ -62,23 +72,35 @@ impl Desk {
         response
     }
 
-    /// The rule by which it may pass, and how long it is to wait for its turn.
+    /// Its path, the rule by which it may pass, and how long it is to wait for its turn.
     ///
     /// # Errors
     /// It may not.
-    fn admit(&self, parts: &Parts, pulse: &Pulse, known: impl FnOnce()) -> Result<(&str, Duration), Refusal> {
-        self.guard.admit(parts)?;
-        if pulse.know() {
+    fn admit<'a>(
+        &self,
+        parts: &Parts,
+        path: Result<&'a ApiPath<'a>, &&'static str>,
+        pulse: &Pulse,
+        known: impl FnOnce(),
+    ) -> Result<(&'a ApiPath<'a>, &str, Duration), Refusal> {
+        self.guard.is_meant(parts)?;
+        let shown = self.guard.shows_pass(parts);
+        if shown.is_ok() {
+            pulse.know();
             known();
         }
-        let rule = self.limits.policy.judge(&parts.method, parts.uri.path())?;
-        let Some(rate) = &self.limits.rate else { return Ok((rule, Duration::ZERO)) };
+        // A browser has no pass, and follows a link in an answer.
+        self.upstream.page(parts).map_or(Ok(()), Err)?;
+        shown?;
+        let path = path.map_err(|why| Refusal::forbidden("path", why))?;
+        let rule = self.limits.policy.judge(&parts.method, path)?;
+        let Some(rate) = &self.limits.rate else { return Ok((path, rule, Duration::ZERO)) };
         let wait = rate.turn(Instant::now()).map_err(|later| {
             let (rate, again) = (rate.to_string(), later.as_secs() + 1);
             let message = format!("too many requests for {rate}: the next turn is in {again} s");
             Refusal { retry_after: Some(again), ..Refusal::by(&rate, StatusCode::TOO_MANY_REQUESTS, &message) }
         })?;
-        Ok((rule, wait))
+        Ok((path, rule, wait))
     }
 }
 

@@ -4,6 +4,7 @@ use std::io;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use hyper::Version;
 use hyper::header::{AUTHORIZATION, HOST, HeaderName};
 use hyper::http::request::Parts;
 use subtle::ConstantTimeEq;
@@ -50,15 +51,29 @@ impl Guard {
         Guard { basic, bearer, names: [name.clone(), format!("localhost:{port}")] }
     }
 
+    /// Whether the request was made for this place.
+    ///
     /// # Errors
-    /// Whoever asks is not let in.
-    pub(super) fn admit(&self, parts: &Parts) -> Result<(), Refusal> {
+    /// It was made for another host.
+    pub(super) fn is_meant(&self, parts: &Parts) -> Result<(), Refusal> {
         let is_ours = |name: &str| self.names.iter().any(|ours| ours.eq_ignore_ascii_case(name));
-        let host = only(parts, HOST).filter(|host| is_ours(host));
+        let is_named = match parts.headers.contains_key(HOST) {
+            true => only(parts, HOST).is_some_and(is_ours),
+            // RFC 9112, section 3.2: only later versions must name it. No browser speaks this one.
+            false => parts.version == Version::HTTP_10,
+        };
         // An address in place of a path is for proxies.
-        if host.is_none() || parts.uri.authority().is_some_and(|authority| !is_ours(authority.as_str())) {
-            return Err(Refusal::stranger("this is not the host that the request was made for"));
+        match is_named && parts.uri.authority().is_none_or(|authority| is_ours(authority.as_str())) {
+            true => Ok(()),
+            false => Err(Refusal::stranger("this is not the host that the request was made for")),
         }
+    }
+
+    /// Whether the request shows the pass.
+    ///
+    /// # Errors
+    /// It does not.
+    pub(super) fn shows_pass(&self, parts: &Parts) -> Result<(), Refusal> {
         match only(parts, AUTHORIZATION).is_some_and(|shown| self.is_pass(shown)) {
             true => Ok(()),
             false => Err(Refusal::stranger(

@@ -7,9 +7,11 @@
 mod audit;
 mod forward;
 mod guard;
+mod path;
 mod policy;
 mod pulse;
 mod rate;
+mod redirect;
 mod refusal;
 mod serve;
 #[cfg_attr(unix, path = "unix.rs")]
@@ -20,6 +22,7 @@ mod upstream;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use zeroize::Zeroizing;
 
@@ -118,6 +121,7 @@ impl Broker {
             guard: Guard::new(&self.pass, &self.address),
             limits,
             upstream: Upstream::new(line, deployment.clone(), self.address.clone(), supply),
+            is_asked: AtomicBool::new(false),
         };
         let listener = self.listener.try_clone().map_err(|error| unable("serve", &error))?;
         serve::start(listener, desk).map_err(|error| unable("serve", &error))

@@ -1,17 +1,11 @@
 //! What may be asked. Without a rule, everything below `/api/v1/`; each rule that is given narrows that.
-//!
-//! A path is read in one way only: whatever another server might read differently (an encoded slash or dot, `..`, a
-//! double slash) is refused before any rule is looked at.
 
 use hyper::Method;
-use percent_encoding::percent_decode_str;
 
 use crate::error::{Error, Reason, Result};
 
+use super::path::{API, ApiPath, is_plain};
 use super::refusal::Refusal;
-
-/// Where the API is; nothing else of the deployment is reached.
-const API: &str = "/api/v1/";
 
 /// What is sent with POST and reads all the same: the searches, and the listings of files (Code Ocean's SDK,
 /// `search_*` and `list_*`).
@@ -47,14 +41,15 @@ pub struct Policy {
 pub struct Allow {
     /// None: any.
     method: Option<Method>,
-    path: String,
+    /// For `fast_glob`, whose `*` matches nothing as well: here it is `?*`.
+    pattern: String,
     /// As it would be typed.
     words: String,
 }
 
 impl Allow {
-    /// Reads what was typed. `*` as the method is any; GET includes HEAD. In the path, `*` stands for anything within a
-    /// segment, `**` for any number of segments.
+    /// Reads what was typed. `*` as the method is any; GET includes HEAD. In the path, `*` stands for one or more characters
+    /// of a segment, `**` for any number of segments, and at the end for at least one. A slash at the end changes nothing.
     ///
     /// # Errors
     /// Usage.
@@ -63,8 +58,10 @@ impl Allow {
             Error::new(Reason::Usage, format!("--allow takes a method and a path: {why}"))
                 .hint("write it as --allow 'GET /api/v1/capsules/**'")
         };
-        let (method, path) = typed.trim().split_once(' ').ok_or_else(|| wrong("one of them is missing"))?;
-        let path = path.trim();
+        let (method, path) =
+            typed.trim().split_once(char::is_whitespace).ok_or_else(|| wrong("one of them is missing"))?;
+        let path = path.trim_start();
+        let path = path.strip_suffix('/').unwrap_or(path);
         let method = match method {
             "*" => None,
             name => match METHODS.iter().find(|method| method.as_str().eq_ignore_ascii_case(name)) {
@@ -74,18 +71,29 @@ impl Allow {
                 }
             },
         };
-        if !path.starts_with(API) {
-            return Err(wrong("the path must begin with /api/v1/"));
+        let endpoint = path.strip_prefix(API).ok_or_else(|| wrong("the path must begin with /api/v1/, and go on"))?;
+        if endpoint.contains(OTHER_GLOBS) || endpoint.split('/').any(|part| part != "**" && part.contains("**")) {
+            return Err(wrong("in the path, only * and ** have a meaning, and ** is a whole segment"));
         }
-        fast_glob::validate(path).map_err(|_| wrong("the path is no valid pattern"))?;
+        if !is_plain(endpoint) || endpoint.ends_with('/') {
+            return Err(wrong("no request has such a path: write it without //, .., ; and percent signs"));
+        }
         let words = format!("--allow {} {path}", method.as_ref().map_or("*", Method::as_str));
-        Ok(Allow { method, path: path.to_owned(), words })
+        Ok(Allow { method, pattern: pattern(path), words })
     }
 
     fn allows(&self, method: &Method, path: &str) -> bool {
         let is_meant = |allowed: &Method| allowed == method || (allowed == Method::GET && method == Method::HEAD);
-        self.method.as_ref().is_none_or(is_meant) && fast_glob::glob_match(&self.path, path)
+        self.method.as_ref().is_none_or(is_meant) && fast_glob::glob_match(&self.pattern, path)
     }
+}
+
+/// What other programs' patterns know beside `*` and `**`, and what begins a query.
+const OTHER_GLOBS: [char; 7] = ['?', '[', ']', '{', '}', '!', '\\'];
+
+fn pattern(path: &str) -> String {
+    let parts = path.split('/').map(|part| if part == "**" { part.to_owned() } else { part.replace('*', "?*") });
+    parts.collect::<Vec<_>>().join("/")
 }
 
 impl Policy {
@@ -93,8 +101,11 @@ impl Policy {
     ///
     /// # Errors
     /// It may not.
-    pub(super) fn judge(&self, method: &Method, path: &str) -> Result<&str, Refusal> {
-        check(method, path)?;
+    pub(super) fn judge(&self, method: &Method, path: &ApiPath<'_>) -> Result<&str, Refusal> {
+        if !METHODS.contains(method) {
+            return Err(Refusal::forbidden("method", "the API has no such method"));
+        }
+        let path = path.judged();
         if self.read_only && !reads(method, path) {
             let why = format!("{READ_ONLY} refuses {method} {path}: only GET, HEAD, searches and listings pass");
             return Err(Refusal::forbidden(READ_ONLY, &why));
@@ -109,9 +120,10 @@ impl Policy {
         }
     }
 
-    /// Whether a request may pass.
-    pub fn allows(&self, method: &str, path: &str) -> bool {
-        Method::from_bytes(method.as_bytes()).is_ok_and(|method| self.judge(&method, path).is_ok())
+    /// The path that is sent on, where a request may pass.
+    pub fn passes(&self, method: &str, path: &str) -> Option<String> {
+        let (method, path) = (Method::from_bytes(method.as_bytes()).ok()?, ApiPath::read(path).ok()?);
+        self.judge(&method, &path).ok().map(|_| path.sent().to_owned())
     }
 
     /// Its rules, as they would be typed.
@@ -121,46 +133,11 @@ impl Policy {
     }
 }
 
-/// Whether a request reads, and so may be repeated.
+/// Whether a request reads, and so may be repeated, by its path as rules see it.
 pub(super) fn reads(method: &Method, path: &str) -> bool {
     match *method {
         Method::GET | Method::HEAD => true,
-        Method::POST => {
-            let path = path.strip_suffix('/').unwrap_or(path);
-            READING.iter().any(|reading| fast_glob::glob_match(reading, path))
-        }
+        Method::POST => READING.iter().any(|reading| fast_glob::glob_match(reading, path)),
         _ => false,
     }
-}
-
-/// # Errors
-/// The request is none of the API's, or its path could be read in several ways.
-fn check(method: &Method, path: &str) -> Result<(), Refusal> {
-    if !METHODS.contains(method) {
-        return Err(Refusal::forbidden("method", "the API has no such method"));
-    }
-    let Some(endpoint) = path.strip_prefix(API) else {
-        return Err(Refusal::forbidden("path", "only /api/v1/ is reached through it"));
-    };
-    match is_plain(endpoint) {
-        true => Ok(()),
-        false => Err(Refusal::forbidden(
-            "path",
-            "the path is refused, since servers may read it differently: it has .., //, ; or an encoded separator",
-        )),
-    }
-}
-
-/// Whether a path can be read in one way only, decoded or not. The SDK ends some with a slash.
-fn is_plain(endpoint: &str) -> bool {
-    let is_encoded =
-        |rest: &str| rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
-    let decoded = percent_decode_str(endpoint).decode_utf8();
-    let is_text = decoded.is_ok_and(|decoded| {
-        let mut segments = decoded.strip_suffix('/').unwrap_or(&decoded).split('/');
-        segments.all(|segment| !matches!(segment, "" | "." | ".."))
-            && !decoded.contains(|c: char| c.is_control() || matches!(c, ';' | '\\' | '%'))
-            && decoded.matches('/').count() == endpoint.matches('/').count()
-    });
-    endpoint.is_ascii() && endpoint.split('%').skip(1).all(is_encoded) && is_text
 }

@@ -2,7 +2,7 @@
 
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 
 use crate::token::mask;
@@ -16,6 +16,8 @@ pub(super) struct Refusal {
     pub(super) message: String,
     /// In seconds.
     pub(super) retry_after: Option<u64>,
+    /// Where a browser is sent instead.
+    pub(super) location: Option<HeaderValue>,
 }
 
 impl Refusal {
@@ -27,7 +29,8 @@ impl Refusal {
     /// By no rule: it cannot be done.
     pub(super) fn new(status: StatusCode, message: &str) -> Refusal {
         // A file's name, or a path that was asked for, may be a token by mistake.
-        Refusal { status, rule: None, message: mask(&format!("co-cred's broker: {message}")), retry_after: None }
+        let message = mask(&format!("co-cred's broker: {message}"));
+        Refusal { status, rule: None, message, retry_after: None, location: None }
     }
 
     /// Whoever asks is not let in.
@@ -40,6 +43,12 @@ impl Refusal {
         Refusal::by(rule, StatusCode::FORBIDDEN, message)
     }
 
+    /// To a page of the deployment's own.
+    pub(super) fn page(location: HeaderValue) -> Refusal {
+        let page = Refusal::by("page", StatusCode::FOUND, "this is a page of the deployment's, and no part of its API");
+        Refusal { location: Some(location), ..page }
+    }
+
     pub(super) fn answer(&self) -> Response<Full<Bytes>> {
         let body = serde_json::json!({ "message": self.message }).to_string();
         let mut response = Response::new(Full::new(Bytes::from(body)));
@@ -49,8 +58,11 @@ impl Refusal {
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, seconds.into());
         }
-        if self.status == StatusCode::UNAUTHORIZED {
-            // Whoever does not know the pass need not stay.
+        if let Some(location) = &self.location {
+            headers.insert(LOCATION, location.clone());
+        }
+        if self.status == StatusCode::UNAUTHORIZED || self.location.is_some() {
+            // A client without the pass, or with business elsewhere, need not stay.
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response

@@ -13,7 +13,7 @@ use hyper::header::{
     PROXY_AUTHENTICATE, SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use hyper::http::request::Parts;
-use hyper::{Request, Response, StatusCode, Uri};
+use hyper::{Method, Request, Response, StatusCode, Uri};
 use zeroize::Zeroizing;
 
 use crate::client::{Body, Line, timeout};
@@ -22,8 +22,10 @@ use crate::deployment::Deployment;
 use crate::error::{Error, Reason};
 
 use super::Supply;
+use super::path::ApiPath;
 use super::policy::reads;
 use super::pulse::{Pulse, either};
+use super::redirect;
 use super::refusal::Refusal;
 
 /// The most bytes of a body that are kept, so that a request that reads can be repeated.
@@ -39,6 +41,12 @@ const OF_HOP: [HeaderName; 7] =
 /// What goes no further with a request: what is made anew here, and cookies, since a session of the deployment's would be a
 /// credential beside the token.
 const OF_REQUEST: [HeaderName; 5] = [AUTHORIZATION, CONTENT_LENGTH, COOKIE, EXPECT, HOST];
+
+/// A request that may pass, and the address at the deployment to which it goes.
+struct Asked<'a> {
+    parts: &'a Parts,
+    address: Uri,
+}
 
 /// The way to one deployment.
 pub(super) struct Upstream {
@@ -71,6 +79,7 @@ impl Upstream {
     pub(super) async fn send(
         &self,
         parts: &Parts,
+        path: &ApiPath<'_>,
         body: Incoming,
         pulse: &Pulse,
     ) -> Result<Response<Incoming>, Refusal> {
@@ -82,20 +91,26 @@ impl Upstream {
             ));
         }
         let is_small = body.size_hint().upper().is_some_and(|most| most <= REPEATABLE);
-        let answer = match reads(&parts.method, parts.uri.path()) && is_small {
-            true => self.repeatable(parts, body, pulse).await?,
-            false => self.once(parts, body, pulse).await?,
+        let asked = Asked { parts, address: self.address_of(path, &parts.uri)? };
+        let answer = match reads(&parts.method, path.judged()) && is_small {
+            true => self.repeatable(&asked, body, pulse).await?,
+            false => self.once(&asked, body, pulse).await?,
         };
         match answer.status() {
             StatusCode::SWITCHING_PROTOCOLS => Err(Refusal::new(
                 StatusCode::BAD_GATEWAY,
                 "the deployment speaks another protocol than it was asked in",
             )),
-            _ => Ok(self.back(answer)),
+            _ => Ok(self.back(answer, &asked)),
         }
     }
 
-    async fn repeatable(&self, parts: &Parts, body: Incoming, pulse: &Pulse) -> Result<Response<Incoming>, Refusal> {
+    async fn repeatable(
+        &self,
+        asked: &Asked<'_>,
+        body: Incoming,
+        pulse: &Pulse,
+    ) -> Result<Response<Incoming>, Refusal> {
         let broken = |_| Refusal::new(StatusCode::BAD_REQUEST, "the body broke off");
         let body = match body.is_end_stream() {
             true => Bytes::new(),
@@ -103,22 +118,22 @@ impl Upstream {
         };
         let held = self.held()?;
         let again = || Either::Left(body.clone().into());
-        match self.ask(&held, parts, again(), pulse).await {
+        match self.ask(&held, asked, again(), pulse).await {
             Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED => match self.newer(&held).await {
-                Some(newer) => self.ask(&newer, parts, again(), pulse).await,
+                Some(newer) => self.ask(&newer, asked, again(), pulse).await,
                 None => Ok(answer),
             },
             // A connection that was kept, and that the other side has just closed.
             Err(refusal) if refusal.status == StatusCode::BAD_GATEWAY => {
-                self.ask(&self.held()?, parts, again(), pulse).await
+                self.ask(&self.held()?, asked, again(), pulse).await
             }
             answer => answer,
         }
     }
 
-    async fn once(&self, parts: &Parts, body: Incoming, pulse: &Pulse) -> Result<Response<Incoming>, Refusal> {
+    async fn once(&self, asked: &Asked<'_>, body: Incoming, pulse: &Pulse) -> Result<Response<Incoming>, Refusal> {
         let held = self.held()?;
-        let answer = self.ask(&held, parts, Either::Right(body), pulse).await?;
+        let answer = self.ask(&held, asked, Either::Right(body), pulse).await?;
         if answer.status() == StatusCode::UNAUTHORIZED {
             // For whatever is asked next.
             let _ = self.newer(&held).await;
@@ -129,14 +144,14 @@ impl Upstream {
     async fn ask(
         &self,
         held: &Arc<Credential>,
-        parts: &Parts,
+        asked: &Asked<'_>,
         body: Body,
         pulse: &Pulse,
     ) -> Result<Response<Incoming>, Refusal> {
         let mut request = Request::new(body);
-        *request.method_mut() = parts.method.clone();
-        *request.uri_mut() = self.address_of(&parts.uri)?;
-        *request.headers_mut() = onward(&parts.headers);
+        *request.method_mut() = asked.parts.method.clone();
+        *request.uri_mut() = asked.address.clone();
+        *request.headers_mut() = onward(&asked.parts.headers);
         request.headers_mut().insert(AUTHORIZATION, self.stamp(held));
         request.headers_mut().insert(HOST, self.host.clone());
         match either(self.line.send(request), pulse.is_silent()).await {
@@ -188,15 +203,22 @@ impl Upstream {
         }
     }
 
-    /// The very path and query that the policy has seen, at the deployment.
-    fn address_of(&self, uri: &Uri) -> Result<Uri, Refusal> {
+    /// The deployment's own page for a request that is none of the API's, where a browser may have followed a link.
+    pub(super) fn page(&self, parts: &Parts) -> Option<Refusal> {
+        let shows = matches!(parts.method, Method::GET | Method::HEAD);
+        let page = shows.then(|| redirect::page(&parts.uri, &self.deployment)).flatten();
+        page.map(Refusal::page)
+    }
+
+    /// The very path that the policy has seen, and the query, at the deployment.
+    fn address_of(&self, path: &ApiPath<'_>, uri: &Uri) -> Result<Uri, Refusal> {
         let mut at = self.origin.clone().into_parts();
-        at.path_and_query = uri.path_and_query().cloned();
+        at.path_and_query = path.with_query(uri);
         Uri::from_parts(at).map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "this is no address"))
     }
 
     /// The deployment's answer, as it is handed on.
-    fn back(&self, mut response: Response<Incoming>) -> Response<Incoming> {
+    fn back(&self, mut response: Response<Incoming>, asked: &Asked<'_>) -> Response<Incoming> {
         let headers = response.headers_mut();
         let named = named(headers);
         if headers.contains_key(TRANSFER_ENCODING) {
@@ -204,12 +226,11 @@ impl Upstream {
             headers.remove(CONTENT_LENGTH);
         }
         named.iter().chain(&OF_HOP).chain([&SET_COOKIE]).for_each(|name| drop(headers.remove(name)));
-        let here = |to: &HeaderValue| {
-            let path = to.to_str().ok()?.strip_prefix(self.deployment.origin()).filter(|path| path.starts_with('/'))?;
-            HeaderValue::from_str(&format!("{}{path}", self.address.origin())).ok()
-        };
-        if let Some(location) = headers.get(LOCATION).and_then(here) {
-            headers.insert(LOCATION, location);
+        let host = asked.parts.headers.get(HOST).and_then(|host| host.to_str().ok());
+        let here = host.unwrap_or_else(|| self.address.origin().trim_start_matches("http://"));
+        let location = headers.get(LOCATION);
+        if let Some(to) = location.and_then(|said| redirect::location(said, &asked.address, &self.deployment, here)) {
+            headers.insert(LOCATION, to);
         }
         response
     }

@@ -4,8 +4,8 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
-use std::process::{Child, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -39,11 +39,20 @@ impl Reply {
         let json: Value = serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"));
         json["message"].as_str().unwrap_or_else(|| panic!("{self:?}")).to_owned()
     }
+
+    pub fn location(&self) -> &str {
+        let named = self.head.lines().find_map(|line| line.strip_prefix("location: "));
+        named.unwrap_or_else(|| panic!("it leads nowhere: {self:?}"))
+    }
 }
 
 impl Broker {
     pub fn new(world: World, args: &[&str]) -> Broker {
-        let mut command = world.command();
+        let command = world.command();
+        Broker::start(world, command, args)
+    }
+
+    fn start(world: World, mut command: Command, args: &[&str]) -> Broker {
         command.args(["exec", "--broker"]).args(args);
         command.args(["--", "sh", "-c", "echo \"$CODEOCEAN_DOMAIN $CODEOCEAN_TOKEN\"; exec cat"]);
         let said = fs::File::create(world.path("said")).unwrap();
@@ -106,13 +115,23 @@ impl Drop for Broker {
 pub fn parse(text: &str) -> Reply {
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-    Reply { status: status.unwrap_or_else(|| panic!("{head}")), head: head.to_lowercase(), body: body.to_owned() }
+    Reply { status: status.unwrap_or_else(|| panic!("{head}")), head: lower(head), body: body.to_owned() }
+}
+
+/// A head, the names of its headers in small letters.
+fn lower(head: &str) -> String {
+    let small = |line: &str| match line.split_once(": ") {
+        Some((name, value)) => format!("{}: {value}", name.to_lowercase()),
+        None => line.to_lowercase(),
+    };
+    head.lines().map(small).collect::<Vec<_>>().join("\r\n")
 }
 
 /// A deployment that notes what arrives, byte for byte, and gives always the same answer.
 pub struct Recorder {
     url: String,
     heard: Arc<Mutex<Vec<String>>>,
+    released: Arc<AtomicBool>,
 }
 
 impl Recorder {
@@ -128,19 +147,29 @@ impl Recorder {
     fn start(answer: &str, stays: bool) -> Recorder {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let heard: Arc<Mutex<Vec<String>>> = Arc::default();
-        let (noted, answer) = (Arc::clone(&heard), answer.replace("HERE", &url));
+        let (heard, released) = (Arc::<Mutex<Vec<String>>>::default(), Arc::<AtomicBool>::default());
+        let answer = answer.replace("HERE", &url).replace("NAME", &url["http://".len()..]);
+        let (noted, free) = (Arc::clone(&heard), Arc::clone(&released));
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let (noted, answer) = (Arc::clone(&noted), answer.clone());
-                thread::spawn(move || record(stream.unwrap(), &noted, &answer, stays));
+                let (noted, free, answer) = (Arc::clone(&noted), Arc::clone(&free), answer.clone());
+                thread::spawn(move || record(stream.unwrap(), &noted, &free, &answer, stays));
             }
         });
-        Recorder { url, heard }
+        Recorder { url, heard, released }
+    }
+
+    /// From now on, it answers what begins with `/api/v1/held` as well.
+    pub fn release(&self) {
+        self.released.store(true, Ordering::Relaxed);
     }
 
     pub fn world(&self) -> World {
         World::new().with("CUSTOM_KEY", TOKEN).with("CODEOCEAN_DOMAIN", &self.url)
+    }
+
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     pub fn heard(&self) -> Vec<String> {
@@ -149,7 +178,7 @@ impl Recorder {
 }
 
 /// One message after the other; a body as far as its length, or to its last chunk.
-fn record(mut stream: TcpStream, noted: &Mutex<Vec<String>>, answer: &str, stays: bool) {
+fn record(mut stream: TcpStream, noted: &Mutex<Vec<String>>, released: &AtomicBool, answer: &str, stays: bool) {
     let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -162,8 +191,12 @@ fn record(mut stream: TcpStream, noted: &Mutex<Vec<String>>, answer: &str, stays
             }
         });
         if whole {
+            let is_held = text.contains(" /api/v1/held");
             noted.lock().unwrap().push(text);
             bytes.clear();
+            while is_held && !released.load(Ordering::Relaxed) {
+                thread::sleep(Duration::from_millis(5));
+            }
             if stream.write_all(answer.as_bytes()).is_err() || !stays {
                 return;
             }
@@ -216,7 +249,10 @@ fn whoever_shows_the_pass_gets_through_and_nobody_else() {
     ] {
         assert_eq!(with(&host, &authorization), 200, "{host}{authorization}");
     }
-    assert_eq!(recorder.heard().len(), 4);
+    let old = |more: &str| parse(&broker.raw(format!("GET /api/v1/x HTTP/1.0\r\n{more}\r\n").as_bytes())).status;
+    assert_eq!(old(&shown(&basic)), 200, "HTTP/1.0 needs no host");
+    assert_eq!((old(""), old(&format!("host: evil.example.org\r\n{}", shown(&basic)))), (401, 401));
+    assert_eq!(recorder.heard().len(), 5);
     let encoded = |text: &str| shown(&format!("Basic {}", STANDARD.encode(text)));
     for (host, authorization) in [
         (at(host), String::new()),
@@ -242,7 +278,7 @@ fn whoever_shows_the_pass_gets_through_and_nobody_else() {
     assert_eq!(parse(&broker.raw(absolute.as_bytes())).status, 401);
     let reply = parse(&broker.raw(format!("GET /api/v1/x HTTP/1.1\r\n{}\r\n", at(host)).as_bytes()));
     assert!(reply.message().contains("CODEOCEAN_TOKEN"), "{reply:?}");
-    assert_eq!(recorder.heard().len(), 4, "a stranger's request went on");
+    assert_eq!(recorder.heard().len(), 5, "a stranger's request went on");
 }
 
 /// What is for one hop, what would change the request's meaning, and every other credential stays here.

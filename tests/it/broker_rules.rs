@@ -1,12 +1,15 @@
 //! What a program behind the broker may ask: `--read-only`, `--allow` and `--rate`, with the SDK and the MCP server.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use stand_in::Plan;
 
 use super::broker::{Broker, FINE, Recorder, world};
+use super::broker_audit::lines;
 use super::clients::python;
-use super::world::{Ran, TOKEN, World, bin};
+use super::world::{OTHER, Ran, TOKEN, World, bin};
 
 #[test]
 fn each_rule_narrows_and_a_refusal_names_it() {
@@ -40,7 +43,7 @@ fn each_rule_narrows_and_a_refusal_names_it() {
                 ("POST", "computations/ID/results", ""),
                 ("POST", "capsules/search/", ""),
                 ("POST", "capsules/search/x", "--read-only"),
-                ("POST", "capsules/%73earch", "--read-only"),
+                ("POST", "capsules/%73earch", ""),
                 ("POST", "computations", "--read-only"),
                 ("POST", "data_assets", "--read-only"),
                 ("DELETE", "capsules/x", "--read-only"),
@@ -150,7 +153,7 @@ fn what_cannot_be_used_is_said_before_anything_starts() {
         (&["--broker", "--allow", "GET"], "--allow takes a method and a path"),
         (&["--broker", "--allow", "FETCH /api/v1/x"], "the method must be"),
         (&["--broker", "--allow", "GET /capsules"], "must begin with /api/v1/"),
-        (&["--broker", "--allow", "GET /api/v1/{x"], "no valid pattern"),
+        (&["--broker", "--allow", "GET /api/v1/{x"], "* and **"),
         (&["--broker", "--rate", "5"], "--rate takes"),
         (&["--broker", "--rate", "0/s"], "--rate takes"),
         (&["--broker", "--audit", "/nowhere/log"], "/nowhere/log cannot be written to (its folder is not there)"),
@@ -180,4 +183,192 @@ fn a_loop_that_runs_away_is_slowed_down() {
     let reply = broker.get("/api/v1/x");
     assert!(reply.status == 429 && reply.message().contains("--rate 1/h"), "{reply:?}");
     assert!(reply.head.contains("retry-after: 3"), "{reply:?}");
+}
+
+/// A request or a rule that ends in a slash is the same as one that does not.
+#[test]
+fn a_rule_means_the_same_with_and_without_a_final_slash() {
+    let recorder = Recorder::new(FINE);
+    for rule in ["DELETE /api/v1/capsules/*/data_assets", "DELETE /api/v1/capsules/*/data_assets/"] {
+        let broker = Broker::new(recorder.world(), &["--offline", "--allow", rule]);
+        for path in ["/api/v1/capsules/ID/data_assets", "/api/v1/capsules/ID/data_assets/"] {
+            assert_eq!(broker.ask("DELETE", path, "", "").status, 200, "{rule} {path}");
+        }
+        for path in ["/api/v1/capsules/ID/data_assets/x", "/api/v1/capsules/data_assets/", "/api/v1/capsules/ID"] {
+            assert_eq!(broker.ask("DELETE", path, "", "").status, 403, "{rule} {path}");
+        }
+    }
+}
+
+/// `*` is at least one character, and `**` at least one segment at the end: neither reaches what holds them.
+#[test]
+fn a_star_matches_at_least_one_character() {
+    let recorder = Recorder::new(FINE);
+    let cases: [(&str, &[&str], &[&str]); 6] = [
+        ("data_assets/*", &["data_assets/x", "data_assets/x/"], &["data_assets/", "data_assets", "data_assets/x/y"]),
+        ("data_assets/**", &["data_assets/x", "data_assets/x/y/"], &["data_assets/", "data_assets", "data_assetsx"]),
+        ("data_assets/x*", &["data_assets/xy"], &["data_assets/x", "data_assets/x/", "data_assets/yx"]),
+        ("data_assets/*x", &["data_assets/yx", "data_assets/xx"], &["data_assets/x", "data_assets/xy"]),
+        ("data_assets/a*b*c", &["data_assets/axbxc"], &["data_assets/abc", "data_assets/axbc", "data_assets/abxc"]),
+        (
+            "**/permissions",
+            &["permissions", "x/permissions", "x/y/permissions"],
+            &["x", "permissions/x", "x/permissionsx"],
+        ),
+    ];
+    for (rule, passing, refused) in cases {
+        let rule = format!("DELETE /api/v1/{rule}");
+        let broker = Broker::new(recorder.world(), &["--offline", "--allow", &rule]);
+        for (endpoints, status) in [(passing, 200), (refused, 403)] {
+            for endpoint in endpoints {
+                let reply = broker.ask("DELETE", &format!("/api/v1/{endpoint}"), "", "");
+                assert_eq!(reply.status, status, "{rule}: {endpoint}");
+            }
+        }
+    }
+}
+
+/// Only `*` and `**` are documented: a rule that seems to say more would let something else pass than what was meant.
+#[test]
+fn a_rule_that_matches_nothing_or_something_else_is_refused() {
+    let world = World::new().with("CUSTOM_KEY", TOKEN).with("CODEOCEAN_DOMAIN", "https://co.example.org");
+    for path in [
+        "{capsules,pipelines}/x",
+        "capsules/{x",
+        "capsules/}",
+        "capsules/[a-z]",
+        "capsules/[!x]",
+        "capsules/]",
+        "capsules/?",
+        "capsules/x?path=y",
+        "!capsules",
+        "capsules/\\*",
+        "capsules/***",
+        "capsules/x**",
+        "**x/y",
+        // No request has such a path.
+        "",
+        "/",
+        "capsules//x",
+        "capsules/x//",
+        "capsules/../x",
+        "./capsules",
+        "capsules/%78",
+        "capsules/x;y",
+        "capsules/\u{7}",
+    ] {
+        let rule = format!("GET /api/v1/{path}");
+        let args = ["exec", "--offline", "--broker", "--allow", &rule, "--", "touch", "started"];
+        let ran = world.spawn(args).expect(125);
+        assert!(ran.err.contains("--allow") && ran.err.contains("hint: "), "{path}: {ran:?}");
+    }
+    assert!(!world.path("work/started").exists());
+}
+
+/// Each method of the SDK, the request of which the API's documentation speaks, and whether it reads.
+const METHODS: [(&str, &str, bool); 56] = [
+    ("capsules.archive_capsule", "PATCH /api/v1/capsules/*/archive", false),
+    ("capsules.attach_data_assets", "POST /api/v1/capsules/*/data_assets", false),
+    ("capsules.delete_capsule", "DELETE /api/v1/capsules/*", false),
+    ("capsules.detach_data_assets", "DELETE /api/v1/capsules/*/data_assets", false),
+    ("capsules.get_capsule", "GET /api/v1/capsules/*", true),
+    ("capsules.get_capsule_app_panel", "GET /api/v1/capsules/*/app_panel", true),
+    ("capsules.get_permissions", "GET /api/v1/capsules/*/permissions", true),
+    ("capsules.get_release_job", "GET /api/v1/capsules/*/release/*", true),
+    ("capsules.list_computations", "GET /api/v1/capsules/*/computations", true),
+    ("capsules.release_capsule", "POST /api/v1/capsules/*/release", false),
+    ("capsules.search_capsules", "POST /api/v1/capsules/search", true),
+    ("capsules.search_capsules_iterator", "POST /api/v1/capsules/search", true),
+    ("capsules.sync_capsule", "POST /api/v1/capsules/*/sync", false),
+    ("capsules.update_permissions", "POST /api/v1/capsules/*/permissions", false),
+    ("capsules.wait_until_release_completed", "GET /api/v1/capsules/*/release/*", true),
+    ("computations.attach_data_assets", "POST /api/v1/computations/*/data_assets", false),
+    ("computations.delete_computation", "DELETE /api/v1/computations/*", false),
+    ("computations.detach_data_assets", "DELETE /api/v1/computations/*/data_assets", false),
+    ("computations.get_computation", "GET /api/v1/computations/*", true),
+    ("computations.get_result_file_download_url", "GET /api/v1/computations/*/results/download_url", true),
+    ("computations.get_result_file_urls", "GET /api/v1/computations/*/results/urls", true),
+    ("computations.list_computation_results", "POST /api/v1/computations/*/results", true),
+    ("computations.rename_computation", "PATCH /api/v1/computations/*", false),
+    ("computations.run_capsule", "POST /api/v1/computations", false),
+    ("computations.run_pipeline", "POST /api/v1/computations", false),
+    ("computations.wait_until_completed", "GET /api/v1/computations/*", true),
+    ("custom_metadata.get_custom_metadata", "GET /api/v1/custom_metadata", true),
+    ("data_assets.archive_data_asset", "PATCH /api/v1/data_assets/*/archive", false),
+    ("data_assets.create_data_asset", "POST /api/v1/data_assets", false),
+    ("data_assets.delete_data_asset", "DELETE /api/v1/data_assets/*", false),
+    ("data_assets.get_data_asset", "GET /api/v1/data_assets/*", true),
+    ("data_assets.get_data_asset_file_download_url", "GET /api/v1/data_assets/*/files/download_url", true),
+    ("data_assets.get_data_asset_file_urls", "GET /api/v1/data_assets/*/files/urls", true),
+    ("data_assets.get_permissions", "GET /api/v1/data_assets/*/permissions", true),
+    ("data_assets.list_data_asset_files", "POST /api/v1/data_assets/*/files", true),
+    ("data_assets.search_data_assets", "POST /api/v1/data_assets/search", true),
+    ("data_assets.search_data_assets_iterator", "POST /api/v1/data_assets/search", true),
+    ("data_assets.transfer_data_asset", "POST /api/v1/data_assets/*/transfer", false),
+    ("data_assets.update_metadata", "PUT /api/v1/data_assets/*", false),
+    ("data_assets.update_permissions", "POST /api/v1/data_assets/*/permissions", false),
+    ("data_assets.wait_until_ready", "GET /api/v1/data_assets/*", true),
+    ("pipelines.archive_pipeline", "PATCH /api/v1/pipelines/*/archive", false),
+    ("pipelines.attach_data_assets", "POST /api/v1/pipelines/*/data_assets", false),
+    ("pipelines.delete_pipeline", "DELETE /api/v1/pipelines/*", false),
+    ("pipelines.detach_data_assets", "DELETE /api/v1/pipelines/*/data_assets", false),
+    ("pipelines.get_permissions", "GET /api/v1/pipelines/*/permissions", true),
+    ("pipelines.get_pipeline", "GET /api/v1/pipelines/*", true),
+    ("pipelines.get_pipeline_app_panel", "GET /api/v1/pipelines/*/app_panel", true),
+    ("pipelines.get_release_job", "GET /api/v1/pipelines/*/release/*", true),
+    ("pipelines.list_computations", "GET /api/v1/pipelines/*/computations", true),
+    ("pipelines.release_pipeline", "POST /api/v1/pipelines/*/release", false),
+    ("pipelines.search_pipelines", "POST /api/v1/pipelines/search", true),
+    ("pipelines.search_pipelines_iterator", "POST /api/v1/pipelines/search", true),
+    ("pipelines.sync_pipeline", "POST /api/v1/pipelines/*/sync", false),
+    ("pipelines.update_permissions", "POST /api/v1/pipelines/*/permissions", false),
+    ("pipelines.wait_until_release_completed", "GET /api/v1/pipelines/*/release/*", true),
+];
+
+/// Calls every method of the SDK behind a broker; returns what each was answered with, and the lines of the audit.
+fn every_method(python: &Path, rules: &[String]) -> (Vec<(String, String)>, Vec<Value>) {
+    let recorder = Recorder::new(FINE);
+    let world = recorder.world().file("work/methods.py", include_str!("../broker/sdk_methods.py"));
+    let args = [&["exec", "--offline", "--broker", "--audit", "log"].map(str::to_owned)[..], rules];
+    let command = ["--", python.to_str().unwrap(), "methods.py"].map(str::to_owned);
+    let ran = world.spawn([&args.concat()[..], &command].concat()).expect(0);
+    let answers = ran.out.lines().map(|line| line.split_once(' ').unwrap());
+    let answers = answers.map(|(name, status)| (name.to_owned(), status.to_owned())).collect();
+    (answers, lines(&world.path("work/log")))
+}
+
+#[test]
+fn every_method_of_the_sdk_passes_by_the_rule_that_its_documentation_names() {
+    let Some(python) = python() else { return };
+    let expected: Vec<(String, String)> =
+        METHODS.iter().map(|(name, ..)| ((*name).to_owned(), "200".to_owned())).collect();
+    for end in ["", "/"] {
+        let rules: Vec<String> =
+            METHODS.iter().flat_map(|(_, rule, _)| ["--allow".to_owned(), format!("{rule}{end}")]).collect();
+        let (answers, audit) = every_method(&python, &rules);
+        assert_eq!(answers, expected);
+        let passed: Vec<&str> = audit.iter().map(|line| line["rule"].as_str().unwrap()).collect();
+        let documented: Vec<String> = METHODS.iter().map(|(_, rule, _)| format!("--allow {rule}")).collect();
+        assert_eq!(passed, documented);
+    }
+}
+
+#[test]
+fn every_method_of_the_sdk_that_reads_passes_read_only_and_no_other() {
+    let Some(python) = python() else { return };
+    let status = |reads| if reads { "200" } else { "403" };
+    let expected: Vec<(String, String)> =
+        METHODS.iter().map(|(name, _, reads)| ((*name).to_owned(), status(*reads).to_owned())).collect();
+    assert_eq!(every_method(&python, &["--read-only".to_owned()]).0, expected);
+}
+
+/// A rule may name a token by mistake, as a file's name may.
+#[test]
+fn what_explains_the_rules_shows_no_token() {
+    let world = World::new().with("CUSTOM_KEY", TOKEN).with("CODEOCEAN_DOMAIN", "https://co.example.org");
+    let rule = format!("GET /api/v1/capsules/{OTHER}");
+    let args = ["exec", "--offline", "--broker", "--allow", &rule, "--audit", OTHER, "--explain"];
+    let ran = world.spawn(args).expect(0);
+    assert!(ran.out.contains("--allow GET /api/v1/capsules/cop_…") && ran.out.contains("--audit"), "{ran:?}");
+    assert!(!ran.out.contains(OTHER) && !ran.err.contains(OTHER), "{ran:?}");
 }

@@ -43,18 +43,34 @@ proptest! {
     /// Another reader of addresses, which takes `..`, `%2e` and `\\` for what some servers do, finds the path that was judged.
     #[test]
     fn a_path_that_passes_is_read_in_one_way(
-        endpoint in r"(/|//|\.|\.\.|%2e|%2E|%2f|%2F|%5c|\\|;|%|%25|%00|%0a|\?|#|@|:|é|%c3%a9|%c0|capsules|x|~|!){0,8}"
+        slashes in "/{1,3}",
+        endpoint in r"(/|//|\.|\.\.|%2e|%2E|%2f|%2F|%5c|\\|;|%|%25|%00|%0a|\?|#|@|:|é|%c3%a9|%c0|capsules|%78|x|~|!){0,8}"
     ) {
-        let path = format!("/api/v1/capsules/{endpoint}");
+        let path = format!("{slashes}api/v1/capsules/{endpoint}");
         let policy = Policy { read_only: true, allow: vec![Allow::parse("GET /api/v1/capsules/**").unwrap()] };
-        if policy.allows("GET", &path) && !path.contains(['?', '#']) {
-            let url = url::Url::parse(&format!("https://co.example.org{path}")).unwrap();
-            prop_assert_eq!(url.path(), path.as_str());
+        if let Some(sent) = policy.passes("GET", &path).filter(|_| !path.contains(['?', '#'])) {
+            let url = url::Url::parse(&format!("https://co.example.org{sent}")).unwrap();
+            prop_assert_eq!(url.path(), sent.as_str());
             prop_assert!(url.path_segments().unwrap().all(|segment| segment != ".."));
-            let decoded = percent_encoding::percent_decode_str(&path).decode_utf8().unwrap().into_owned();
+            let decoded = |path: &str| percent_encoding::percent_decode_str(path).decode_utf8().unwrap().into_owned();
+            let (asked, decoded) = (decoded(&path[slashes.len() - 1..]), decoded(&sent));
+            prop_assert_eq!(asked, decoded.as_str());
             prop_assert!(!decoded.contains("/../") && !decoded.contains("//") && !decoded.contains(['\\', '\0', ';', '\n']));
+            // It is in its final form: another broker would send the same.
+            prop_assert_eq!(policy.passes("GET", &sent), Some(sent));
         }
-        prop_assert!(!policy.allows("DELETE", &path));
+        prop_assert_eq!(policy.passes("DELETE", &path), None);
+    }
+
+    /// A rule means what its documentation says, which is little enough to be written down once more here.
+    #[test]
+    fn a_rule_matches_what_it_says(
+        rule in r"(\*\*|a\*|\*b|\*|a|ab|a\*b)(/(\*\*|a\*|\*b|\*|a|ab|a\*b)){0,3}",
+        endpoint in r"(a|b|ab|aab|abb|ba|c)(/(a|b|ab|aab|abb|ba|c)){0,4}",
+    ) {
+        let policy = Policy { read_only: false, allow: vec![Allow::parse(&format!("GET /api/v1/{rule}")).unwrap()] };
+        let (pattern, path): (Vec<&str>, Vec<&str>) = (rule.split('/').collect(), endpoint.split('/').collect());
+        prop_assert_eq!(policy.passes("GET", &format!("/api/v1/{endpoint}")).is_some(), matches_by_segments(&pattern, &path));
     }
 
     #[test]
@@ -65,6 +81,24 @@ proptest! {
     ) {
         let masked = mask(&format!("{before}cop_{secret}{after}"));
         prop_assert!(!masked.contains(&secret));
+    }
+}
+
+fn matches_by_segments(pattern: &[&str], path: &[&str]) -> bool {
+    match (pattern, path) {
+        ([], path) => path.is_empty(),
+        (["**"], path) => !path.is_empty(),
+        (["**", rest @ ..], path) => (0..=path.len()).any(|skipped| matches_by_segments(rest, &path[skipped..])),
+        (_, []) => false,
+        ([one, rest @ ..], [first, more @ ..]) => matches_by_characters(one, first) && matches_by_segments(rest, more),
+    }
+}
+
+fn matches_by_characters(pattern: &str, text: &str) -> bool {
+    match pattern.strip_prefix('*') {
+        Some(rest) => (1..=text.len()).any(|taken| matches_by_characters(rest, &text[taken..])),
+        None if pattern.is_empty() => text.is_empty(),
+        None => text.starts_with(&pattern[..1]) && matches_by_characters(&pattern[1..], &text[1..]),
     }
 }
 

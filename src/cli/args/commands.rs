@@ -73,8 +73,9 @@ pub struct Brokered {
     pub read_only: bool,
     /// Let only requests pass that match one of these, such as 'GET /api/v1/capsules/**'; may be repeated
     ///
-    /// GET includes HEAD, and * is any method. In the path, * stands for anything within a segment, ** for any number of
-    /// segments. With --read-only, both must let a request pass.
+    /// GET includes HEAD, and * is any method. In the path, * stands for one or more characters of a segment, ** for any
+    /// number of segments (one or more at the end); a slash at the end changes nothing, and nothing else has a meaning of
+    /// its own. With --read-only, both must let a request pass.
     #[arg(long, value_name = "METHOD PATH-GLOB", requires = "broker")]
     pub allow: Vec<String>,
     /// No more requests than so many, such as 5/s, 100/m or 1000/h; those beyond wait for their turn
