@@ -14,9 +14,15 @@ use serde_json::json;
 
 use crate::error::{Error, Reason, Result};
 use crate::files::{Log, read_exact_at, write_all_at};
+use crate::token::mask;
 
-/// The longest path that is noted whole, in characters.
+use super::path::masked;
+
+/// The longest path, and the longest rule, that is noted whole, in characters.
 const LONGEST: usize = 1024;
+
+/// The longest method that is noted whole: none of the API's is longer.
+const LONGEST_METHOD: usize = 16;
 
 /// Room for a duration in place of `null`: a week, to the tenth of a millisecond.
 const ROOM: usize = "604800.0000".len() - "null".len();
@@ -126,10 +132,9 @@ pub(super) struct Asked {
 
 impl Asked {
     pub(super) fn new(method: &str, path: &str, rule: &str) -> Asked {
-        // Whatever is asked for, it drives no terminal.
-        let path = path.chars().take(LONGEST).map(|c| if c.is_ascii_graphic() { c } else { '?' }).collect();
         let (time, start) = (Timestamp::now(), Instant::now());
-        Asked { time, start, method: method.to_owned(), path, rule: rule.to_owned() }
+        let method = shown(&mask(method), LONGEST_METHOD);
+        Asked { time, start, method, path: shown(&masked(path), LONGEST), rule: shown(&mask(rule), LONGEST) }
     }
 
     /// Its line before there is an answer, with room for one: blanks before a line end are JSON's own.
@@ -151,6 +156,11 @@ impl Asked {
         })
         .to_string()
     }
+}
+
+/// So much of a text, of which nothing drives a terminal. What looks like a token was masked before it is cut off.
+fn shown(text: &str, most: usize) -> String {
+    text.chars().take(most).map(|c| if c.is_ascii_graphic() || c == ' ' { c } else { '?' }).collect()
 }
 
 /// A request that is under way.

@@ -19,7 +19,7 @@ use crate::traces::Traces;
 
 use super::agent::told;
 use super::args::Common;
-use super::tell::Tell;
+use super::tell::{Tell, clean};
 use super::{Call, args, trace};
 
 impl Supply for Keeper {
@@ -46,9 +46,9 @@ pub(super) fn limits(typed: &args::Brokered) -> Result<Option<Limits>> {
     Ok(Some(Limits { policy: Policy { read_only: typed.read_only, allow }, rate, audit }))
 }
 
-/// What a broker lets pass, by its rules as they were typed.
+/// What a broker lets pass, by its rules as they were typed, as people may see them.
 pub(super) fn in_words(rules: &[String]) -> String {
-    if rules.is_empty() { "everything below /api/v1/".to_owned() } else { rules.join(", ") }
+    if rules.is_empty() { "everything below /api/v1/".to_owned() } else { clean(&rules.join(", ")) }
 }
 
 /// A broker that has yet to serve.

@@ -14,7 +14,7 @@ use super::broker::{Broker, FINE, Recorder, capsule, mounted, parse};
 use super::desk::wait;
 use super::world::TOKEN;
 
-fn lines(path: &std::path::Path) -> Vec<Value> {
+pub fn lines(path: &std::path::Path) -> Vec<Value> {
     fs::read_to_string(path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
@@ -57,7 +57,7 @@ fn every_request_is_noted_and_none_of_its_secrets() {
         ["GET".into(), path.into(), 200.into(), "--read-only".into()],
         ["POST".into(), "/api/v1/capsules/search".into(), 200.into(), "--read-only".into()],
         ["DELETE".into(), "/api/v1/capsules/x".into(), 403.into(), "--read-only".into()],
-        ["GET".into(), "/elsewhere".into(), 403.into(), "path".into()],
+        ["GET".into(), "/elsewhere".into(), 302.into(), "page".into()],
     ];
     let expected: Vec<_> = expected.iter().map(|[method, path, status, rule]| (method, path, status, rule)).collect();
     assert_eq!(seen, expected);
@@ -223,4 +223,39 @@ fn a_line_is_filled_in_only_where_it_stands() {
     });
     let paths: Vec<String> = lines(&log).iter().map(|line| line["path"].as_str().unwrap().to_owned()).collect();
     assert_eq!((paths.len(), paths.last().unwrap().as_str()), (7, "/api/v1/slow"), "{paths:?}");
+}
+
+/// Whatever is asked for, a line has an end, and shows nothing of a token's shape.
+#[test]
+fn a_line_is_bounded_whole_and_masks_what_looks_like_a_token() {
+    let recorder = Recorder::new(FINE);
+    let world = recorder.world();
+    let log = world.path("work/log");
+    let rule = format!("* /api/v1/{}/**", "r".repeat(30_000));
+    let broker = Broker::new(world, &["--offline", "--audit", "log", "--allow", &rule, "--allow", "GET /api/v1/**"]);
+    let long = "x".repeat(40_000);
+    // What is cut off at the most that is shown must not leave half a token.
+    let late = format!("/api/v1/{}/{TOKEN}", "\"".repeat(1024 - 14));
+    let encoded: String = TOKEN.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    for (method, path) in [
+        (long.as_str(), "/api/v1/x"),
+        (TOKEN, "/api/v1/x"),
+        ("GET", &format!("/api/v1/{long}")),
+        ("GET", &format!("/elsewhere/{long}")),
+        ("GET", &format!("/api/v1/{}/x", "r".repeat(30_000))),
+        ("GET", &format!("/api/v1/{TOKEN}")),
+        ("GET", &format!("/api/v1/{encoded}/")),
+        ("GET", &format!("/api/v1/%63op_{}", &TOKEN[4..])),
+        ("POST", &format!("/api/v1/a,{TOKEN}/x")),
+        ("GET", &late),
+    ] {
+        let before = lines(&log).len();
+        broker.ask(method, path, "", "");
+        let text = fs::read_to_string(&log).unwrap();
+        let line = text.lines().last().unwrap();
+        assert_eq!(lines(&log).len(), before + 1);
+        assert!(line.len() < 8192, "{} bytes", line.len());
+        assert!(!line.contains(&TOKEN[4..]) && !line.contains(&encoded[12..]) && !line.contains(&TOKEN[..8]), "{line}");
+    }
+    assert!(fs::read_to_string(&log).unwrap().contains("/api/v1/cop_"), "nothing shows that one was there");
 }
