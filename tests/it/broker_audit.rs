@@ -205,24 +205,24 @@ fn a_log_that_is_replaced_by_a_link_is_not_followed() {
 /// One that was begun before the file was cut short is noted once more, and no line is written over.
 #[test]
 fn a_line_is_filled_in_only_where_it_stands() {
-    let faults = [Fault::None, Fault::None, Fault::Slow(Duration::from_secs(2))];
-    let deployment = Plan::with_token(TOKEN).tls().faults(faults).start();
-    let world = mounted(&deployment);
+    let recorder = &Recorder::new(FINE);
+    let world = recorder.world();
     let log = world.path("work/log");
     let broker = &Broker::new(world, &["--offline", "--audit", "log"]);
     for _ in 0..2 {
         broker.get("/api/v1/early");
     }
     thread::scope(|scope| {
-        scope.spawn(|| broker.get("/api/v1/slow"));
+        scope.spawn(|| broker.get("/api/v1/held"));
         wait("its line", || lines(&log).len() == 3);
         fs::File::options().write(true).open(&log).unwrap().set_len(0).unwrap();
         for number in 0..6 {
             broker.get(&format!("/api/v1/another/{}", "x".repeat(number * 7)));
         }
+        recorder.release();
     });
     let paths: Vec<String> = lines(&log).iter().map(|line| line["path"].as_str().unwrap().to_owned()).collect();
-    assert_eq!((paths.len(), paths.last().unwrap().as_str()), (7, "/api/v1/slow"), "{paths:?}");
+    assert_eq!((paths.len(), paths.last().unwrap().as_str()), (7, "/api/v1/held"), "{paths:?}");
 }
 
 /// Whatever is asked for, a line has an end, and shows nothing of a token's shape.
