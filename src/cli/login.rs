@@ -10,7 +10,7 @@ use crate::deployment::{Deployment, Unusable};
 use crate::email::Email;
 use crate::error::{Error, Reason, Remark, Result};
 use crate::keyring::{self, Asking, Entry, Expiry};
-use crate::locate::{self, Sited};
+use crate::locate::{self, Request, Sited};
 
 use super::tell::Tell;
 use super::{Call, args, ask, setup, values};
@@ -50,8 +50,30 @@ pub(super) fn run(call: &Call, typed: &args::Login, input: &mut dyn BufRead, tel
         let hint = "is it the date of another token? co-cred login --expires takes the right one";
         tell.warn(&[Remark::new("expiry", "the day that --expires gives is over").hint(hint)]);
     }
+    tell.warn(&choice(call, &sited.deployment)?.into_iter().collect::<Vec<_>>());
     setup::renew(call, tell);
     Ok(0)
+}
+
+/// Says that from now on a choice is needed, where nothing makes it: between users of this deployment, or deployments.
+fn choice(call: &Call, deployment: &Deployment) -> Result<Option<Remark>> {
+    let logins = keyring::logins(call.env)?;
+    let request = Request::of(call.env);
+    let users: Vec<&str> =
+        logins.iter().filter(|login| login.deployment == *deployment).map(|login| login.email.as_str()).collect();
+    if let [first, second, ..] = users[..]
+        && locate::email(&request, deployment)?.is_none()
+    {
+        let what = format!("{first} and {second} are logged in at {deployment}: from now on a choice is needed");
+        let hint = format!("set CODEOCEAN_EMAIL={second}, or email below the deployment in the configuration");
+        return Ok(Some(Remark::new("several-users", what).hint(hint)));
+    }
+    let other = logins.iter().find(|login| login.deployment != *deployment);
+    let (None, Some(other)) = (locate::destination(&request)?, other) else { return Ok(None) };
+    let what = format!("there are logins at {} and {deployment}: from now on a choice is needed", other.deployment);
+    let hint =
+        format!("--deployment {deployment} makes it, and so does CODEOCEAN_DOMAIN; in a Git clone, its remote does");
+    Ok(Some(Remark::new("several-deployments", what).hint(hint)))
 }
 
 /// The deployment: what is known, else what is typed.

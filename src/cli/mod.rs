@@ -37,10 +37,12 @@ pub mod values;
 
 use std::ffi::OsString;
 use std::io::{BufRead, Write};
+use std::path::PathBuf;
 
 use crate::credential::{Mode, Order};
 use crate::env::Env;
 use crate::error::{Error, Kind, Reason, Result};
+use crate::files;
 use crate::locate::Request;
 use crate::supervise;
 use crate::verify::Pace;
@@ -153,6 +155,17 @@ impl<'a> Call<'a> {
         let pace = Pace { timeout: timeout.unwrap_or(crate::verify::TIMEOUT), wait: None };
         let mode = if common.offline { Mode::Never } else { common.verify.map_or(mode, Mode::from) };
         Ok(Order { request, mode, pace, needs: &[], owner: false })
+    }
+}
+
+/// Refuses to let root, as with `sudo -E`, leave files in the folders of another user, who could not use them.
+fn refuse_foreign(folders: impl IntoIterator<Item = PathBuf>) -> Result<()> {
+    match folders.into_iter().find(|folder| files::is_foreign(folder)) {
+        None => Ok(()),
+        Some(folder) => {
+            let what = format!("{} is another user's, and this is root", folder.display());
+            Err(Error::new(Reason::Usage, what).hint("run it without sudo, or with sudo -H"))
+        }
     }
 }
 

@@ -9,9 +9,10 @@ use crate::locate::{self, Request};
 
 use super::args::Tool;
 use super::tell::Tell;
-use super::{Call, args};
+use super::{Call, args, refuse_foreign};
 
 pub(super) fn run(call: &Call, typed: &args::Setup, tell: &mut Tell) -> Result<u8> {
+    refuse_foreign(call.env.home("").into_iter().chain(call.env.config_dir()))?;
     match (typed.tool, typed.undo) {
         (Tool::Git, false) => {
             let deployments = deployments(call)?;

@@ -29,6 +29,8 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Who may do what with a file or a folder.
 struct Rights {
+    /// It is this user's or root's.
+    owned: bool,
     /// Someone other than the owner may read it.
     shared: bool,
     /// It is this user's or root's, and nobody else may write it.
@@ -55,6 +57,8 @@ pub struct Contents {
     pub bytes: Zeroizing<Vec<u8>>,
     /// Someone other than the owner may read it.
     pub shared: bool,
+    /// It is this user's or root's.
+    pub owned: bool,
     /// It is this user's or root's, and nobody else may write it: what it says may be done.
     pub trusted: bool,
 }
@@ -89,12 +93,12 @@ impl std::fmt::Display for Trouble {
 /// [`Trouble`]: a dangling link counts as broken, not as absent.
 pub fn read(path: &Path, limit: usize) -> Result<Contents, Trouble> {
     let (file, meta) = open(path, Links::Followed)?;
-    let Rights { shared, trusted, .. } = system::rights(&meta);
+    let Rights { owned, shared, trusted, .. } = system::rights(&meta);
     let mut bytes = slurp(file, &meta, limit)?;
     if bytes.starts_with(BYTE_ORDER_MARK) {
         bytes.drain(..BYTE_ORDER_MARK.len());
     }
-    Ok(Contents { bytes, shared, trusted })
+    Ok(Contents { bytes, owned, shared, trusted })
 }
 
 /// Reads a file that co-cred itself wrote: no link, owned by this user, private to it. Anything else is not ours.
@@ -151,8 +155,17 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     })
 }
 
+/// Whether this is root, and a folder, or the nearest one above it that exists, is another user's. What root makes there,
+/// that user can neither use nor replace.
+pub fn is_foreign(folder: &Path) -> bool {
+    folder.ancestors().find_map(|folder| fs::metadata(folder).ok()).is_some_and(|meta| system::is_foreign(&meta))
+}
+
 fn folder_of(path: &Path) -> io::Result<&Path> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+    if is_foreign(folder) {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "its folder is another user's, and this is root"));
+    }
     system::make_folders(folder)?;
     Ok(folder)
 }
@@ -229,7 +242,7 @@ fn trouble(path: &Path, error: &io::Error) -> Trouble {
 
 /// An error of the system in its own words, such as "input/output error".
 pub fn words(error: &io::Error) -> String {
-    let Some(code) = error.raw_os_error() else { return error.kind().to_string() };
+    let Some(code) = error.raw_os_error() else { return error.to_string() };
     let told = io::Error::from_raw_os_error(code).to_string();
     let told = told.split(" (os error").next().unwrap_or_default();
     let mut letters = told.chars();

@@ -15,16 +15,39 @@ use super::{Identity, Links, Rights};
 /// What the owner and the mode say.
 pub(super) fn rights(meta: &Metadata) -> Rights {
     let is_own = is_own(meta);
+    let owned = is_own || meta.uid() == 0;
     Rights {
+        owned,
         shared: meta.mode() & 0o044 != 0,
-        trusted: (is_own || meta.uid() == 0) && meta.mode() & 0o022 == 0,
+        trusted: owned && meta.mode() & 0o022 == 0,
         closed: is_own && meta.mode() & 0o022 == 0,
         private: is_own && meta.mode() & 0o077 == 0,
     }
 }
 
 fn is_own(meta: &Metadata) -> bool {
-    meta.uid() == rustix::process::geteuid().as_raw()
+    let user = rustix::process::geteuid().as_raw();
+    meta.uid() == user && (user != UNMAPPED || is_mapped(user))
+}
+
+/// Whether this is root, and the file another user's.
+pub(super) fn is_foreign(meta: &Metadata) -> bool {
+    rustix::process::geteuid().is_root() && meta.uid() != 0
+}
+
+/// What the kernel shows for each user that a user namespace does not map (/proc/sys/kernel/overflowuid), this process's own
+/// included: two of them may be two users.
+const UNMAPPED: u32 = 65534;
+
+/// Whether a user is one of the namespace's: each line of the map is the first user in it, the first outside, and how many.
+fn is_mapped(user: u32) -> bool {
+    let map = fs::read_to_string("/proc/self/uid_map");
+    let holds = |line: &str| {
+        let numbers: Vec<u64> = line.split_whitespace().filter_map(|number| number.parse().ok()).collect();
+        matches!(numbers[..], [first, _, count] if (first..first + count).contains(&u64::from(user)))
+    };
+    // Without a map there are no namespaces.
+    map.map_or(true, |map| map.lines().any(holds))
 }
 
 /// Whether an error says that the file system has no locks: Lustre without `-o flock`, some FUSE and NFS mounts.

@@ -22,7 +22,7 @@ const IDENTIFICATION: u32 = 0x0001_0000;
 
 /// Nobody but this user may do anything, as far as is looked.
 pub(super) fn rights(_: &Metadata) -> Rights {
-    Rights { shared: false, trusted: true, closed: true, private: true }
+    Rights { owned: true, shared: false, trusted: true, closed: true, private: true }
 }
 
 /// Whether an error says that the file system has no locks.
@@ -39,6 +39,11 @@ pub(super) fn options(links: Links) -> OpenOptions {
         options.custom_flags(THE_LINK_ITSELF);
     }
     options
+}
+
+/// There is no root.
+pub(super) fn is_foreign(_: &Metadata) -> bool {
+    false
 }
 
 /// Makes a folder and those above it, where they are missing; it is closed to whom the one above it is.

@@ -55,6 +55,13 @@ pub struct Known {
 
 pub(super) fn read(env: &Env) -> Result<Known> {
     let Some(path) = path(env) else { return Ok(Known::default()) };
+    if is_foreign(&path) {
+        // Root has no logins there, and another user's are not for root.
+        return Ok(Known {
+            logins: Vec::new(),
+            remarks: path.exists().then(|| odd(&foreign(&path))).into_iter().collect(),
+        });
+    }
     path.parent().into_iter().for_each(files::sweep);
     let index = load(env, &path)?;
     Ok(Known { logins: index.records().filter_map(Record::login).collect(), remarks: index.remarks(&path) })
@@ -162,6 +169,9 @@ impl Ledger {
         let path = path(env).ok_or_else(|| {
             Error::new(Reason::Keyring, "there is no folder to note the login in").hint("set HOME or XDG_DATA_HOME")
         })?;
+        if is_foreign(&path) {
+            return Err(foreign(&path));
+        }
         let lock = lock(&path)?;
         let index = load(env, &path)?;
         if index.version > VERSION {
@@ -253,6 +263,10 @@ fn lock(path: &Path) -> Result<Option<File>> {
 
 fn load(env: &Env, path: &Path) -> Result<Index> {
     match files::read(path, LIMIT) {
+        Ok(contents) if !contents.owned => {
+            let hint = "XDG_DATA_HOME names a folder of your own; log in there";
+            Err(unusable(path, "is another user's").hint(hint))
+        }
         Ok(contents) if contents.shared => {
             Err(unusable(path, "can be read by other users").hint(format!("chmod 600 {}", path.display())))
         }
@@ -268,6 +282,24 @@ fn load(env: &Env, path: &Path) -> Result<Index> {
         }
         Err(trouble) => Err(unusable(path, &trouble.to_string())),
     }
+}
+
+fn is_foreign(path: &Path) -> bool {
+    path.parent().is_some_and(files::is_foreign)
+}
+
+/// Root, as with `sudo -E`, in the home of a user.
+fn foreign(path: &Path) -> Error {
+    Error::new(
+        Reason::Usage,
+        format!("the folder of the logins, {}, is another user's, and this is root", path.display()),
+    )
+    .hint("run it without sudo, or with sudo -H")
+}
+
+/// What keeps a login from being found.
+fn odd(error: &Error) -> Remark {
+    Remark { cause: "unreadable", ..Remark::from(error) }
 }
 
 fn unusable(path: &Path, why: &str) -> Error {

@@ -37,7 +37,7 @@ impl TokenCommand<'_> {
         if config.deployments.iter().all(|configured| configured.token_command.is_none()) {
             return Ok(None);
         }
-        let Some(sited) = self.house.in_question()? else { return self.nothing_says(config) };
+        let Some(sited) = self.house.meant()? else { return self.nothing_says(config) };
         let configured = config.of(&sited.deployment);
         Ok(configured.and_then(|configured| Some((configured, configured.token_command.as_deref()?))))
     }

@@ -56,6 +56,10 @@ impl Config {
         let shown = path.display().to_string();
         match files::read(&path, LIMIT) {
             // It says which programs are run, and where a token goes.
+            Ok(contents) if !contents.owned => {
+                Err(Error::new(Reason::Unreadable, format!("the configuration {shown} is another user's"))
+                    .hint("XDG_CONFIG_HOME names a folder of your own; under sudo, sudo -H sets HOME"))
+            }
             Ok(contents) if !contents.trusted => {
                 Err(Error::new(Reason::Unreadable, format!("the configuration {shown} can be written by other users"))
                     .hint(format!("make it yours, and no one else's to write: chmod go-w {shown}")))

@@ -110,7 +110,7 @@ pub(super) fn bound(house: &House) -> Result<Vec<Deployment>> {
     Ok(agent.into_iter().chain(file).chain(configured).chain(logins).collect())
 }
 
-fn assume(deployment: &Deployment, place: &str) -> Sited {
+pub(super) fn assume(deployment: &Deployment, place: &str) -> Sited {
     Sited { deployment: deployment.clone(), place: place.to_owned(), assumed: true, remark: None }
 }
 

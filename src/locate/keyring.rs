@@ -23,8 +23,8 @@ impl Keyring<'_> {
     /// There are several, and nothing says which.
     fn login(&self) -> Result<Option<&Login>> {
         let logins = self.house.logins()?;
-        let Some(sited) = self.house.in_question()? else { return self.nothing_says(logins) };
-        let here: Vec<&Login> = self.here(sited).collect();
+        let Some(sited) = self.house.meant()? else { return self.nothing_says(logins) };
+        let here: Vec<&Login> = self.here(&sited).collect();
         if let Some(wanted) = self.house.user()? {
             return Ok(here.into_iter().find(|login| login.email.is(&wanted)));
         }
@@ -34,11 +34,19 @@ impl Keyring<'_> {
             (Some(login), _) => Ok(Some(login)),
             (None, []) => Ok(None),
             (None, [login]) => Ok(Some(login)),
-            (None, [one, other, ..]) => Err(ambiguous(
-                format!("{} and {} are both logged in at {}", one.email, other.email, sited.deployment),
-                format!("choose with CODEOCEAN_EMAIL={}", one.email),
-            )),
+            (None, [one, other, ..]) => self.user_of_clone(&sited, &here).map(Some).ok_or_else(|| {
+                ambiguous(
+                    format!("{} and {} are both logged in at {}", one.email, other.email, sited.deployment),
+                    format!("choose with CODEOCEAN_EMAIL={}", one.email),
+                )
+            }),
         }
+    }
+
+    /// The login of the user in the address of the clone's remote.
+    fn user_of_clone<'b>(&self, sited: &Sited, here: &[&'b Login]) -> Option<&'b Login> {
+        let clone = self.house.clone().ok()?.filter(|clone| clone.deployment == sited.deployment)?;
+        here.iter().copied().find(|login| clone.user.as_ref().is_some_and(|user| login.email.is(user)))
     }
 
     /// The logins at a deployment.
@@ -49,7 +57,7 @@ impl Keyring<'_> {
 
     /// The login that is here and not used, and why.
     fn unused(&self) -> Option<Remark> {
-        let (logins, sited) = (self.house.logins().ok()?, self.house.in_question().ok()??);
+        let (logins, sited) = (self.house.logins().ok()?, self.house.meant().ok()??);
         let remark = |cause, what: String, hint: &str| Some(Remark::new(cause, what).hint(hint));
         match (self.login(), logins.first()) {
             (Ok(Some(login)), _) => remark(
@@ -57,7 +65,7 @@ impl Keyring<'_> {
                 format!("the login of {} at {} is gone from {}", login.email, login.deployment, login.store),
                 "log in again with co-cred login; the kernel's keyring does not outlive a reboot",
             ),
-            (Ok(None), Some(_)) if self.here(sited).next().is_some() => remark(
+            (Ok(None), Some(_)) if self.here(&sited).next().is_some() => remark(
                 "other-user",
                 format!("the logins at {} are other users', and not the one's who was asked for", sited.deployment),
                 "co-cred list shows them; CODEOCEAN_EMAIL chooses between users",

@@ -5,6 +5,7 @@
 
 mod absent;
 pub mod agent;
+mod clones;
 mod command;
 mod config;
 pub mod deployment;
@@ -352,6 +353,7 @@ struct House<'a> {
     slots: OnceCell<slots::Slots>,
     named: OnceCell<Option<Sited>>,
     in_question: OnceCell<Option<Sited>>,
+    clone: OnceCell<Option<clones::Chosen>>,
     config: OnceCell<config::Config>,
     logins: OnceCell<Known>,
 }
@@ -364,6 +366,7 @@ impl<'a> House<'a> {
             slots: OnceCell::new(),
             named: OnceCell::new(),
             in_question: OnceCell::new(),
+            clone: OnceCell::new(),
             config: OnceCell::new(),
             logins: OnceCell::new(),
         }

@@ -3,7 +3,7 @@
 //! Only the capsule's folder is looked at, never the working directory, and no git runs: the file is parsed, includes
 //! are not followed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use gix_config::File;
 use gix_config::file::Metadata;
@@ -11,7 +11,7 @@ use gix_config::file::init::Options;
 use url::Url;
 
 use crate::env::Env;
-use crate::files;
+use crate::files::{self, Contents};
 
 use super::slots::capsule;
 
@@ -25,10 +25,18 @@ const SHARED: (&str, &str) = ("git.codeocean.com", "codeocean.com");
 /// `http(s)://HOST[:PORT]/capsule-SLUG[.git]` says nothing.
 pub(super) fn of_capsule(env: &Env) -> Option<(String, String)> {
     let path: PathBuf = capsule(env)?.join(".git/config");
-    let contents = files::read(&path, LIMIT).ok()?;
-    let config = File::from_bytes_no_includes(&contents.bytes, Metadata::default(), Options::default()).ok()?;
-    let url = config.string("remote.origin.url")?;
-    Some((origin(&url.to_string())?, path.display().to_string()))
+    let url = parse(&files::read(&path, LIMIT).ok()?)?.string("remote.origin.url")?.to_string();
+    Some((origin(&url)?, path.display().to_string()))
+}
+
+/// The configuration of a repository, where it is this user's or root's: another user's is not followed, as with Git.
+pub(super) fn config(path: &Path) -> Option<File> {
+    let contents = files::read(path, LIMIT).ok()?;
+    if contents.owned { parse(&contents) } else { None }
+}
+
+fn parse(contents: &Contents) -> Option<File> {
+    File::from_bytes_no_includes(&contents.bytes, Metadata::default(), Options::default()).ok()
 }
 
 fn origin(remote: &str) -> Option<String> {

@@ -303,3 +303,28 @@ fn a_file_system_without_locks_will_do() {
         assert_eq!(temporary(&world.path("home/.local/share/co-cred")), [] as [PathBuf; 0]);
     }
 }
+
+/// An agent cannot do without a lock, and says what is missing.
+#[test]
+fn an_agent_names_a_file_system_without_locks() {
+    if !has("strace") {
+        return;
+    }
+    let world = World::new().with("CODEOCEAN_TOKEN", TOKEN);
+    let ran = strike(&world, "flock", "error=ENOSYS", 1, &["agent", "--foreground", "--offline"], "").expect(2);
+    assert!(ran.err.contains("its file system has no locks") && ran.err.contains("--socket"), "{ran:?}");
+}
+
+/// A disk or a network file system that fails is named in the system's words.
+#[test]
+fn an_input_output_error_is_named() {
+    let world = World::new();
+    // Reading the memory at address 0 fails in this way.
+    let ran = world.spawn(["token", "--offline", "--token-file", "/proc/self/mem"]).expect(6);
+    assert!(ran.err.contains("input/output error"), "{ran:?}");
+    if has("strace") {
+        let ran = strike(&world, RENAMES, "error=EIO", 1, &LOGIN, TOKEN).expect(6);
+        assert!(ran.err.contains("cannot be written (input/output error)"), "{ran:?}");
+        assert_eq!(temporary(&world.path("home/.local/share/co-cred")), [] as [PathBuf; 0]);
+    }
+}

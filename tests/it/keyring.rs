@@ -543,6 +543,10 @@ fn without_any_keyring_a_login_says_what_can_be_done() {
     assert!(ran.err.contains("no D-Bus session is known; the kernel's keyring is not open to this process"), "{ran:?}");
     assert!(ran.err.contains("--insecure-storage"), "{ran:?}");
     assert_eq!(world.spawn(["list", "--json"]).expect(0).out, "[]\n");
+    // That is found out before the token is asked for.
+    let ran = in_session(&world, "keyctl setperm @s 0x00000000; co-cred login --deployment $URL < /dev/null").expect(6);
+    assert!(ran.err.contains("--insecure-storage"), "{ran:?}");
+    assert_eq!(deployment.seen().len(), 0);
 }
 
 #[test]

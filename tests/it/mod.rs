@@ -27,6 +27,8 @@ mod capsules;
 #[cfg(unix)]
 mod clients;
 #[cfg(unix)]
+mod clones;
+#[cfg(unix)]
 mod config;
 #[cfg(unix)]
 mod deployments;
@@ -52,6 +54,8 @@ mod gate_unreadable;
 #[cfg(unix)]
 mod git;
 #[cfg(unix)]
+mod git_helper;
+#[cfg(unix)]
 mod git_old;
 #[cfg(unix)]
 mod git_pipelines;
@@ -74,6 +78,8 @@ mod logins;
 mod mask;
 #[cfg(unix)]
 mod nested;
+#[cfg(unix)]
+mod other_users;
 #[cfg(unix)]
 mod packaging;
 mod parsers;

@@ -1,16 +1,16 @@
 //! Where an agent lives: a folder of this user's alone, with its socket, and a lock that says whether one is there.
 
-use std::fs::{self, File, Permissions, TryLockError};
+use std::fs::{self, File, Permissions};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
-use crate::files;
+use crate::files::{self, Lock};
 use crate::locate::agent::{Brokered, lock_of};
 
 use super::super::Claim;
@@ -34,12 +34,16 @@ impl Home {
     /// The folder cannot be made, or is somebody else's as well.
     pub fn claim(env: &Env, socket: &Path) -> Result<Claim> {
         // Closed to all others before a socket is put into it.
-        files::private_folder(socket).map_err(|error| no_place(socket, &error))?;
+        files::private_folder(socket).map_err(|error| {
+            let refused = no_place(socket, &error);
+            let is_foreign = socket.parent().is_some_and(files::is_foreign);
+            if is_foreign { refused.hint("run it without sudo, or with sudo -H") } else { refused }
+        })?;
         let lock = files::lock(&lock_of(socket)).map_err(|error| no_place(socket, &error))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(Claim::Taken),
-            Err(TryLockError::Error(error)) => return Err(no_place(socket, &error)),
+        match files::hold(&lock, Duration::ZERO).map_err(|error| no_place(socket, &error))? {
+            Lock::Held => {}
+            Lock::Busy => return Ok(Claim::Taken),
+            Lock::Unsupported => return Err(no_place(socket, &io::Error::other("its file system has no locks"))),
         }
         // Nobody holds the lock: a socket that is there is left of an agent that was killed. Anything else is somebody's.
         match fs::symlink_metadata(socket) {
