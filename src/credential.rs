@@ -112,6 +112,8 @@ pub fn vouch(order: &Order, located: Located) -> Result<Credential> {
     match prove(order, &found.token, &found.place.place, deployment.as_ref()) {
         Ok(verdict) => {
             proven = verdict.is_some();
+            let unkept = verdict.as_ref().and_then(|verdict| verdict.unkept.clone());
+            remarks.extend(unkept.filter(|_| order.mode == Mode::Auto));
             owner = verdict.as_ref().and_then(|verdict| verdict.owner.clone());
             remarks.extend(verdict.and_then(|verdict| verdict.require(&[]).err()).as_ref().map(Remark::from));
         }

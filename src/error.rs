@@ -30,6 +30,19 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 9] = [
+        Kind::Internal,
+        Kind::Usage,
+        Kind::NotFound,
+        Kind::Rejected,
+        Kind::Unreachable,
+        Kind::Unreadable,
+        Kind::ScopeMissing,
+        Kind::Ambiguous,
+        Kind::Leaked,
+    ];
+
     /// The exit code.
     pub fn code(self) -> u8 {
         self as u8

@@ -19,6 +19,7 @@
 //! | `formats` | each format of `env`, read by the program that it is for |
 //! | `staged` | what is about to be committed, the content of Git LFS included |
 //! | `tell` | check, status, doctor, usage: words, JSON, exit codes |
+//! | `usage` | what is typed wrongly, and the words that lead on |
 //! | `leak` | a sentinel token that must turn up nowhere |
 //! | `mask` | masking: nothing of a token gets through, wherever a stream is cut |
 //! | `supervise` | a supervised child ends as it would alone, on pipes and on a terminal |

@@ -7,6 +7,18 @@ _co__cred() {
         cur="${COMP_WORDS[COMP_CWORD]}"
     fi
     prev="$3"
+    for ((i = 2; i < COMP_CWORD; i++)); do
+        if [[ ${COMP_WORDS[1]} == exec && ${COMP_WORDS[i]} == -- ]]; then
+            if declare -F _command_offset >/dev/null; then
+                _command_offset $((i + 1))
+            elif ((COMP_CWORD == i + 1)); then
+                mapfile -t COMPREPLY < <(compgen -c -f -- "${cur}")
+            else
+                mapfile -t COMPREPLY < <(compgen -f -- "${cur}")
+            fi
+            return 0
+        fi
+    done
     cmd=""
     opts=""
 
@@ -37,9 +49,6 @@ _co__cred() {
             co__cred,exec)
                 cmd="co__cred__subcmd__exec"
                 ;;
-            co__cred,git-askpass)
-                cmd="co__cred__subcmd__git__subcmd__askpass"
-                ;;
             co__cred,git-credential)
                 cmd="co__cred__subcmd__git__subcmd__credential"
                 ;;
@@ -64,11 +73,11 @@ _co__cred() {
             co__cred,status)
                 cmd="co__cred__subcmd__status"
                 ;;
-            co__cred,supervised)
-                cmd="co__cred__subcmd__supervised"
-                ;;
             co__cred,token)
                 cmd="co__cred__subcmd__token"
+                ;;
+            co__cred,version)
+                cmd="co__cred__subcmd__version"
                 ;;
             *)
                 ;;
@@ -77,7 +86,7 @@ _co__cred() {
 
     case "${cmd}" in
         co__cred)
-            opts="-q -v -h -V --deployment --token-file --token-env --verify --offline --timeout --quiet --verbose --help --version exec token env check status doctor agent scan login logout list setup git-credential docker-credential supervised git-askpass completions man"
+            opts="-q -v -h -V --deployment --token-file --token-env --verify --offline --timeout --quiet --verbose --help --version exec token env check status doctor agent scan login logout list setup git-credential docker-credential completions man version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -111,7 +120,7 @@ _co__cred() {
             return 0
             ;;
         co__cred__subcmd__agent)
-            opts="-q -v -h --foreground --socket --keep-file --on-change --json --detach --broker --read-only --allow --rate --audit --deployment --token-file --token-env --verify --offline --timeout --quiet --verbose --help status stop"
+            opts="-q -v -h --foreground --socket --keep-file --on-change --json --broker --read-only --allow --rate --audit --deployment --token-file --token-env --verify --offline --timeout --quiet --verbose --help status stop"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -354,7 +363,7 @@ _co__cred() {
                     return 0
                     ;;
                 --domain-as)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -e -- "${cur}"))
                     return 0
                     ;;
                 --gate)
@@ -400,20 +409,6 @@ _co__cred() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        co__cred__subcmd__git__subcmd__askpass)
-            opts="-h --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
         co__cred__subcmd__git__subcmd__credential)
             opts="-q -v -h --deployment --token-file --token-env --verify --offline --timeout --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -449,7 +444,7 @@ _co__cred() {
             return 0
             ;;
         co__cred__subcmd__list)
-            opts="-q -v -h --json --deployments --deployment --token-file --token-env --verify --offline --timeout --quiet --verbose --help"
+            opts="-q -v -h --json --deployments --emails --deployment --token-file --token-env --verify --offline --timeout --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -490,7 +485,7 @@ _co__cred() {
             fi
             case "${prev}" in
                 --email)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "$(co-cred list --emails 2>/dev/null)" -- "${cur}"))
                     return 0
                     ;;
                 --expires)
@@ -532,7 +527,7 @@ _co__cred() {
             fi
             case "${prev}" in
                 --email)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "$(co-cred list --emails 2>/dev/null)" -- "${cur}"))
                     return 0
                     ;;
                 --deployment)
@@ -678,24 +673,6 @@ _co__cred() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        co__cred__subcmd__supervised)
-            opts="-h --parent --terminal --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                --parent)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
         co__cred__subcmd__token)
             opts="-q -v -h --deployment --token-file --token-env --verify --offline --timeout --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -723,6 +700,20 @@ _co__cred() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        co__cred__subcmd__version)
+            opts="-h --json --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 *)
                     COMPREPLY=()
                     ;;

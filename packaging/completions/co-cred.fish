@@ -50,12 +50,11 @@ complete -c co-cred -n "__fish_co_cred_needs_command" -f -a "list" -d 'Show the 
 complete -c co-cred -n "__fish_co_cred_needs_command" -f -a "setup" -d 'Wire co-cred into Git or Docker, for the deployments that are known'
 complete -c co-cred -n "__fish_co_cred_needs_command" -f -a "git-credential" -d 'Speak a credential helper\'s protocol, on standard input and output'
 complete -c co-cred -n "__fish_co_cred_needs_command" -f -a "docker-credential" -d 'Speak a credential helper\'s protocol, on standard input and output'
-complete -c co-cred -n "__fish_co_cred_needs_command" -f -a "supervised" -d 'What a supervised child is before it becomes the command'
-complete -c co-cred -n "__fish_co_cred_needs_command" -f -a "git-askpass" -d 'Answer a prompt of Git\'s'
 complete -c co-cred -n "__fish_co_cred_needs_command" -f -a "completions" -d 'Print completions for a shell'
 complete -c co-cred -n "__fish_co_cred_needs_command" -f -a "man" -d 'Print a manual page'
+complete -c co-cred -n "__fish_co_cred_needs_command" -f -a "version" -d 'Print the version'
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l as -d 'Set this variable to the token as well; may be repeated' -r -f -a '(set --names --export)'
-complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l domain-as -d 'Set this variable to the deployment as well, as https://host or, with =host, as the bare host; may be repeated' -r
+complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l domain-as -d 'Set this variable to the deployment as well, as https://host or, with =host, as the bare host; may be repeated' -r -f -a '(set --names --export)'
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l gate -d 'Search DIR for the token once CMD has ended, and fail with 9 if it is there; may be repeated' -r -F
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l allow -d 'Let only requests pass that match one of these, such as \'GET /api/v1/capsules/**\'; may be repeated' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l rate -d 'No more requests than so many, such as 5/s, 100/m or 1000/h; those beyond wait for their turn' -r
@@ -169,7 +168,6 @@ never\t'Send nothing'"
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l timeout -d 'How long the deployment may take, such as 10s or 1m [default: 10s]' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l foreground -d 'Stay in the foreground'
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l json -d 'Print the status as JSON'
-complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l detach -d 'Go to the background once ready: what the agent starts itself with'
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l broker -d 'Let programs talk to the API without ever holding the token: they get a local address, and a token for this run'
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l read-only -d 'Let only requests pass that read: GET, HEAD, searches and listings'
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l offline -d 'Send nothing; the same as --verify never'
@@ -191,7 +189,7 @@ complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l offline -d 'Sen
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -s q -l quiet -d 'No warnings'
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -s v -l verbose -d 'Show each step on standard error, never the token [also: CO_CRED_LOG=info]'
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c co-cred -n "__fish_co_cred_using_subcommand login" -l email -d 'The account\'s e-mail [default: the deployment is asked]' -r
+complete -c co-cred -n "__fish_co_cred_using_subcommand login" -l email -d 'The account\'s e-mail [default: the deployment is asked]' -r -f -a '(co-cred list --emails 2>/dev/null)'
 complete -c co-cred -n "__fish_co_cred_using_subcommand login" -l expires -d 'The last day on which the token is good, as YYYY-MM-DD' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand login" -l deployment -d 'The deployment, such as codeocean.example.org [else: CODEOCEAN_DOMAIN and its kin, the capsule\'s Git remote]' -r -f -a '(co-cred list --deployments 2>/dev/null)'
 complete -c co-cred -n "__fish_co_cred_using_subcommand login" -l token-file -d 'Take the token from this file [also: CO_CRED_TOKEN_FILE]' -r -F
@@ -205,7 +203,7 @@ complete -c co-cred -n "__fish_co_cred_using_subcommand login" -l offline -d 'Se
 complete -c co-cred -n "__fish_co_cred_using_subcommand login" -s q -l quiet -d 'No warnings'
 complete -c co-cred -n "__fish_co_cred_using_subcommand login" -s v -l verbose -d 'Show each step on standard error, never the token [also: CO_CRED_LOG=info]'
 complete -c co-cred -n "__fish_co_cred_using_subcommand login" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c co-cred -n "__fish_co_cred_using_subcommand logout" -l email -d 'Whose login, where a deployment has several' -r
+complete -c co-cred -n "__fish_co_cred_using_subcommand logout" -l email -d 'Whose login, where a deployment has several' -r -f -a '(co-cred list --emails 2>/dev/null)'
 complete -c co-cred -n "__fish_co_cred_using_subcommand logout" -l deployment -d 'The deployment, such as codeocean.example.org [else: CODEOCEAN_DOMAIN and its kin, the capsule\'s Git remote]' -r -f -a '(co-cred list --deployments 2>/dev/null)'
 complete -c co-cred -n "__fish_co_cred_using_subcommand logout" -l token-file -d 'Take the token from this file [also: CO_CRED_TOKEN_FILE]' -r -F
 complete -c co-cred -n "__fish_co_cred_using_subcommand logout" -l token-env -d 'Take the token from this variable [also: CO_CRED_TOKEN_ENV]' -r -f -a '(set --names --export)'
@@ -228,6 +226,7 @@ never\t'Send nothing'"
 complete -c co-cred -n "__fish_co_cred_using_subcommand list" -l timeout -d 'How long the deployment may take, such as 10s or 1m [default: 10s]' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand list" -l json -d 'Print them as JSON'
 complete -c co-cred -n "__fish_co_cred_using_subcommand list" -l deployments -d 'Print the deployments that are known here in place of logins, one on each line; no keyring is asked'
+complete -c co-cred -n "__fish_co_cred_using_subcommand list" -l emails -d 'Print the e-mails of the logins alone, one on each line; no keyring is asked'
 complete -c co-cred -n "__fish_co_cred_using_subcommand list" -l offline -d 'Send nothing; the same as --verify never'
 complete -c co-cred -n "__fish_co_cred_using_subcommand list" -s q -l quiet -d 'No warnings'
 complete -c co-cred -n "__fish_co_cred_using_subcommand list" -s v -l verbose -d 'Show each step on standard error, never the token [also: CO_CRED_LOG=info]'
@@ -266,9 +265,10 @@ complete -c co-cred -n "__fish_co_cred_using_subcommand docker-credential" -l of
 complete -c co-cred -n "__fish_co_cred_using_subcommand docker-credential" -s q -l quiet -d 'No warnings'
 complete -c co-cred -n "__fish_co_cred_using_subcommand docker-credential" -s v -l verbose -d 'Show each step on standard error, never the token [also: CO_CRED_LOG=info]'
 complete -c co-cred -n "__fish_co_cred_using_subcommand docker-credential" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c co-cred -n "__fish_co_cred_using_subcommand supervised" -l parent -d 'The process that it must not outlive' -r
-complete -c co-cred -n "__fish_co_cred_using_subcommand supervised" -l terminal -d 'It has a terminal of its own on its standard output'
-complete -c co-cred -n "__fish_co_cred_using_subcommand supervised" -s h -l help -d 'Print help'
-complete -c co-cred -n "__fish_co_cred_using_subcommand git-askpass" -s h -l help -d 'Print help'
 complete -c co-cred -n "__fish_co_cred_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c co-cred -n "__fish_co_cred_using_subcommand man" -s h -l help -d 'Print help'
+complete -c co-cred -n "__fish_co_cred_using_subcommand version" -l json -d 'Print it as JSON, with what the program was built for and with'
+complete -c co-cred -n "__fish_co_cred_using_subcommand version" -s h -l help -d 'Print help'
+complete -c co-cred -n "__fish_seen_subcommand_from exec; and contains -- -- (commandline -opc)" \
+    -x -a '(set -l words (commandline -opc) (commandline -ct); \
+        __fish_complete_subcommand --commandline $words[(math (contains -i -- -- $words) + 1)..])'

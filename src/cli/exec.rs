@@ -17,7 +17,7 @@ use super::args;
 use super::refused::refused;
 use super::tell::{Tell, clean};
 use super::values::variable_names;
-use super::{Call, broker, closed, supervised, values};
+use super::{Call, broker, closed, supervised, usage, values};
 
 pub(super) const FAILED: u8 = 125;
 
@@ -33,6 +33,9 @@ pub(super) fn run(call: &Call, typed: &args::Exec, out: &mut dyn Write, tell: &m
 }
 
 fn attempt(call: &Call, typed: &args::Exec, out: &mut dyn Write, tell: &mut Tell) -> Result<u8> {
+    if let Some(error) = typed.command.first().and_then(|first| usage::token_typed(&[OsString::new(), first.clone()])) {
+        return Err(error);
+    }
     variable_names(&typed.names)?;
     let limits = broker::limits(&typed.brokered)?;
     let order = Order { owner: typed.git, ..call.order(Mode::Auto)? };

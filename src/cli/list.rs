@@ -21,6 +21,10 @@ pub(super) fn run(call: &Call, typed: &args::List, out: &mut dyn Write, tell: &m
         return written.map(|()| 0).or_else(closed);
     }
     let known = keyring::known(call.env)?;
+    if typed.emails {
+        let emails = known.logins.iter().map(|login| &login.email);
+        return emails.into_iter().try_for_each(|email| writeln!(out, "{email}")).map(|()| 0).or_else(closed);
+    }
     tell.warn(&known.remarks);
     let entries = keyring::read_all(call.env, &known.logins);
     let logins: Vec<Row> = known.logins.into_iter().zip(entries).map(|(login, entry)| Row { login, entry }).collect();

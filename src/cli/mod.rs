@@ -33,7 +33,9 @@ mod system;
 pub mod tell;
 mod token;
 mod trace;
+mod usage;
 pub mod values;
+mod version;
 
 use std::ffi::OsString;
 use std::io::{BufRead, Write};
@@ -84,7 +86,7 @@ pub fn run(args: &[OsString], env: &Env, streams: &mut Streams) -> u8 {
     let mut tell = Tell::new(streams.err, colour);
     let args = match Args::read(args) {
         Ok(args) => args,
-        Err(error) => match tell.usage(&error, streams.out) {
+        Err(error) => match tell.usage(&error, args, streams.out) {
             0 => return 0,
             code => return failure(args, code),
         },
@@ -124,6 +126,7 @@ fn dispatch(command: &Command, call: &Call, input: &mut dyn BufRead, out: &mut d
         Command::GitAskpass(prompted) => git_askpass::run(call, prompted, out, tell),
         Command::Completions(completions) => completions::run(completions, out),
         Command::Man(man) => man::run(man, out),
+        Command::Version(version) => version::run(version, out),
     };
     match result {
         Ok(code) => code,

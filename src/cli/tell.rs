@@ -6,13 +6,16 @@
 //!   argument), it is masked here, and control characters are taken out, so that no foreign text drives the terminal.
 //! - Colour only where somebody looks.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::panic::Location;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::error::ErrorKind;
 
 use crate::error::{Error, Kind, Remark};
 use crate::token;
+
+use super::usage;
 
 const RED: &str = "\x1b[1;31m";
 const YELLOW: &str = "\x1b[1;33m";
@@ -82,7 +85,7 @@ impl<'a> Tell<'a> {
 
     /// What clap has to say: help and version go to `out`, and a mistake is told without what was typed, which may be a
     /// token on the wrong side of an option. Returns the exit code.
-    pub fn usage(&mut self, error: &clap::Error, out: &mut dyn Write) -> u8 {
+    pub fn usage(&mut self, error: &clap::Error, args: &[OsString], out: &mut dyn Write) -> u8 {
         match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 let _ = write!(out, "{}", error.render());
@@ -94,9 +97,7 @@ impl<'a> Tell<'a> {
             }
             _ => {}
         }
-        let (what, hint) = (mistake(error), suggestion(error));
-        self.line("error", RED, &what, Some(hint.as_deref().unwrap_or("co-cred --help shows what there is")));
-        Kind::Usage.code()
+        self.error(&usage::error(error, args))
     }
 
     fn line(&mut self, word: &str, colour: &str, what: &str, hint: Option<&str>) {
@@ -133,42 +134,4 @@ pub fn panicked(location: Option<&Location>) {
     let text = format!("co-cred: error: internal error{place}\nhint: this is a bug: please report it with this line\n");
     // A panic has no streams handed in, and must not cause another.
     let _ = std::io::stderr().write_all(text.as_bytes());
-}
-
-fn mistake(error: &clap::Error) -> String {
-    // An option's own name comes from us, with its value's name behind it; a stray word comes from the user.
-    let ours = context(error, ContextKind::InvalidArg);
-    match error.kind() {
-        ErrorKind::UnknownArgument => match ours.as_deref().and_then(|typed| typed.strip_prefix("--")) {
-            Some(option) => format!("there is no option --{}", option.split('=').next().unwrap_or_default()),
-            None => "an argument was not expected here".to_owned(),
-        },
-        ErrorKind::InvalidSubcommand => "there is no such command".to_owned(),
-        ErrorKind::MissingRequiredArgument => {
-            format!("{} is missing", ours.unwrap_or_else(|| "an argument".to_owned()))
-        }
-        ErrorKind::ArgumentConflict => match (ours, context(error, ContextKind::PriorArg)) {
-            (Some(one), Some(other)) => format!("{one} and {other} do not go together"),
-            _ => "these options do not go together".to_owned(),
-        },
-        _ => match ours {
-            Some(option) => format!("the value of {option} cannot be used"),
-            None => "the command line cannot be used".to_owned(),
-        },
-    }
-}
-
-fn suggestion(error: &clap::Error) -> Option<String> {
-    context(error, ContextKind::SuggestedSubcommand)
-        .or_else(|| context(error, ContextKind::SuggestedArg))
-        .map(|likely| format!("did you mean {likely}?"))
-        .or_else(|| context(error, ContextKind::ValidValue).map(|values| format!("it is one of {values}")))
-}
-
-fn context(error: &clap::Error, kind: ContextKind) -> Option<String> {
-    match error.get(kind) {
-        Some(ContextValue::String(text)) => Some(text.clone()),
-        Some(ContextValue::Strings(texts)) if !texts.is_empty() => Some(texts.join(", ")),
-        _ => None,
-    }
 }

@@ -55,10 +55,13 @@ fn kept(env: &Env, token: &Token, deployment: &Deployment, limit: Duration) -> O
     Some(verdict).filter(|_| age < limit)
 }
 
-/// Keeps a verdict. That it cannot be kept is no reason to fail.
-pub(super) fn remember(env: &Env, token: &Token, deployment: &Deployment, verdict: &Verdict) {
-    let Some(key) = key(env).or_else(|| new_key(env)) else { return };
-    let kept = keep(place(env, token, deployment, key), verdict);
+/// Keeps a verdict.
+///
+/// # Errors
+/// It cannot be written, which is no reason to fail.
+pub(super) fn remember(env: &Env, token: &Token, deployment: &Deployment, verdict: &Verdict) -> io::Result<()> {
+    let key = key(env).map_or_else(|| new_key(env), Ok)?;
+    keep(place(env, token, deployment, key), verdict)?;
     let origin = deployment.origin().to_owned();
     let mut homes = homes(env, token);
     if !homes.contains(&origin) {
@@ -66,10 +69,9 @@ pub(super) fn remember(env: &Env, token: &Token, deployment: &Deployment, verdic
         homes.insert(0, origin);
     }
     // Written anew each time, so that its age is that of the last verdict.
-    match kept.and_then(|()| keep(place_of_homes(env, token, key), &homes)) {
-        Ok(()) => sweep(env),
-        Err(error) => tracing::info!(kind = %error.kind(), "the verdict is not kept"),
-    }
+    keep(place_of_homes(env, token, key), &homes)?;
+    sweep(env);
+    Ok(())
 }
 
 fn keep(path: Option<PathBuf>, what: &impl Serialize) -> io::Result<()> {
@@ -124,11 +126,11 @@ fn key(env: &Env) -> Option<[u8; KEY]> {
     bytes.as_slice().try_into().ok()
 }
 
-fn new_key(env: &Env) -> Option<[u8; KEY]> {
+fn new_key(env: &Env) -> io::Result<[u8; KEY]> {
     let mut key = [0; KEY];
-    getrandom::fill(&mut key).ok()?;
-    files::write_own(&env.cache_dir()?.join("key"), &key).ok()?;
-    Some(key)
+    getrandom::fill(&mut key)?;
+    files::write_own(&env.cache_dir().ok_or(io::ErrorKind::NotFound)?.join("key"), &key)?;
+    Ok(key)
 }
 
 /// Removes what has run out, so that the folder does not grow.

@@ -8,6 +8,7 @@ mod answer;
 mod memory;
 mod retry;
 
+use std::io;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -17,7 +18,7 @@ use crate::client::{Line, runtime};
 use crate::deployment::Deployment;
 use crate::email::Email;
 use crate::env::Env;
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, Reason, Remark, Result};
 use crate::token::Token;
 
 use answer::Answer;
@@ -112,6 +113,9 @@ pub struct Verdict {
     pub data_asset_read: Grant,
     /// When the deployment was asked.
     pub checked_at: Timestamp,
+    /// What keeps this verdict from being remembered.
+    #[serde(skip)]
+    pub unkept: Option<Remark>,
 }
 
 impl Verdict {
@@ -177,10 +181,11 @@ pub fn verify(question: &Question) -> Result<Verdict> {
     let runtime = runtime().map_err(|error| {
         Error::new(Reason::Internal, format!("the deployment cannot be asked ({error})")).caused_by(error)
     })?;
-    let verdict = runtime.block_on(ask(question));
-    match &verdict {
+    let mut verdict = runtime.block_on(ask(question));
+    match &mut verdict {
         Ok(verdict) if verdict.grants_anything() => {
-            memory::remember(question.env, question.token, question.deployment, verdict);
+            let kept = memory::remember(question.env, question.token, question.deployment, verdict);
+            verdict.unkept = kept.err().map(|error| unkept(question.env, &error));
         }
         Err(error) if error.reason == Reason::Rejected => {
             memory::forget(question.env, question.token, question.deployment);
@@ -188,6 +193,13 @@ pub fn verify(question: &Question) -> Result<Verdict> {
         _ => {}
     }
     verdict
+}
+
+fn unkept(env: &Env, error: &io::Error) -> Remark {
+    let folder =
+        env.cache_dir().map_or_else(|| "no cache folder is known".to_owned(), |folder| folder.display().to_string());
+    let what = format!("the deployment's answer cannot be kept ({folder}: {}), so each start asks again", error.kind());
+    Remark::new("cache", what).hint("set XDG_CACHE_HOME to a folder of your own that can be written to")
 }
 
 async fn ask(question: &Question<'_>) -> Result<Verdict> {
@@ -222,5 +234,6 @@ fn conclude(question: &Question, capsules: &Answer, assets: Option<&Answer>) -> 
         capsule_read: grant(capsules),
         data_asset_read: assets.map_or(Grant::Unknown, grant),
         checked_at: Timestamp::now(),
+        unkept: None,
     })
 }

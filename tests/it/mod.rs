@@ -104,6 +104,8 @@ mod supervise;
 mod tell;
 mod units;
 #[cfg(unix)]
+mod usage;
+#[cfg(unix)]
 mod verdicts;
 #[cfg(windows)]
 mod windows;

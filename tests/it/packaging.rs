@@ -32,7 +32,7 @@ fn manual_pages_and_completions_are_not_stale() {
     let generate = Command::new(packaging("generate")).arg(&made).env("CO_CRED", bin()).output().unwrap();
     Ran::from(generate).expect(0);
     let (made, kept) = (contents(&made), contents(&packaging("")));
-    assert!(made.len() == 20 && made.len() == kept.len(), "{} {}", made.len(), kept.len());
+    assert!(made.len() == 21 && made.len() == kept.len(), "{} {}", made.len(), kept.len());
     for ((name, made), (_, kept)) in made.iter().zip(&kept) {
         assert!(made == kept, "packaging/{name} is stale: packaging/generate makes it anew");
     }
@@ -48,16 +48,19 @@ offered() { COMP_WORDS=("$@"); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); COMPREPLY=
 offered co-cred exec --deployment co
 offered co-cred exec --token-env MY_
 offered co-cred exec --as MY_S
-offered co-cred exec --brok"#;
+offered co-cred exec --brok
+offered co-cred exec --mask -- co-cre
+offered co-cred supe
+offered co-cred git-ask"#;
     let world = world.with("SCRIPT", packaging("completions/co-cred.bash"));
     let ran = world.shell("bash", script).expect(0);
-    assert_eq!(ran.out, "co.example.org\nMY_OTHER MY_SECRET\nMY_SECRET\n--broker\n");
+    assert_eq!(ran.out, "co.example.org\nMY_OTHER MY_SECRET\nMY_SECRET\n--broker\nco-cred\n\n\n");
     if has("fish") {
-        let script =
-            "source $SCRIPT; complete -C 'co-cred exec --deployment '; complete -C 'co-cred exec --token-env MY_'";
+        let script = "source $SCRIPT; complete -C 'co-cred exec --deployment '; complete -C 'co-cred exec --token-env MY_'; \
+             complete -C 'co-cred exec --mask -- co-cre'; complete -C 'co-cred supe'";
         let ran = world.with("SCRIPT", packaging("completions/co-cred.fish")).shell("fish", script).expect(0);
         let offered: Vec<&str> = ran.out.lines().map(|line| line.split('\t').next().unwrap()).collect();
-        assert_eq!(offered, ["co.example.org", "MY_OTHER", "MY_SECRET"], "{ran:?}");
+        assert_eq!(offered, ["co.example.org", "MY_OTHER", "MY_SECRET", "co-cred"], "{ran:?}");
         assert!(!ran.out.contains("cop_"), "{ran:?}");
     }
     let zsh = fs::read_to_string(packaging("completions/_co-cred")).unwrap();

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::ValueEnum;
+use clap::{ValueEnum, ValueHint};
 
 use crate::deliver::env::Format;
 use crate::verify::Scope;
@@ -50,6 +50,7 @@ pub struct Exec {
     pub explain: bool,
     /// The command and its arguments
     #[arg(value_name = "CMD", required_unless_present = "explain", trailing_var_arg = true)]
+    #[arg(value_hint = ValueHint::CommandWithArguments)]
     pub command: Vec<OsString>,
     /// Whether CMD is to hold the token at all.
     #[command(flatten)]
@@ -317,6 +318,9 @@ pub struct List {
     /// Print the deployments that are known here in place of logins, one on each line; no keyring is asked
     #[arg(long, conflicts_with = "json")]
     pub deployments: bool,
+    /// Print the e-mails of the logins alone, one on each line; no keyring is asked
+    #[arg(long, conflicts_with_all = ["json", "deployments"])]
+    pub emails: bool,
     /// What goes with every command.
     #[command(flatten)]
     pub common: Common,
@@ -405,4 +409,12 @@ pub struct Man {
     /// The command whose page is wanted [default: co-cred itself]
     #[arg(value_name = "COMMAND")]
     pub command: Option<String>,
+}
+
+/// Print the version
+#[derive(Debug, clap::Args)]
+pub struct Version {
+    /// Print it as JSON, with what the program was built for and with
+    #[arg(long)]
+    pub json: bool,
 }

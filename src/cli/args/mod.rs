@@ -13,7 +13,7 @@ use crate::deliver::git::prompt;
 
 pub use commands::{
     Agent, AgentAction, Brokered, Check, Completions, Doctor, Env, Exec, Helper, List, Login, Logout, Man, Prompted,
-    Scan, Setup, Status, Supervised, Token, Tool,
+    Scan, Setup, Status, Supervised, Token, Tool, Version,
 };
 
 /// The whole command line.
@@ -28,6 +28,7 @@ pub use commands::{
     after_help = "In a capsule:      co-cred exec -- ./script.sh\n\
                   On your desk:      co-cred login, then co-cred setup git\n\
                   What is wrong?     co-cred doctor\n\
+                  More of a command: co-cred help exec\n\
                   At startup:        co-cred check --wait 60s",
     after_long_help = "Examples:\n  \
         co-cred exec -- python analysis.py       run it with CODEOCEAN_TOKEN and CODEOCEAN_DOMAIN set\n  \
@@ -38,7 +39,7 @@ pub use commands::{
         co-cred scan /results                    is the token in a file?\n\n\
         Exit codes:\n  \
         0 fine   1 internal   2 usage   3 not found   4 rejected   5 unreachable   6 unreadable   7 scope missing   \
-        8 ambiguous   9 the token is in a file\n\n\
+        8 ambiguous   9 leaked: the token is in a file\n\n\
         CO_CRED_LOG=info shows each step on standard error, never the token.",
     max_term_width = 100,
     disable_help_subcommand = true,
@@ -194,13 +195,14 @@ impl Args {
             | Command::MaskRest
             | Command::GitAskpass(_)
             | Command::Completions(_)
-            | Command::Man(_) => self.common.clone(),
+            | Command::Man(_)
+            | Command::Version(_) => self.common.clone(),
         }
     }
 }
 
 /// The command line as it is meant where Git or Docker calls: under the name of a helper, or with a prompt of Git's in
-/// place of a command.
+/// place of a command. `help CMD` is `CMD --help`.
 fn alias(args: &[OsString]) -> Vec<OsString> {
     let name = args.first().and_then(|name| Path::new(name).file_name()?.to_str());
     let command = match name {
@@ -208,6 +210,9 @@ fn alias(args: &[OsString]) -> Vec<OsString> {
         Some("docker-credential-co-cred") => "docker-credential",
         _ => match args {
             [_, prompt] if prompt::is_one(&prompt.to_string_lossy()) => "git-askpass",
+            [program, help, of @ ..] if help == "help" => {
+                return [program].into_iter().chain(of).cloned().chain(["--help".into()]).collect();
+            }
             _ => return args.to_vec(),
         },
     };
@@ -280,4 +285,6 @@ pub enum Command {
     Completions(Completions),
     /// Print a manual page
     Man(Man),
+    /// Print the version
+    Version(Version),
 }
