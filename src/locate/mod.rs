@@ -59,9 +59,9 @@ pub struct Request<'a> {
 pub enum Reach {
     /// To every source: whatever named the deployment may have brought the token, too.
     Anything,
-    /// To what is meant to be the token, and not to variables that merely look like one: nothing here names the deployment,
-    /// which is only the configuration's default, or the only one known.
-    Meant,
+    /// To every source, but to tokens that are bound to the deployment before variables that merely look like one: nothing
+    /// here names the deployment, which is only the configuration's, or that of the only login.
+    Assumed,
     /// To tokens that their source binds to the deployment: another one is in question here.
     Bound,
 }
@@ -263,20 +263,20 @@ pub fn survey(request: &Request) -> Vec<Answer> {
         let passed_over = if matches!(found, Ok(None)) { source.passed_over() } else { Vec::new() };
         Answer { place, found, passed_over, glance }
     };
-    sources(&house, named).into_iter().map(ask).collect()
+    sources(&house, named).map(ask).collect()
 }
 
 /// The files and folders that the sources read: a change of one may mean another token.
 pub fn files(request: &Request) -> Vec<PathBuf> {
     let house = House::open(request);
     let named = house.named().ok().flatten();
-    sources(&house, named).iter().flat_map(|source| source.files()).collect()
+    sources(&house, named).flat_map(|source| source.files()).collect()
 }
 
 /// The variables that say where sources look.
 pub fn named_by(request: &Request) -> Vec<&'static str> {
     let house = House::open(request);
-    sources(&house, None).iter().flat_map(|source| source.named_by()).copied().collect()
+    sources(&house, None).flat_map(|source| source.named_by()).copied().collect()
 }
 
 /// Every token that can be seen here at no cost, whichever is used: none of them is to be printed.
@@ -316,7 +316,7 @@ pub fn email(request: &Request, deployment: &Deployment) -> Result<Option<Email>
 pub fn known(request: &Request, wanted: impl Fn(&Deployment) -> bool) -> Result<Option<(Deployment, Reach)>> {
     let house = House::open(request);
     if let Some(sited) = house.in_question()?.filter(|sited| wanted(&sited.deployment)) {
-        let reach = if sited.assumed { Reach::Meant } else { Reach::Anything };
+        let reach = if sited.assumed { Reach::Assumed } else { Reach::Anything };
         return Ok(Some((sited.deployment.clone(), reach)));
     }
     Ok(deployment::bound(&house)?.into_iter().find(wanted).map(|deployment| (deployment, Reach::Bound)))
@@ -388,6 +388,12 @@ impl<'a> House<'a> {
         once(&self.in_question, || deployment::of(self, None)).map(Option::as_ref)
     }
 
+    /// Whether nothing but the configuration or a login names the deployment.
+    fn is_assumed(&self) -> bool {
+        let assumed = || self.in_question().ok().flatten().is_some_and(|sited| sited.assumed);
+        self.request.reach == Reach::Assumed || assumed()
+    }
+
     /// # Errors
     /// The configuration is there but cannot be used.
     fn config(&self) -> Result<&config::Config> {
@@ -424,7 +430,7 @@ impl<'a> House<'a> {
     fn named_email(&self) -> Result<Option<Email>> {
         match self.request.reach {
             Reach::Bound => Ok(None),
-            Reach::Meant | Reach::Anything => named_email(self.env()),
+            Reach::Assumed | Reach::Anything => named_email(self.env()),
         }
     }
 
@@ -445,25 +451,37 @@ fn once<T>(cell: &OnceCell<T>, work: impl FnOnce() -> Result<T>) -> Result<&T> {
     }
 }
 
-/// The order of the sources. A new source is one line here, among those of its [`Reach`].
-fn sources<'a>(house: &'a House<'a>, named: Option<&'a Sited>) -> Vec<Box<dyn Source + 'a>> {
-    let mut sources: Vec<Box<dyn Source>> = Vec::new();
-    let reach = house.request.reach;
-    if reach != Reach::Bound {
-        sources.push(Box::new(option::Named { request: house.request }));
+/// The order of the sources: those whose token is meant for us, then the others. What that order turns on is read only
+/// where none of the first has one.
+fn sources<'a>(house: &'a House<'a>, named: Option<&'a Sited>) -> impl Iterator<Item = Box<dyn Source + 'a>> {
+    let bound = house.request.reach == Reach::Bound;
+    let mut first: Vec<Box<dyn Source>> = Vec::new();
+    if !bound {
+        first.push(Box::new(option::Named { request: house.request }));
     }
-    sources.push(Box::new(agent::Agent::new(house.env(), named, reach == Reach::Bound)));
-    if reach != Reach::Bound {
-        sources.push(Box::new(variable::Dedicated { env: house.env() }));
-        sources.extend(house.mounts.iter().map(|mount| Box::new(mount) as Box<dyn Source>));
+    first.push(Box::new(agent::Agent::new(house.env(), named, bound)));
+    if !bound {
+        first.push(Box::new(variable::Dedicated { env: house.env() }));
+        first.extend(house.mounts.iter().map(|mount| Box::new(mount) as Box<dyn Source>));
     }
-    if reach == Reach::Anything {
-        sources.extend(variable::Step::ALL.map(|step| Box::new(variable::Shaped { house, step }) as Box<dyn Source>));
+    first.into_iter().chain(std::iter::once_with(move || others(house, named)).flatten())
+}
+
+/// A new source is one line here, or above.
+fn others<'a>(house: &'a House<'a>, named: Option<&'a Sited>) -> Vec<Box<dyn Source + 'a>> {
+    let bound = house.request.reach == Reach::Bound;
+    let mut likely: Vec<Box<dyn Source>> = Vec::new();
+    if !bound {
+        likely.extend(variable::Step::ALL.map(|step| Box::new(variable::Shaped { house, step }) as Box<dyn Source>));
+        likely.push(Box::new(variable::Exported { env: house.env() }));
     }
-    sources.push(Box::new(file::CredentialsFile { env: house.env(), named, bound: reach == Reach::Bound }));
-    sources.push(Box::new(command::TokenCommand { house }));
-    sources.push(Box::new(keyring::Keyring { house }));
-    sources
+    likely.push(Box::new(file::CredentialsFile { env: house.env(), named, bound }));
+    let kept: Vec<Box<dyn Source>> =
+        vec![Box::new(command::TokenCommand { house }), Box::new(keyring::Keyring { house })];
+    match house.is_assumed() {
+        true => kept.into_iter().chain(likely).collect(),
+        false => likely.into_iter().chain(kept).collect(),
+    }
 }
 
 /// What a file holds, less the line end that editors and `echo` leave behind: nothing worth a remark.

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
+use crate::email::Email;
 use crate::env::Env;
 use crate::error::{Remark, Result};
 use crate::names::{GENERIC_TOKENS, GIT_TOKEN, TOKENS, stem};
@@ -130,6 +131,33 @@ impl Source for Shaped<'_> {
         let likely = |name: &&str| self.step != Step::Other && here(name);
         let hollow = |name: &&str| env.text(name).is_none_or(|value| value.trim().is_empty());
         names.filter(likely).filter(hollow).map(empty).chain(begun).collect()
+    }
+}
+
+/// `GIT_ACCESS_TOKEN` of the one form that only exported pipelines have: `e-mail:cop_...`, the e-mail as it is or
+/// percent-encoded. Any other value is the Git provider's token.
+pub(super) struct Exported<'a> {
+    pub(super) env: &'a Env,
+}
+
+impl Source for Exported<'_> {
+    fn named_by(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn place(&self) -> Place {
+        Place::new(PlaceKind::Environment, format!("{GIT_TOKEN} of an exported pipeline"))
+    }
+
+    fn find(&self) -> Result<Option<Found>> {
+        let Some((user, token)) = self.env.text(GIT_TOKEN).and_then(|value| value.trim().rsplit_once(':')) else {
+            return Ok(None);
+        };
+        let user = percent_encoding::percent_decode_str(user).decode_utf8().ok();
+        let email = user.and_then(|user| Email::parse(&user)).filter(|_| token::is_token_like(token.as_bytes()));
+        let Some(email) = email else { return Ok(None) };
+        let candidate = Candidate { place: Place::new(PlaceKind::Environment, GIT_TOKEN), raw: token.as_bytes() };
+        Ok(choose([candidate])?.map(|found| Found { email: Some(email), ..found }))
     }
 }
 

@@ -34,7 +34,7 @@ fn a_command_prints_the_token() {
     assert_eq!(status["deployment"], "https://co.example.org");
     // Whatever comes before it keeps it from being run; and it is for its own deployment alone.
     let world = with_command(&["touch", "ran"]);
-    assert_eq!(token(&world.with("CUSTOM_KEY", OTHER)).expect(0).out, format!("{OTHER}\n"));
+    assert_eq!(token(&world.with("CODEOCEAN_TOKEN", OTHER)).expect(0).out, format!("{OTHER}\n"));
     let world = with_command(&["touch", "ran"]).with("CODEOCEAN_DOMAIN", "two.example.org");
     token(&world).expect(3);
     assert!(!world.path("work/ran").exists());
@@ -118,7 +118,7 @@ fn it_is_not_run_from_a_file_that_others_may_write() {
 
 #[test]
 fn doctor_does_not_run_what_is_not_needed() {
-    let world = with_command(&["touch", "ran"]).with("CUSTOM_KEY", TOKEN);
+    let world = with_command(&["touch", "ran"]).with("CODEOCEAN_TOKEN", TOKEN);
     let ran = world.spawn(["doctor", "--offline"]).expect(0);
     assert!(ran.out.contains("touch is run for https://co.example.org"), "{ran:?}");
     assert!(!world.path("work/ran").exists());

@@ -471,21 +471,28 @@ fn a_user_that_is_no_text_is_refused() {
     assert_eq!(ran.out, "quit=1\n");
 }
 
-/// A variable that merely looks like a token goes to the deployment that is named beside it, and not to one that is only
-/// the default, or the only one known.
+/// Where only the configuration names the deployment, a token that is bound to it comes before one that merely looks like a
+/// token: for Git, for Docker and for exec alike.
 #[test]
-fn a_token_that_is_merely_here_is_not_given_to_a_deployment_that_nothing_here_names() {
-    let config = "[[deployment]]\ndomain = \"co.example.org\"\nemail = \"ada@example.org\"\ndefault = true\n";
-    let desk = || World::new().file("home/.config/co-cred/config.toml", config);
+fn a_bound_token_comes_before_one_that_merely_looks_like_one_where_the_deployment_is_assumed() {
+    let config = format!(
+        "[[deployment]]\ndomain = \"co.example.org\"\nemail = \"ada@example.org\"\ntoken_command = [\"echo\", \"{TOKEN}\"]\n"
+    );
+    let desk = |config: &str| World::new().file("home/.config/co-cred/config.toml", config).with("SRC_CO_TOKEN", OTHER);
     let request = "protocol=https\nhost=co.example.org\n";
-    let ran = ask(desk().with("SRC_CO_TOKEN", OTHER), "get", request);
-    assert!(!ran.out.contains("cop_"), "{ran:?}");
-    let image = desk().with("SRC_CO_TOKEN", OTHER).with_input("registry.co.example.org");
-    assert!(!image.run(["docker-credential", "get"]).out.contains("cop_"));
-    // One that is meant to be the token, and one in the company of its deployment, are given.
-    assert_eq!(ask(desk().with("CODEOCEAN_TOKEN", TOKEN), "get", request).expect(0).out, ANSWER);
-    let named = desk().with("SRC_CO_TOKEN", TOKEN).with("CODEOCEAN_DOMAIN", "co.example.org");
-    assert_eq!(ask(named, "get", request).expect(0).out, ANSWER);
+    let given = |world: fn(World) -> World, config: &str| {
+        let git = ask(world(desk(config)), "get", request).out;
+        let image = world(desk(config)).with_input("registry.co.example.org").run(["docker-credential", "get"]).out;
+        let token = world(desk(config)).run(["token", "--offline"]).out;
+        [git, image, token].map(|out| [TOKEN, OTHER].into_iter().find(|token| out.contains(token)))
+    };
+    assert_eq!(given(|world| world, &config), [Some(TOKEN); 3]);
+    // One that is meant for us comes first, and so does one beside which its deployment is named.
+    assert_eq!(given(|world| world.with("CODEOCEAN_TOKEN", OTHER), &config), [Some(OTHER); 3]);
+    assert_eq!(given(|world| world.with("CODEOCEAN_DOMAIN", "co.example.org"), &config), [Some(OTHER); 3]);
+    // Where none is bound, one rule holds for all as well.
+    let config = "[[deployment]]\ndomain = \"co.example.org\"\nemail = \"ada@example.org\"\n";
+    assert_eq!(given(|world| world, config), [Some(OTHER); 3]);
 }
 
 /// On loopback a deployment has no other hosts: they might be anybody's.

@@ -156,6 +156,24 @@ fn the_git_providers_token_is_never_taken() {
 }
 
 #[test]
+fn of_an_exported_pipeline_the_git_login_holds_the_token() {
+    for value in [format!("ada@example.org:{TOKEN}"), format!("ada%40example.org:{TOKEN}")] {
+        let world = World::new().with("GIT_ACCESS_TOKEN", &value);
+        assert_eq!(place(&world), "environment GIT_ACCESS_TOKEN");
+        let ran =
+            world.spawn(["exec", "--offline", "--", "sh", "-c", "echo $CODEOCEAN_TOKEN $CODEOCEAN_EMAIL"]).expect(0);
+        assert_eq!(ran.out, format!("{TOKEN} ada@example.org\n"));
+        // As the very last of the variables.
+        assert_eq!(place(&world.with("ZZZ", TOKEN)), "environment ZZZ");
+    }
+    for value in
+        [TOKEN.to_owned(), format!("ada:{TOKEN}"), "ada@example.org:ghp_abcdefgh1234".to_owned(), format!("{TOKEN}:x")]
+    {
+        World::new().with("GIT_ACCESS_TOKEN", &value).run(["token", "--offline"]).expect(3);
+    }
+}
+
+#[test]
 fn an_empty_variable_is_no_token() {
     let world = World::new().with("CODEOCEAN_TOKEN", "").with("CUSTOM_KEY", TOKEN);
     assert_eq!(place(&world), "environment CUSTOM_KEY");
