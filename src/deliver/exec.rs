@@ -159,7 +159,7 @@ impl Plan {
 }
 
 /// Whether a variable's value names this very deployment.
-fn is_named_by(value: &OsStr, deployment: &Deployment) -> bool {
+pub(super) fn is_named_by(value: &OsStr, deployment: &Deployment) -> bool {
     value == deployment.origin()
         || value.to_str().is_some_and(|value| Deployment::parse(value).as_ref() == Ok(deployment))
 }

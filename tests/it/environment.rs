@@ -51,6 +51,18 @@ fn a_value_that_names_the_deployment_stays_byte_for_byte() {
 }
 
 #[test]
+fn what_a_shell_evaluates_keeps_a_value_that_names_the_deployment() {
+    let world = World::new().with("CUSTOM_KEY", TOKEN).with("CODEOCEAN_DOMAIN", "co.example.org");
+    let ran = world.shell("sh", "eval \"$(co-cred env --offline)\"; echo $CODEOCEAN_DOMAIN").expect(0);
+    assert_eq!(ran.out, "co.example.org\n");
+    // A file is read elsewhere.
+    let ran = world.run(["env", "--offline", "--format", "dotenv"]).expect(0);
+    assert!(ran.out.contains("https://co.example.org"), "{ran:?}");
+    let other = ["env", "--offline", "--deployment", "two.example.org"];
+    assert!(world.run(other).expect(0).out.contains("https://two.example.org"));
+}
+
+#[test]
 fn a_value_that_names_another_deployment_is_replaced_in_its_own_form() {
     let world = World::new()
         .with("CUSTOM_KEY", TOKEN)

@@ -19,11 +19,13 @@ use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 use crate::credential::Credential;
+use crate::deployment::Deployment;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 use crate::locate::shell::is_name;
 use crate::token::is_token_like;
 
+use super::exec::is_named_by;
 use super::{Assignment, DOMAIN, assignments};
 
 /// Who reads the assignments.
@@ -62,6 +64,11 @@ impl Format {
     pub fn has_names(self) -> bool {
         !matches!(self, Format::Netrc | Format::Curl | Format::Headers)
     }
+
+    /// Whether a running shell or session evaluates it, in which scripts may rely on a variable as it is.
+    fn is_evaluated(self) -> bool {
+        matches!(self, Format::Sh | Format::Fish | Format::Powershell | Format::R)
+    }
 }
 
 /// Assignments as text, ready to be written.
@@ -84,7 +91,10 @@ pub fn render(
     only: &[String],
     env: &Env,
 ) -> Result<Rendered> {
-    let all = chosen(assignments(credential.into(), others), only)?;
+    let mut all = chosen(assignments(credential.into(), others), only)?;
+    if format.is_evaluated() {
+        all.iter_mut().filter(|one| one.name == DOMAIN).for_each(|one| keep_form(one, env));
+    }
     let out = match format {
         Format::Sh => lines(&all, sh::line),
         Format::Fish => lines(&all, fish::line),
@@ -101,6 +111,15 @@ pub fn render(
         Format::Nextflow => lines(&all, nextflow::line),
     };
     Ok(Rendered { out, append: None })
+}
+
+/// The deployment as the environment has it already, where that is this one: scripts put `https://` before a bare host.
+fn keep_form(domain: &mut Assignment, env: &Env) {
+    let deployment = Deployment::parse(&domain.value).ok();
+    let former = env.get(DOMAIN).filter(|former| deployment.is_some_and(|deployment| is_named_by(former, &deployment)));
+    if let Some(former) = former.and_then(|former| former.to_str()) {
+        domain.value = Zeroizing::new(former.to_owned());
+    }
 }
 
 /// Those with one of these names, each of which must be there: a program that names them needs them.
