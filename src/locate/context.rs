@@ -1,0 +1,125 @@
+//! Everything that more than one source looks at, read at most once.
+
+use std::cell::OnceCell;
+
+use crate::email::Email;
+use crate::env::Env;
+use crate::error::{Error, Reason, Result};
+use crate::keyring::{Known, Login, known as known_logins};
+use crate::names::EMAIL;
+
+use super::{Reach, Request, Sited, clones, config, deployment, mount, slots};
+
+/// `CODEOCEAN_EMAIL`.
+fn named_email(env: &Env) -> Result<Option<Email>> {
+    let email = |value: &std::ffi::OsStr| value.to_str().and_then(Email::parse);
+    let Some(value) = env.get(EMAIL) else { return Ok(None) };
+    email(value).map(Some).ok_or_else(|| {
+        Error::new(Reason::BadConfig, format!("{EMAIL} is no e-mail address")).hint("write it as ada@example.org")
+    })
+}
+
+/// Everything that more than one source looks at, read at most once.
+pub(super) struct House<'a> {
+    pub(super) request: &'a Request<'a>,
+    pub(super) mounts: Vec<mount::Mount>,
+    slots: OnceCell<slots::Slots>,
+    named: OnceCell<Option<Sited>>,
+    in_question: OnceCell<Option<Sited>>,
+    pub(super) clone: OnceCell<Option<clones::Chosen>>,
+    config: OnceCell<config::Config>,
+    logins: OnceCell<Known>,
+}
+
+impl<'a> House<'a> {
+    pub(super) fn open(request: &'a Request<'a>) -> House<'a> {
+        House {
+            request,
+            mounts: mount::mounts(request.env),
+            slots: OnceCell::new(),
+            named: OnceCell::new(),
+            in_question: OnceCell::new(),
+            clone: OnceCell::new(),
+            config: OnceCell::new(),
+            logins: OnceCell::new(),
+        }
+    }
+
+    /// The deployment that was asked for, before any source of tokens is.
+    ///
+    /// # Errors
+    /// It cannot be used.
+    pub(super) fn named(&self) -> Result<Option<&Sited>> {
+        once(&self.named, || deployment::named(self.request, &self.mounts)).map(Option::as_ref)
+    }
+
+    /// The deployment that is meant as long as no source has said otherwise.
+    ///
+    /// # Errors
+    /// It cannot be used.
+    pub(super) fn in_question(&self) -> Result<Option<&Sited>> {
+        once(&self.in_question, || deployment::of(self, None)).map(Option::as_ref)
+    }
+
+    /// Whether nothing but the configuration or a login names the deployment.
+    pub(super) fn is_assumed(&self) -> bool {
+        let assumed = || self.meant().ok().flatten().is_some_and(|sited| sited.assumed);
+        self.request.reach == Reach::Assumed || assumed()
+    }
+
+    /// # Errors
+    /// The configuration is there but cannot be used.
+    pub(super) fn config(&self) -> Result<&config::Config> {
+        once(&self.config, || config::Config::read(self.env()))
+    }
+
+    /// # Errors
+    /// The list of logins is there but cannot be used.
+    pub(super) fn logins(&self) -> Result<&[Login]> {
+        self.known_logins().map(|known| known.logins.as_slice())
+    }
+
+    /// # Errors
+    /// As [`House::logins`].
+    pub(super) fn known_logins(&self) -> Result<&Known> {
+        once(&self.logins, || known_logins(self.env()))
+    }
+
+    /// The user who was asked for.
+    ///
+    /// # Errors
+    /// `CODEOCEAN_EMAIL` is no e-mail.
+    pub(super) fn user(&self) -> Result<Option<String>> {
+        match self.request.user {
+            Some(user) => Ok(Some(user.to_owned())),
+            None => Ok(self.named_email()?.map(String::from)),
+        }
+    }
+
+    /// `CODEOCEAN_EMAIL`, where it speaks of this deployment.
+    ///
+    /// # Errors
+    /// It is no e-mail.
+    pub(super) fn named_email(&self) -> Result<Option<Email>> {
+        match self.request.reach {
+            Reach::Bound => Ok(None),
+            Reach::Assumed | Reach::Anything => named_email(self.env()),
+        }
+    }
+
+    pub(super) fn env(&self) -> &'a Env {
+        self.request.env
+    }
+
+    pub(super) fn slots(&self) -> &slots::Slots {
+        self.slots.get_or_init(|| slots::Slots::read(self.env()))
+    }
+}
+
+/// The value of the cell, which is worked out the first time.
+pub(super) fn once<T>(cell: &OnceCell<T>, work: impl FnOnce() -> Result<T>) -> Result<&T> {
+    match cell.get() {
+        Some(value) => Ok(value),
+        None => work().map(|value| cell.get_or_init(|| value)),
+    }
+}
