@@ -15,7 +15,7 @@ pub(crate) const CAPSULE: &str = "7dd2f1a3-90be-4f36-8d32-2fbd9cbf0a1f";
 /// The one computation.
 const COMPUTATION: &str = "0f3c7a52-6a55-4c6c-9d0e-6f2f4d0f2a11";
 
-pub(crate) fn answer(parts: &Parts, body: &[u8], accounts: &[Account]) -> Response<Body> {
+pub(crate) fn answer(parts: &Parts, body: &[u8], accounts: &[Account], ownership: Option<&str>) -> Response<Body> {
     let Some(endpoint) = parts.uri.path().strip_prefix("/api/v1/") else {
         return message(404, "not found");
     };
@@ -27,8 +27,8 @@ pub(crate) fn answer(parts: &Parts, body: &[u8], accounts: &[Account]) -> Respon
         return message(403, "the token doesn't have permissions");
     }
     match (parts.method.as_str(), &endpoint.split('/').collect::<Vec<_>>()[..]) {
-        ("POST", ["capsules", "search"]) => search(body, account.has_capsule.then(|| capsule(account))),
-        ("POST", ["data_assets", "search"]) => search(body, Some(data_asset(account))),
+        ("POST", ["capsules", "search"]) => search(body, ownership, account.has_capsule.then(|| capsule(account))),
+        ("POST", ["data_assets", "search"]) => search(body, ownership, Some(data_asset(account))),
         ("GET", ["capsules", CAPSULE]) => found(&capsule(account)),
         ("GET", ["computations", COMPUTATION]) => found(&computation(account)),
         _ => message(404, "not found"),
@@ -47,9 +47,11 @@ pub(crate) fn basic(parts: &Parts) -> Option<&str> {
     parts.headers.get("authorization")?.to_str().ok()?.strip_prefix("Basic ")
 }
 
-fn search(body: &[u8], item: Option<Value>) -> Response<Body> {
+fn search(body: &[u8], ownership: Option<&str>, item: Option<Value>) -> Response<Body> {
     match serde_json::from_slice::<Value>(body) {
-        Ok(Value::Object(_)) => found(&json!({ "has_more": false, "results": item.into_iter().collect::<Vec<_>>() })),
+        Ok(asked) if asked.is_object() && ownership.is_none_or(|word| asked["ownership"] == word) => {
+            found(&json!({ "has_more": false, "results": item.into_iter().collect::<Vec<_>>() }))
+        }
         _ => message(400, "bad request"),
     }
 }

@@ -64,10 +64,11 @@ pub struct Plan {
     accounts: Vec<Account>,
     faults: Vec<Fault>,
     limit: Option<Limit>,
-    tls: bool,
+    tls: Option<tls::Tls>,
     port: u16,
     git: bool,
     uncommitted: bool,
+    ownership: Option<&'static str>,
 }
 
 impl Plan {
@@ -102,7 +103,31 @@ impl Plan {
 
     /// Over TLS, with a certificate for `localhost`, `127.0.0.1` and `::1`.
     pub fn tls(mut self) -> Plan {
-        self.tls = true;
+        self.tls.get_or_insert_default();
+        self
+    }
+
+    /// As [`Plan::tls`], with a certificate for these names instead.
+    pub fn tls_for(mut self, names: &[&str]) -> Plan {
+        self.tls.get_or_insert_default().names = names.iter().map(|name| (*name).to_owned()).collect();
+        self
+    }
+
+    /// As [`Plan::tls`], with a certificate that is valid from the first day of one year to the first day of another.
+    pub fn tls_between(mut self, from: i32, to: i32) -> Plan {
+        self.tls.get_or_insert_default().years = Some((from, to));
+        self
+    }
+
+    /// As [`Plan::tls`], with the certificate and the key in these PEM files instead. They are their own authority.
+    pub fn tls_with(mut self, certificate: &Path, key: &Path) -> Plan {
+        self.tls.get_or_insert_default().given = Some((certificate.to_owned(), key.to_owned()));
+        self
+    }
+
+    /// As the guide or the SDK of some versions has it: a search with another `ownership` is answered with 400.
+    pub fn ownership(mut self, word: &'static str) -> Plan {
+        self.ownership = Some(word);
         self
     }
 
@@ -145,6 +170,7 @@ struct State {
     faults: Mutex<std::collections::VecDeque<Fault>>,
     limit: Option<Mutex<fault::Bucket>>,
     git: Option<git::Git>,
+    ownership: Option<&'static str>,
     seen: Mutex<Vec<Seen>>,
     connections: AtomicUsize,
 }
@@ -163,10 +189,11 @@ impl Deployment {
             faults: Mutex::new(plan.faults.into()),
             limit: plan.limit.map(|limit| Mutex::new(fault::Bucket::new(limit))),
             git: plan.git.then(|| git::Git::new(plan.uncommitted)),
+            ownership: plan.ownership,
             seen: Mutex::default(),
             connections: AtomicUsize::new(0),
         });
-        let tls = plan.tls.then(tls::Authority::new);
+        let tls = plan.tls.map(tls::Authority::new);
         let acceptor = tls.as_ref().map(tls::Authority::acceptor);
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");

@@ -87,7 +87,7 @@ async fn answer(request: Request<Incoming>, state: &Arc<State>) -> Response<Body
 /// A request for the repository, or for the API.
 async fn serve_one(parts: &Parts, body: &Bytes, state: &Arc<State>) -> Response<Body> {
     if state.git.is_none() || !parts.uri.path().starts_with("/capsule-") {
-        return api::answer(parts, body, &state.accounts());
+        return api::answer(parts, body, &state.accounts(), state.ownership);
     }
     let (parts, body, state) = (parts.clone(), body.clone(), Arc::clone(state));
     let work = move || state.git.as_ref().expect("seen above").answer(&parts, &body, &state.accounts());
