@@ -23,6 +23,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
@@ -111,16 +112,23 @@ impl Broker {
     }
 
     /// Serves from now on, on a thread of its own, as long as the process lives: whoever has the pass is sent on to the
-    /// deployment, with whatever token the supply has for it at the moment.
+    /// deployment, with whatever token the supply has for it at the moment. A connection to it may take as long as `connect`.
     ///
     /// # Errors
     /// A proxy or authorities that are configured cannot be used, or the system has no thread left.
-    pub fn serve(&self, supply: Arc<dyn Supply>, deployment: &Deployment, env: &Env, limits: Limits) -> Result<()> {
+    pub fn serve(
+        &self,
+        supply: Arc<dyn Supply>,
+        deployment: &Deployment,
+        env: &Env,
+        connect: Duration,
+        limits: Limits,
+    ) -> Result<()> {
         let line = Line::new(env, deployment)?;
         let desk = Desk {
             guard: Guard::new(&self.pass, &self.address),
             limits,
-            upstream: Upstream::new(line, deployment.clone(), self.address.clone(), supply),
+            upstream: Upstream::new(line, connect, deployment.clone(), self.address.clone(), supply),
             is_asked: AtomicBool::new(false),
         };
         let listener = self.listener.try_clone().map_err(|error| unable("serve", &error))?;

@@ -51,6 +51,8 @@ struct Asked<'a> {
 /// The way to one deployment.
 pub(super) struct Upstream {
     line: Line,
+    /// How long a connection may take.
+    connect: Duration,
     deployment: Deployment,
     origin: Uri,
     host: HeaderValue,
@@ -64,12 +66,18 @@ pub(super) struct Upstream {
 }
 
 impl Upstream {
-    pub(super) fn new(line: Line, deployment: Deployment, address: Deployment, supply: Arc<dyn Supply>) -> Upstream {
+    pub(super) fn new(
+        line: Line,
+        connect: Duration,
+        deployment: Deployment,
+        address: Deployment,
+        supply: Arc<dyn Supply>,
+    ) -> Upstream {
         let origin: Uri = deployment.origin().parse().unwrap_or_default();
         let host = origin.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
         let host = host.unwrap_or_else(|| HeaderValue::from_static(""));
         let (stamp, in_vain) = (Mutex::default(), tokio::sync::Mutex::default());
-        Upstream { line, deployment, origin, host, address, supply, stamp, in_vain }
+        Upstream { line, connect, deployment, origin, host, address, supply, stamp, in_vain }
     }
 
     /// Sends a request on, and returns the answer once its head is there.
@@ -154,7 +162,7 @@ impl Upstream {
         *request.headers_mut() = onward(&asked.parts.headers);
         request.headers_mut().insert(AUTHORIZATION, self.stamp(held));
         request.headers_mut().insert(HOST, self.host.clone());
-        match either(self.line.send(request), pulse.is_silent()).await {
+        match either(self.line.send(request, tokio::time::Instant::now() + self.connect), pulse.is_silent()).await {
             Ok(answer) => answer.map_err(|error| unanswered(&error)),
             Err(()) => Err(unanswered(&timeout(self.deployment.host()))),
         }

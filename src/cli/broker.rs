@@ -82,7 +82,8 @@ impl Opened {
                 .hint("open another shell, or set CODEOCEAN_DOMAIN anew and unset CODEOCEAN_TOKEN"));
         }
         let deployment = deployment(call, held.as_deref())?;
-        self.broker.serve(Arc::<Keeper>::clone(keeper), &deployment, env, self.limits)?;
+        let connect = call.pace()?.timeout;
+        self.broker.serve(Arc::<Keeper>::clone(keeper), &deployment, env, connect, self.limits)?;
         Ok(deployment)
     }
 }

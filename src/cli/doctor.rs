@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
+use crate::client::authorities;
 use crate::credential::{Mode, Order};
 use crate::env::Env;
 use crate::error::{Remark, Result};
@@ -69,6 +70,7 @@ impl Diagnosis<'_> {
 
     fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         status::write(&self.report, out)?;
+        writeln!(out, "authorities  {}", authorities(self.env).unwrap_or("the system's"))?;
         writeln!(out, "\nsources, in the order in which they are asked")?;
         for answer in &self.answers {
             let place = &answer.place;
@@ -133,6 +135,7 @@ impl Diagnosis<'_> {
 
     fn json(&self) -> Value {
         let mut json = self.report.json();
+        json["authorities"] = authorities(self.env).into();
         json["sources"] = self.answers.iter().map(|answer| self.source_json(answer)).collect();
         json["slots"] = self.slots.iter().map(|slot| slot_json(self.env, slot)).collect();
         json["problems"] = self.problems().iter().map(problem_json).collect();

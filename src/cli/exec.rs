@@ -92,7 +92,7 @@ fn behind_broker(
     tell.warn(&plan.left.iter().map(|name| left(name)).collect::<Vec<_>>());
     let credential = Arc::new(credential);
     let keeper = broker::keep(call, Arc::clone(&credential), &deployment)?;
-    broker.serve(keeper, &deployment, call.env, limits)?;
+    broker.serve(keeper, &deployment, call.env, call.pace()?.timeout, limits)?;
     supervised::run(call, typed, &credential, &plan, tell)
 }
 

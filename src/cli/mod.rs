@@ -154,10 +154,14 @@ impl<'a> Call<'a> {
             token_env: common.token_env.as_deref(),
             ..Request::of(self.env)
         };
-        let timeout = common.timeout.as_deref().map(|typed| values::duration("--timeout", typed)).transpose()?;
-        let pace = Pace { timeout: timeout.unwrap_or(crate::verify::TIMEOUT), wait: None };
         let mode = if common.offline { Mode::Never } else { common.verify.map_or(mode, Mode::from) };
-        Ok(Order { request, mode, pace, needs: &[], owner: false })
+        Ok(Order { request, mode, pace: self.pace()?, needs: &[], owner: false })
+    }
+
+    /// How long the deployment is waited for.
+    fn pace(&self) -> Result<Pace> {
+        let timeout = self.common.timeout.as_deref().map(|typed| values::duration("--timeout", typed)).transpose()?;
+        Ok(Pace { timeout: timeout.unwrap_or(crate::verify::TIMEOUT), wait: None })
     }
 }
 

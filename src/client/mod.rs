@@ -2,25 +2,36 @@
 //! no environment but the one that was handed in.
 
 mod connect;
+mod dial;
 mod failure;
 mod names;
+mod progress;
+mod proxy;
 mod roots;
+mod tls_failure;
+mod trust;
 
 use std::io;
+use std::sync::Arc;
 
 use http_body_util::{Either, Full};
 use hyper::body::{Bytes, Incoming};
+use hyper::http::uri::Scheme;
 use hyper::{Request, Response, Uri};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::time::Instant;
 
 use crate::deployment::Deployment;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 
 use connect::Connector;
+use failure::Route;
+use trust::Wanted;
 
 pub use failure::{disconnected, timeout};
+pub use roots::authorities;
 
 /// What is sent: bytes that are there, or what somebody else is still sending.
 pub type Body = Either<Full<Bytes>, Incoming>;
@@ -29,10 +40,9 @@ pub type Body = Either<Full<Bytes>, Incoming>;
 #[derive(Debug)]
 pub struct Line {
     client: Client<Connector, Body>,
+    connector: Connector,
     /// To name it where it does not answer.
-    host: String,
-    /// Whether what it answers may be a proxy's doing.
-    proxied: bool,
+    route: Route,
 }
 
 impl Line {
@@ -44,18 +54,33 @@ impl Line {
         let to = deployment.origin().parse::<Uri>().map_err(|error| {
             Error::new(Reason::Internal, "the deployment's address cannot be used").caused_by(error)
         })?;
-        let (connector, proxied) = Connector::new(env, &to)?;
-        let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
-        Ok(Line { client, host: deployment.host().to_owned(), proxied })
+        let encrypted = to.scheme() == Some(&Scheme::HTTPS);
+        // Only what is encrypted end to end may pass a proxy, which otherwise would see the token.
+        let proxy = if encrypted { proxy::proxy(env, &to)? } else { None };
+        let (variable, proxy) = proxy.unzip();
+        let authorities = authorities(env);
+        tracing::info!(authorities, proxy = variable, "the way to the deployment");
+        let wanted = Wanted::default();
+        let connector = Connector::new(Arc::new(trust::config(env, encrypted, &wanted)?), proxy);
+        let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector.clone());
+        let route = Route { host: deployment.host().to_owned(), proxy: variable, authorities, wanted };
+        Ok(Line { client, connector, route })
     }
 
     /// Sends a request, whose address is whole, and returns the answer once its head is there, however long that takes.
+    /// Where a connection has to be made, names, proxy and TLS included, that must be done by `connected`.
     ///
     /// # Errors
     /// No connection, or none that can be trusted; the answer does not come.
-    pub async fn send(&self, request: Request<Body>) -> Result<Response<Incoming>> {
+    pub async fn send(&self, request: Request<Body>, connected: Instant) -> Result<Response<Incoming>> {
+        self.connector.hurry(connected);
         let sent = self.client.request(request).await;
-        sent.map_err(|error| failure::failure(error, &self.host, self.proxied))
+        sent.map_err(|error| failure::failure(error, &self.route))
+    }
+
+    /// That the server wanted a client certificate, which it may say in a page of its own after the handshake.
+    pub fn wanted_certificate(&self) -> Option<Error> {
+        self.route.wanted.get().then(|| tls_failure::no_client_certificate(&self.route.host))
     }
 }
 

@@ -1,34 +1,55 @@
 //! Host names, resolved without the C library, which a static binary cannot carry.
 //!
-//! `/etc/hosts` and `/etc/resolv.conf` are honoured. Where there is no resolv.conf, the name server is this machine's
-//! own, as resolv.conf(5) has it, and never a public one: the name of a private deployment is nobody's business.
+//! `/etc/hosts` comes first, and a name in it is asked of no name server. Then the name servers of `/etc/resolv.conf` are
+//! asked, all at once. Where there is no resolv.conf, the name server is this machine's own, as resolv.conf(5) has it, and
+//! never a public one: the name of a private deployment is nobody's business.
 
 use std::error::Error;
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::pin::Pin;
-use std::sync::OnceLock;
-use std::task::{Context, Poll};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use hickory_resolver::TokioResolver;
-use hickory_resolver::config::{LookupIpStrategy, NameServerConfig, ResolverConfig};
+use hickory_resolver::config::{NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts};
+use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use hyper_util::client::legacy::connect::dns::Name;
-use tower_service::Service;
+use hickory_resolver::proto::ProtoError;
+use hickory_resolver::proto::op::Query;
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
+use hickory_resolver::system_conf::read_system_conf;
+use hickory_resolver::{Hosts, TokioResolver};
 
-/// How long a name may take; less than a connection may, so that it is the name that is blamed.
-const PATIENCE: Duration = Duration::from_millis(2500);
+/// The most name servers that a resolv.conf has (resolv.conf(5)): all are asked at once, since any may be silent.
+const SERVERS: usize = 3;
 
-/// A resolver that is set up when the first name is asked for: an address in place of a name needs none.
+/// What the system says of names, read when the first name is asked for: an address in place of a name needs none of it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Names {
-    resolver: std::sync::Arc<OnceLock<TokioResolver>>,
+pub(super) struct Names(Arc<OnceLock<System>>);
+
+#[derive(Debug)]
+struct System {
+    hosts: Hosts,
+    resolver: TokioResolver,
+    search: Vec<Name>,
 }
 
-/// No address for a name.
+/// A family of addresses, which is asked for by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Family {
+    V4,
+    V6,
+}
+
+/// Why a name has no address.
 #[derive(Debug)]
-pub(super) struct Unresolved(Box<dyn Error + Send + Sync>);
+pub(super) enum Unresolved {
+    /// It does not exist.
+    Absent,
+    /// It exists, but has no address of the family.
+    Bare,
+    /// No name server answers, or none can.
+    Unanswered(NetError),
+}
 
 impl fmt::Display for Unresolved {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -38,59 +59,104 @@ impl fmt::Display for Unresolved {
 
 impl Error for Unresolved {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&*self.0)
+        match self {
+            Unresolved::Absent | Unresolved::Bare => None,
+            Unresolved::Unanswered(error) => Some(error),
+        }
     }
 }
 
-impl Service<Name> for Names {
-    type Response = std::vec::IntoIter<SocketAddr>;
-    type Error = Unresolved;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Unresolved>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Unresolved>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, name: Name) -> Self::Future {
-        if name.as_str() == "localhost" {
-            // Whatever /etc/hosts says: plain http is allowed to this name because it is this machine (RFC 6761, 6.3).
-            let here = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
-            return Box::pin(std::future::ready(Ok(without_port(here))));
+impl From<NetError> for Unresolved {
+    fn from(error: NetError) -> Unresolved {
+        match error {
+            error if error.is_nx_domain() => Unresolved::Absent,
+            error if error.is_no_records_found() => Unresolved::Bare,
+            error => Unresolved::Unanswered(error),
         }
-        let names = self.clone();
-        Box::pin(async move { names.lookup(name.as_str()).await.map_err(Unresolved) })
+    }
+}
+
+impl From<ProtoError> for Unresolved {
+    fn from(error: ProtoError) -> Unresolved {
+        Unresolved::Unanswered(error.into())
     }
 }
 
 impl Names {
-    async fn lookup(&self, name: &str) -> Result<std::vec::IntoIter<SocketAddr>, Box<dyn Error + Send + Sync>> {
-        let resolver = match self.resolver.get() {
-            Some(resolver) => resolver,
-            None => {
-                let made = of_system()?;
-                self.resolver.get_or_init(|| made)
-            }
-        };
-        let found = tokio::time::timeout(PATIENCE, resolver.lookup_ip(name)).await??;
-        Ok(without_port(found.iter()))
+    /// The addresses that are known without asking: `host` is one, is `localhost`, or is in the hosts file.
+    pub(super) fn known(&self, host: &str, time: Duration) -> Result<Vec<IpAddr>, Unresolved> {
+        if let Ok(address) = host.parse() {
+            return Ok(vec![address]);
+        }
+        if host == "localhost" {
+            // Whatever /etc/hosts says: plain http is allowed to this name because it is this machine (RFC 6761, 6.3).
+            return Ok(vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)]);
+        }
+        let (name, hosts) = (Name::from_ascii(host)?, &self.system(time)?.hosts);
+        let of = |family: Family| hosts.lookup_static_host(&Query::query(name.clone(), family.record()));
+        let found = [of(Family::V4), of(Family::V6)].into_iter().flatten();
+        Ok(found.flat_map(|lookup| addresses(lookup.answers())).collect())
+    }
+
+    /// The names to ask for, one after the other until one has an address. A name with dots is whole, whatever `ndots`
+    /// says, and is asked for first: with Kubernetes' five, every other name would be asked for before it.
+    pub(super) fn candidates(&self, host: &str, time: Duration) -> Result<Vec<Name>, Unresolved> {
+        let name = Name::from_ascii(host)?;
+        let mut whole = name.clone();
+        whole.set_fqdn(true);
+        let completed = self.system(time)?.search.iter().filter_map(|domain| name.clone().append_domain(domain).ok());
+        let mut candidates: Vec<Name> = completed.collect();
+        let at = if host.contains('.') { 0 } else { candidates.len() };
+        candidates.insert(at, whole);
+        Ok(candidates)
+    }
+
+    /// The addresses of one family that the name servers give.
+    pub(super) async fn lookup(self, name: Name, family: Family, time: Duration) -> Result<Vec<IpAddr>, Unresolved> {
+        let found = self.system(time)?.resolver.lookup(name, family.record()).await?;
+        Ok(addresses(found.answers()))
+    }
+
+    /// `time` is how long an answer may take.
+    fn system(&self, time: Duration) -> Result<&System, NetError> {
+        if self.0.get().is_none() {
+            let read = System::read(time)?;
+            let _ = self.0.set(read);
+        }
+        self.0.get().ok_or(NetError::NoConnections)
     }
 }
 
-fn without_port(addresses: impl IntoIterator<Item = IpAddr>) -> std::vec::IntoIter<SocketAddr> {
-    let addresses: Vec<SocketAddr> = addresses.into_iter().map(|address| SocketAddr::new(address, 0)).collect();
-    addresses.into_iter()
+impl System {
+    fn read(time: Duration) -> Result<System, NetError> {
+        let (config, mut options) = read_system_conf().unwrap_or_else(|_| {
+            let local = NameServerConfig::udp_and_tcp(IpAddr::V4(Ipv4Addr::LOCALHOST));
+            (ResolverConfig::from_name_servers(vec![local]), ResolverOpts::default())
+        });
+        let (domain, mut search, servers) = config.into_parts();
+        if search.is_empty() {
+            search.extend(domain);
+        }
+        options.use_hosts_file = ResolveHosts::Never;
+        options.num_concurrent_reqs = SERVERS;
+        // A slow answer has half of the time; the other half is for an answer that was lost.
+        (options.timeout, options.attempts) = (time / 2, 1);
+        let config = ResolverConfig::from_name_servers(servers);
+        let builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+        let resolver = builder.with_options(options).build()?;
+        Ok(System { hosts: Hosts::from_system().unwrap_or_default(), resolver, search })
+    }
 }
 
-fn of_system() -> Result<TokioResolver, hickory_resolver::net::NetError> {
-    let mut builder = TokioResolver::builder_tokio().unwrap_or_else(|_| {
-        let local = NameServerConfig::udp_and_tcp(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        let config = ResolverConfig::from_name_servers(vec![local]);
-        TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
-    });
-    let options = builder.options_mut();
-    options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
-    // Some name servers never answer for IPv6: what came for IPv4 must still be of use within the time for a connection.
-    options.timeout = Duration::from_secs(1);
-    options.attempts = 2;
-    builder.build()
+impl Family {
+    fn record(self) -> RecordType {
+        match self {
+            Family::V4 => RecordType::A,
+            Family::V6 => RecordType::AAAA,
+        }
+    }
+}
+
+fn addresses(records: &[Record]) -> Vec<IpAddr> {
+    records.iter().filter_map(|record| RData::ip_addr(&record.data)).collect()
 }

@@ -1,5 +1,6 @@
-//! Whom TLS trusts: the system's authorities, or those of `SSL_CERT_FILE` and `SSL_CERT_DIR` where they are set, and
-//! Mozilla's list built in where a system has none at all, as in many a small image.
+//! Whom TLS trusts: the authorities of `SSL_CERT_FILE` and `SSL_CERT_DIR` where they are set, else of the bundle that
+//! Python's requests or curl are told to use, else the system's; and Mozilla's list built in where a system has none at
+//! all, as in many a small image.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +12,7 @@ use rustls::pki_types::pem::PemObject;
 
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
-use crate::files;
+use crate::files::{self, BYTE_ORDER_MARK};
 
 type Certificate = CertificateDer<'static>;
 
@@ -21,23 +22,39 @@ const LIMIT: usize = 16 * 1024 * 1024;
 /// The most files that are looked at in one folder.
 const MOST_FILES: usize = 10_000;
 
+/// Variables that name authorities, in their order; the first two count together.
+pub(super) const VARIABLES: [&str; 4] = ["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"];
+
 /// The authorities to trust, and no others.
-///
+pub(super) struct Roots {
+    pub(super) store: RootCertStore,
+    /// The certificates that the user named; the system's are not among them.
+    pub(super) named: Vec<Certificate>,
+}
+
+/// The variable that says whom TLS trusts. Where there is none, it is the system.
+pub fn authorities(env: &Env) -> Option<&'static str> {
+    VARIABLES.into_iter().find(|name| env.get(name).is_some())
+}
+
 /// # Errors
-/// `SSL_CERT_FILE` or `SSL_CERT_DIR` is set, but there is no authority: to trust others instead would not be what was
-/// asked for.
-pub(super) fn trusted(env: &Env) -> Result<RootCertStore> {
-    let (file, folders) = (env.path("SSL_CERT_FILE"), env.get("SSL_CERT_DIR"));
-    if file.is_none() && folders.is_none() {
-        return Ok(of_system());
-    }
-    let folders = folders.into_iter().flat_map(std::env::split_paths).filter(|folder| folder.is_absolute());
-    let mut named = file.map(of_file).unwrap_or_default();
-    named.extend(folders.flat_map(|folder| of_folder(&folder)));
-    match store(named) {
-        trusted if !trusted.is_empty() => Ok(trusted),
-        _ => Err(Error::new(Reason::Tls, "SSL_CERT_FILE or SSL_CERT_DIR is set, but no certificate can be read there")
-            .hint("let SSL_CERT_FILE name a file with certificates in PEM form, or unset it for the system's own")),
+/// A variable that names authorities is set, but there is none: to trust others instead would not be what was asked for.
+pub(super) fn trusted(env: &Env) -> Result<Roots> {
+    let Some(variable) = authorities(env) else { return Ok(Roots { store: of_system(), named: Vec::new() }) };
+    let named = match variable {
+        "SSL_CERT_FILE" | "SSL_CERT_DIR" => {
+            let folders = env.get("SSL_CERT_DIR").into_iter().flat_map(std::env::split_paths);
+            let folders = folders.filter(|folder| folder.is_absolute());
+            let file = env.path("SSL_CERT_FILE").map(of_file).unwrap_or_default();
+            file.into_iter().chain(folders.flat_map(|folder| of_folder(&folder))).collect()
+        }
+        bundle => env.path(bundle).map(of_bundle).unwrap_or_default(),
+    };
+    match store(named.clone()) {
+        store if !store.is_empty() => Ok(Roots { store, named }),
+        _ => Err(Error::new(Reason::Tls, format!("{variable} is set, but no certificate can be read there")).hint(
+            format!("let {variable} name a file with certificates in PEM form, or unset it for the system's own"),
+        )),
     }
 }
 
@@ -71,9 +88,17 @@ fn kept_by_system() -> Option<RootCertStore> {
     Some(store(rustls_native_certs::load_native_certs().certs))
 }
 
+/// A file, or a folder, which requests takes too.
+fn of_bundle(path: &Path) -> Vec<Certificate> {
+    if path.is_dir() { of_folder(path) } else { of_file(path) }
+}
+
 fn of_file(path: &Path) -> Vec<Certificate> {
     let Ok(contents) = files::read(path, LIMIT) else { return Vec::new() };
-    let found = Certificate::pem_slice_iter(&contents.bytes).collect::<Result<Vec<_>, _>>();
+    // A bundle may be made of files that each began with a byte order mark, which hides the line behind it.
+    let lines = contents.bytes.split_inclusive(|byte| *byte == b'\n');
+    let bytes: Vec<u8> = lines.flat_map(|line| line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)).copied().collect();
+    let found = Certificate::pem_slice_iter(&bytes).collect::<Result<Vec<_>, _>>();
     found
         .inspect_err(|_| tracing::info!(path = %path.display(), "these certificates are passed over"))
         .unwrap_or_default()

@@ -25,7 +25,7 @@ pub use temporary::{is_left_over, is_temporary, remove_left_over, sweep};
 pub type Identity = (u64, u64);
 
 /// What says nothing in UTF-8.
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+pub const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Who may do what with a file or a folder.
 struct Rights {

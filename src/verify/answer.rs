@@ -12,6 +12,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT};
 use hyper::{Request, Response, StatusCode};
 use serde::Deserialize;
+use tokio::time::Instant;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -26,8 +27,9 @@ use super::retry::{Failure, Passes};
 /// The most bytes of an answer that are read; one result takes a few KiB.
 const LIMIT: usize = 1024 * 1024;
 
-/// The owner's own items only, and no more than one.
-const QUESTION: &str = r#"{"ownership":"private","limit":1}"#;
+/// The owner's own items only, and no more than one: in the word of the SDK, and in that of the guide. A deployment that
+/// knows the one may answer 400 to the other.
+const QUESTIONS: [&str; 2] = [r#"{"ownership":"private","limit":1}"#, r#"{"ownership":"created","limit":1}"#];
 
 /// What a deployment says of a token.
 #[derive(Debug, PartialEq, Eq)]
@@ -70,26 +72,39 @@ struct Item {
 /// # Errors
 /// No answer, or one that a Code Ocean deployment would not give.
 pub(super) async fn search(line: &Line, token: &Token, url: &str, time: Duration) -> Result<Answer, Failure> {
-    let host = Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
-    let exchanged = match question(token, url) {
-        Ok(question) => tokio::time::timeout(time, exchange(line, question, &host)).await,
+    let [question, other] = QUESTIONS;
+    let by = Instant::now() + time;
+    let response = match asked(line, token, url, question, by).await? {
+        response if response.status() == StatusCode::BAD_REQUEST => asked(line, token, url, other, by).await?,
+        response => response,
+    };
+    read(&response, line, url, &Traces::of(token))
+}
+
+async fn asked(
+    line: &Line,
+    token: &Token,
+    url: &str,
+    body: &'static str,
+    by: Instant,
+) -> Result<Response<Bytes>, Failure> {
+    let exchanged = match question(token, url, body) {
+        // A connection that is late is told by what it waited for: it is asked first.
+        Ok(question) => tokio::time::timeout_at(by, exchange(line, question, by, url)).await,
         Err(error) => Ok(Err(Failure { error, passes: Passes::Never })),
     };
-    let late = || Err(Failure { error: timeout(&host), passes: Passes::WithTime });
-    match exchanged.unwrap_or_else(|_| late()) {
-        Ok(response) => {
-            tracing::info!(url, status = response.status().as_u16(), "answered");
-            read(&response, url, &host, &Traces::of(token))
-        }
-        Err(failure) => {
-            tracing::info!(url, "no answer");
-            Err(failure)
-        }
-    }
+    let late = || Err(Failure { error: timeout(&host(url)), passes: Passes::WithTime });
+    let response = exchanged.unwrap_or_else(|_| late()).inspect_err(|_| tracing::info!(url, "no answer"))?;
+    tracing::info!(url, status = response.status().as_u16(), "answered");
+    Ok(response)
+}
+
+fn host(url: &str) -> String {
+    Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
 }
 
 /// HTTP Basic, with the token as user name and an empty password.
-fn question(token: &Token, url: &str) -> Result<Request<Body>, Error> {
+fn question(token: &Token, url: &str, body: &'static str) -> Result<Request<Body>, Error> {
     let user = Zeroizing::new(format!("{}:", token.expose()));
     let authorization = Zeroizing::new(format!("Basic {}", STANDARD.encode(&*user)));
     let request = HeaderValue::from_str(&authorization).map_err(hyper::http::Error::from).and_then(|mut value| {
@@ -99,15 +114,15 @@ fn question(token: &Token, url: &str) -> Result<Request<Body>, Error> {
             .header(CONTENT_TYPE, "application/json")
             .header(ACCEPT, "*/*")
             .header(USER_AGENT, concat!("co-cred/", env!("CARGO_PKG_VERSION")))
-            .body(Either::Left(QUESTION.into()))
+            .body(Either::Left(body.into()))
     });
     request.map_err(|error| Error::new(Reason::Internal, "the question cannot be put").caused_by(error))
 }
 
 /// The answer; with its body, where that says something.
-async fn exchange(line: &Line, question: Request<Body>, host: &str) -> Result<Response<Bytes>, Failure> {
-    let (parts, body) = line.send(question).await.map_err(unanswered)?.into_parts();
-    let body = if parts.status == StatusCode::OK { whole(body, host).await? } else { Bytes::new() };
+async fn exchange(line: &Line, question: Request<Body>, by: Instant, url: &str) -> Result<Response<Bytes>, Failure> {
+    let (parts, body) = line.send(question, by).await.map_err(unanswered)?.into_parts();
+    let body = if parts.status == StatusCode::OK { whole(body, &host(url)).await? } else { Bytes::new() };
     Ok(Response::from_parts(parts, body))
 }
 
@@ -123,14 +138,15 @@ async fn whole(body: Incoming, host: &str) -> Result<Bytes, Failure> {
     }
 }
 
-fn read(response: &Response<Bytes>, url: &str, host: &str, traces: &Traces) -> Result<Answer, Failure> {
-    let status = response.status();
+fn read(response: &Response<Bytes>, line: &Line, url: &str, traces: &Traces) -> Result<Answer, Failure> {
+    let (status, host) = (response.status(), &host(url));
     match status {
         StatusCode::OK => granted(response.body(), host, traces),
         // A sign-in page, a firewall or a proxy has its own opinion of who may pass.
-        status if status.is_client_error() && is_html(response) => {
-            Err(stranger(host, &format!("it answers {} with a page of HTML", status.as_u16())))
-        }
+        status if status.is_client_error() && is_html(response) => Err(match line.wanted_certificate() {
+            Some(error) => Failure { error, passes: Passes::Never },
+            None => stranger(host, &format!("it answers {} with a page of HTML", status.as_u16())),
+        }),
         StatusCode::UNAUTHORIZED => Ok(Answer::Unauthorized),
         StatusCode::FORBIDDEN => Ok(Answer::Forbidden),
         StatusCode::TOO_MANY_REQUESTS => {

@@ -79,6 +79,8 @@ mod mask;
 #[cfg(unix)]
 mod nested;
 #[cfg(unix)]
+mod network;
+#[cfg(unix)]
 mod other_users;
 #[cfg(unix)]
 mod packaging;

@@ -26,7 +26,7 @@ fn verdict(plan: Plan, args: &[&str]) -> (i32, serde_json::Value, usize) {
 fn every_answer_means_one_thing() {
     use Fault::{CutOff, Html, None as Fine, OtherJson, Redirect, Status, TooManyRequests};
     let good = || Plan::with_token(TOKEN);
-    let table: [(&str, Plan, &[&str], i32, &str, usize); 24] = [
+    let table: [(&str, Plan, &[&str], i32, &str, usize); 25] = [
         ("200", good(), &[], 0, "valid", 1),
         ("401/401", Plan::with_token(OTHER), &[], 4, "rejected", 2),
         ("401/200", good().faults([Status(401)]), &[], 0, "valid", 2),
@@ -41,7 +41,8 @@ fn every_answer_means_one_thing() {
         ("502 then 200", good().faults([Status(502)]), &[], 0, "valid", 2),
         ("503, 504 then 200", good().faults([Status(503), Status(504)]), &[], 0, "valid", 3),
         ("429, longer than there is time", good().faults([TooManyRequests(60)]), &[], 5, "unreachable", 1),
-        ("400", good().faults([Status(400)]), &[], 5, "unreachable", 1),
+        ("400 to one word, 200 to the other", good().faults([Status(400)]), &[], 0, "valid", 2),
+        ("400 to both", good().faults([Status(400), Status(400)]), &[], 5, "unreachable", 2),
         ("404", good().faults([Status(404)]), &[], 5, "unreachable", 1),
         ("cut off", good().faults([CutOff]), &[], 5, "unreachable", 1),
         ("cut off, then 200", good().faults([CutOff]), &["--wait", "5s"], 0, "valid", 2),

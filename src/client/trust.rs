@@ -1,0 +1,150 @@
+//! How TLS judges a server: webpki's rules, with one thing more for a certificate that the user named.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::ffi::OsString;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{ResolvesClientCert, WebPkiServerVerifier, verify_server_name};
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
+use rustls::sign::CertifiedKey;
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore, SignatureScheme,
+};
+
+use crate::env::Env;
+use crate::error::{Error, Reason, Result};
+
+use super::roots::{self, Roots};
+
+/// What was set up for which variables. A program that may write to the authorities' file, and is kept from the token, is
+/// not to say whom we trust: in one process they are read once.
+static TRUST: Mutex<BTreeMap<Key, Arc<ClientConfig>>> = Mutex::new(BTreeMap::new());
+
+/// Whether anything is encrypted, and what names the authorities.
+type Key = (bool, [Option<OsString>; roots::VARIABLES.len()]);
+
+/// TLS for connections that tell whether a client certificate was wanted.
+///
+/// # Errors
+/// The authorities that are configured cannot be read.
+pub(super) fn config(env: &Env, encrypted: bool, wanted: &Wanted) -> Result<ClientConfig> {
+    let named = roots::VARIABLES.map(|name| env.get(name).map(OsString::from));
+    let mut trust = TRUST.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = match trust.entry((encrypted, named)) {
+        Entry::Occupied(known) => Arc::clone(known.get()),
+        Entry::Vacant(unknown) => Arc::clone(unknown.insert(Arc::new(set_up(env, encrypted)?))),
+    };
+    let mut config = ClientConfig::clone(&known);
+    config.client_auth_cert_resolver = Arc::new(wanted.clone());
+    Ok(config)
+}
+
+/// # Errors
+/// The authorities that are configured cannot be read.
+fn set_up(env: &Env, encrypted: bool) -> Result<ClientConfig> {
+    let provider = Arc::new(ring::default_provider());
+    let unable = |error| Error::new(Reason::Tls, "the TLS client could not be set up").caused_by(error);
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
+    let builder = builder.with_safe_default_protocol_versions().map_err(unable)?;
+    // Nothing is trusted where nothing is encrypted: an authority less to load.
+    let builder = match encrypted {
+        false => builder.with_root_certificates(RootCertStore::empty()),
+        true => {
+            let verifier = Verifier::new(roots::trusted(env)?, provider).map_err(unable)?;
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier))
+        }
+    };
+    let mut config = builder.with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// webpki's judgement. It takes no authority's certificate for a server's, though `openssl req -x509` makes such ones for
+/// servers: that is taken where it is byte for byte one that the user named.
+#[derive(Debug)]
+struct Verifier {
+    webpki: Arc<WebPkiServerVerifier>,
+    named: Vec<CertificateDer<'static>>,
+}
+
+impl Verifier {
+    fn new(roots: Roots, provider: Arc<CryptoProvider>) -> Result<Verifier, TlsError> {
+        let webpki = WebPkiServerVerifier::builder_with_provider(Arc::new(roots.store), provider).build();
+        let webpki = webpki.map_err(|error| TlsError::General(error.to_string()))?;
+        Ok(Verifier { webpki, named: roots.named })
+    }
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, TlsError> {
+        match self.webpki.verify_server_cert(certificate, others, name, ocsp, now) {
+            // Its dates are good: webpki looks at them before it looks at this. It has not come to the name.
+            Err(TlsError::InvalidCertificate(error)) if is_authority(&error) && self.named.contains(certificate) => {
+                verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
+                Ok(ServerCertVerified::assertion())
+            }
+            judged => judged,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        self.webpki.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        self.webpki.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.webpki.supported_verify_schemes()
+    }
+}
+
+/// Whether webpki's one objection is that the server's certificate is an authority's.
+pub(super) fn is_authority(error: &CertificateError) -> bool {
+    let CertificateError::Other(other) = error else { return false };
+    matches!(other.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
+}
+
+/// Whether the server has asked for a client certificate. There is none to give, but it may be why the server refuses.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wanted(Arc<AtomicBool>);
+
+impl Wanted {
+    pub(super) fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl ResolvesClientCert for Wanted {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.0.store(true, Ordering::Relaxed);
+        None
+    }
+
+    fn has_certs(&self) -> bool {
+        false
+    }
+}
