@@ -34,6 +34,8 @@ fn the_registry_is_answered_in_each_form_that_clients_write() {
         "https://registry.co.example.org",
         "https://registry.co.example.org/",
         "https://registry.co.example.org/v1/",
+        "HTTPS://registry.co.example.org",
+        "Https://Registry.co.example.org/v2/",
         "registry.co.example.org:443",
         "Registry.CO.example.org",
     ] {
@@ -52,6 +54,7 @@ fn nothing_else_is() {
         "registry.co.example.org.evil.net",
         "registry.co.example.org:5000",
         "http://registry.co.example.org",
+        "HTTP://registry.co.example.org",
         "https://registry.co.example.org@evil.net",
         "ada@registry.co.example.org",
         "evil.net/registry.co.example.org",

@@ -56,7 +56,7 @@ pub fn answer(server: &str, user: &str, credential: &Credential) -> Zeroizing<St
 /// path or without. None where it is nothing of the kind, plain http included.
 pub fn host(server: &str) -> Option<&str> {
     let rest = match server.split_once("://") {
-        Some(("https", rest)) => rest,
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => rest,
         Some(_) => return None,
         None => server,
     };
