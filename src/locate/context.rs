@@ -63,7 +63,7 @@ impl<'a> House<'a> {
 
     /// Whether nothing but the configuration or a login names the deployment.
     pub(super) fn is_assumed(&self) -> bool {
-        let assumed = || self.meant().ok().flatten().is_some_and(|sited| sited.assumed);
+        let assumed = || self.in_question().ok().flatten().is_some_and(|sited| sited.assumed);
         self.request.reach == Reach::Assumed || assumed()
     }
 

@@ -5,7 +5,7 @@ use std::fs;
 use super::world::{Ran, TOKEN, World};
 
 fn world() -> World {
-    World::new().with("CUSTOM_KEY", TOKEN).with("CODEOCEAN_DOMAIN", "co.example.org")
+    World::new().with("CUSTOM_KEY", TOKEN).with("CODEOCEAN_DOMAIN", "https://co.example.org")
 }
 
 fn env(world: &World, args: &[&str]) -> Ran {

@@ -253,8 +253,8 @@ fn a_locked_keyring_is_named_at_once_and_lost_nothing() {
     within_two_seconds(|| world.spawn(["logout"])).expect(6);
     let ran = within_two_seconds(|| world.spawn(["list"])).expect(0);
     assert!(ran.out.contains("ada@example.org") && ran.out.contains("is locked"), "{ran:?}");
-    // Another source has the token: the keyring is nobody's concern.
-    assert_eq!(world.with("CUSTOM_KEY", OTHER).spawn(["token", "--offline"]).expect(0).err, "");
+    // A source before it has the token.
+    assert_eq!(world.with("CODEOCEAN_TOKEN", OTHER).spawn(["token", "--offline"]).expect(0).err, "");
 }
 
 #[test]
@@ -485,7 +485,7 @@ fn the_bus_is_left_alone_where_it_is_not_needed() {
     };
     assert_eq!(asked(&world, &["token", "--offline"], 0), 1);
     assert_eq!(asked(&world, &["token", "--offline", "--deployment", "other.example.org"], 3), 0);
-    let world = world.with("CUSTOM_KEY", OTHER);
+    let world = world.with("CODEOCEAN_TOKEN", OTHER);
     for args in [&["token", "--offline"][..], &["exec", "--offline", "--", "true"], &["status"], &["doctor"]] {
         assert_eq!(asked(&world, args, 0), 0, "{args:?}");
     }
