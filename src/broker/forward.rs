@@ -1,5 +1,6 @@
 //! One request on its way: who asks, may they, is it their turn, what does the deployment say.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -24,7 +25,7 @@ pub(super) struct Desk {
     pub(super) limits: Limits,
     pub(super) upstream: Upstream,
     /// Whether any request came, by a program with the pass or without.
-    pub(super) is_asked: AtomicBool,
+    pub(super) is_asked: Arc<AtomicBool>,
 }
 
 impl Desk {

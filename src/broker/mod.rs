@@ -13,6 +13,7 @@ mod pulse;
 mod rate;
 mod redirect;
 mod refusal;
+mod room;
 mod serve;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(windows, path = "windows.rs")]
@@ -22,7 +23,7 @@ mod upstream;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -73,6 +74,7 @@ pub struct Broker {
     listener: TcpListener,
     address: Deployment,
     pass: Token,
+    is_asked: Arc<AtomicBool>,
 }
 
 impl Limits {
@@ -92,7 +94,7 @@ impl Broker {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|error| unable("listen", &error))?;
         let address = listener.local_addr().map_err(|error| unable("listen", &error))?;
         let pass = guard::draw().map_err(|error| unable("draw a pass", &error))?;
-        Ok(Broker { listener, address: origin(address)?, pass })
+        Ok(Broker { listener, address: origin(address)?, pass, is_asked: Arc::default() })
     }
 
     /// What its clients use in place of the deployment.
@@ -103,6 +105,11 @@ impl Broker {
     /// What its clients use in place of the token.
     pub fn pass(&self) -> &Token {
         &self.pass
+    }
+
+    /// Whether any request has come, be it one that may not pass.
+    pub fn is_asked(&self) -> bool {
+        self.is_asked.load(Ordering::Relaxed)
     }
 
     /// What others are told who are to use it.
@@ -129,7 +136,7 @@ impl Broker {
             guard: Guard::new(&self.pass, &self.address),
             limits,
             upstream: Upstream::new(line, connect, deployment.clone(), self.address.clone(), supply),
-            is_asked: AtomicBool::new(false),
+            is_asked: Arc::clone(&self.is_asked),
         };
         let listener = self.listener.try_clone().map_err(|error| unable("serve", &error))?;
         serve::start(listener, desk).map_err(|error| unable("serve", &error))

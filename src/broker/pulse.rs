@@ -31,18 +31,39 @@ pub(super) struct Pulse {
     /// In milliseconds since the start.
     last: AtomicU64,
     known: AtomicBool,
+    /// Whether the client takes no more of what is sent to it at the moment.
+    stuck: AtomicBool,
     silent: Notify,
 }
 
 impl Pulse {
     pub(super) fn new() -> Arc<Pulse> {
-        let (last, known) = (AtomicU64::new(0), AtomicBool::new(false));
-        Arc::new(Pulse { start: Instant::now(), last, known, silent: Notify::new() })
+        let (last, [known, stuck]) = (AtomicU64::new(0), [const { AtomicBool::new(false) }; 2]);
+        Arc::new(Pulse { start: Instant::now(), last, known, stuck, silent: Notify::new() })
     }
 
-    /// Whoever is at the other end has shown the pass; whether it had not before.
-    pub(super) fn know(&self) -> bool {
-        !self.known.swap(true, Ordering::Relaxed)
+    /// The client has shown the pass.
+    pub(super) fn know(&self) {
+        self.known.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_known(&self) -> bool {
+        self.known.load(Ordering::Relaxed)
+    }
+
+    /// For how long it has been there.
+    pub(super) fn age(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    /// For how long nothing has gone through.
+    pub(super) fn silence(&self) -> Duration {
+        self.start.elapsed().saturating_sub(Duration::from_millis(self.last.load(Ordering::Relaxed)))
+    }
+
+    /// Whether some of an answer has yet to be sent.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.stuck.load(Ordering::Relaxed)
     }
 
     fn beat(&self) {
@@ -52,16 +73,17 @@ impl Pulse {
 
     /// How long this may still be silent.
     fn left(&self) -> Duration {
-        let (since, last) = (self.start.elapsed(), Duration::from_millis(self.last.load(Ordering::Relaxed)));
-        let end = if self.known.load(Ordering::Relaxed) { last + IDLE } else { ARRIVAL };
-        end.saturating_sub(since)
+        match self.is_known() {
+            true => IDLE.saturating_sub(self.silence()),
+            false => ARRIVAL.saturating_sub(self.start.elapsed()),
+        }
     }
 
     /// Ends once it has been silent for too long. It takes a timer for each connection, and none for each request.
     pub(super) async fn stops(&self) {
         loop {
             match self.left() {
-                Duration::ZERO if self.known.load(Ordering::Relaxed) => {
+                Duration::ZERO if self.is_known() => {
                     self.silent.notify_waiters();
                     return tokio::time::sleep(GRACE).await;
                 }
@@ -91,6 +113,11 @@ impl Beating {
         }
         done
     }
+
+    fn written(&self, done: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        self.pulse.stuck.store(done.is_pending(), Ordering::Relaxed);
+        self.seen(done)
+    }
 }
 
 impl AsyncRead for Beating {
@@ -103,7 +130,7 @@ impl AsyncRead for Beating {
 impl AsyncWrite for Beating {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let done = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.seen(done)
+        self.written(done)
     }
 
     fn poll_write_vectored(
@@ -112,7 +139,7 @@ impl AsyncWrite for Beating {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let done = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
-        self.seen(done)
+        self.written(done)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -63,7 +63,7 @@ fn attempt(call: &Call, typed: &args::Exec, out: &mut dyn Write, tell: &mut Tell
     }
     tell.warn(&plan.left.iter().map(|name| left(name)).collect::<Vec<_>>());
     if typed.mask || !typed.gate.is_empty() {
-        return supervised::run(call, typed, &credential, &plan, tell);
+        return supervised::run(call, typed, &credential, &plan, &|| None, tell);
     }
     Ok(not_started(&typed.command, plan.exec(call.env, &typed.command), tell))
 }
@@ -93,7 +93,14 @@ fn behind_broker(
     let credential = Arc::new(credential);
     let keeper = broker::keep(call, Arc::clone(&credential), &deployment)?;
     broker.serve(keeper, &deployment, call.env, call.pace()?.timeout, limits)?;
-    supervised::run(call, typed, &credential, &plan, tell)
+    supervised::run(call, typed, &credential, &plan, &|| (!broker.is_asked()).then(not_asked), tell)
+}
+
+fn not_asked() -> Remark {
+    let what = "the program sent no request through the broker: it probably names its host itself";
+    Remark::new("not_asked", what).hint(
+        "have it read CODEOCEAN_DOMAIN and CODEOCEAN_TOKEN; --domain-as NAME and --as NAME set them under other names",
+    )
 }
 
 /// The account's e-mail, where it is known: the deployment is not asked. Git needs it, so a mistake in what names it is told.

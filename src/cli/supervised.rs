@@ -22,12 +22,13 @@ use super::{Call, args};
 
 const MASKED: &str = "see to it that the command does not print it; one that got out elsewhere should be revoked";
 
-/// Runs the command, and ends as it ended; where that was well, as the gate says.
+/// Runs the command, tells what there is to tell `afterwards`, and ends as it ended; where that was well, as the gate says.
 pub(super) fn run(
     call: &Call,
     typed: &args::Exec,
     credential: &Credential,
     plan: &Plan,
+    afterwards: &dyn Fn() -> Option<Remark>,
     tell: &mut Tell,
 ) -> Result<u8> {
     let mut tokens = locate::tokens(&call.order(Mode::Never)?.request);
@@ -39,6 +40,10 @@ pub(super) fn run(
         Ok(report) => report,
         Err(failure) => return Ok(not_started(&typed.command, failure, tell)),
     };
+    // With these, the process in between or a shell says that the command was not started.
+    if !matches!(report.end, End::Code(126 | 127)) {
+        tell.warn(&afterwards().into_iter().collect::<Vec<_>>());
+    }
     let mut failures: Vec<Error> = report.lost.into_iter().map(lost).collect();
     // A command that failed has left files all the same.
     failures.extend(gate.and_then(|gate| gate.look(tell).err()));

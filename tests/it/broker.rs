@@ -52,6 +52,13 @@ impl Broker {
         Broker::start(world, command, args)
     }
 
+    /// One that may have so many descriptors.
+    pub fn with_descriptors(world: World, most: usize, args: &[&str]) -> Broker {
+        let mut command = world.program("sh");
+        command.args(["-c", &format!("ulimit -n {most}; exec \"$@\""), "sh", bin()]);
+        Broker::start(world, command, args)
+    }
+
     fn start(world: World, mut command: Command, args: &[&str]) -> Broker {
         command.args(["exec", "--broker"]).args(args);
         command.args(["--", "sh", "-c", "echo \"$CODEOCEAN_DOMAIN $CODEOCEAN_TOKEN\"; exec cat"]);
@@ -586,4 +593,38 @@ eval "$(co-cred agent stop)"
     let ran = world.shell("sh", script).expect(0);
     assert!(ran.out.starts_with("{\"message\":\"co-cred's broker: there is no token"), "{ran:?}");
     assert!(ran.out.ends_with("200\n"), "{ran:?}");
+}
+
+/// A program that names the deployment's host itself never comes by, and the user would not know why nothing is restrained.
+#[test]
+fn a_program_that_sent_no_request_is_told_of() {
+    let recorder = Recorder::new(FINE);
+    let world = recorder.world();
+    let run = |args: &[&str], script: &str| {
+        let args = [&["exec", "--offline"], args, &["--", "sh", "-c", script]].concat();
+        world.spawn(args)
+    };
+    let words = "the program sent no request through the broker: it probably names its host itself";
+    for (script, code) in [("true", 0), ("exit 3", 3), ("kill -9 $$", -1)] {
+        let ran = run(&["--broker"], script).expect(code);
+        assert!(
+            ran.err.contains(words) && ran.err.contains("hint: ") && ran.err.contains("CODEOCEAN_DOMAIN"),
+            "{ran:?}"
+        );
+    }
+    let ask = r#"curl -s -o /dev/null -u "$CODEOCEAN_TOKEN:" "$CODEOCEAN_DOMAIN/api/v1/x""#;
+    let refused = r#"curl -s -o /dev/null "$CODEOCEAN_DOMAIN/api/v1/x""#;
+    for (args, script) in [
+        (&["--broker"][..], ask),
+        (&["--broker", "--read-only"], &format!("{ask} -X DELETE")),
+        // It came by, and was told what is wrong.
+        (&["--broker"], refused),
+        (&["--broker", "--quiet"], "true"),
+        (&[], "true"),
+    ] {
+        let ran = run(args, script).expect(0);
+        assert!(!ran.err.contains("no request"), "{args:?} {script} {ran:?}");
+    }
+    let ran = world.spawn(["exec", "--offline", "--broker", "--", "no-such-program"]).expect(127);
+    assert!(!ran.err.contains("no request"), "{ran:?}");
 }
