@@ -13,7 +13,7 @@
 //! | `nested` | what is nested or packed without end ends no process |
 //! | `redact_interrupted` | redaction leaves no second copy of the token, and no more readers |
 //! | `verdicts` | what each answer of a deployment means, and the remembered verdict |
-//! | `network` | names, addresses, proxies, time, and whom TLS trusts |
+//! | `network` | names, addresses, proxies, time, and the authorities that TLS trusts |
 //! | `environment` | which variables a command finds, under which names, and which are removed |
 //! | `exec` | the command that takes our place |
 //! | `env_only` | `env --only`, and the files of GitHub Actions that standard output must not be |

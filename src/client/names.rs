@@ -1,12 +1,13 @@
 //! Host names, resolved without the C library, which a static binary cannot carry.
 //!
 //! `/etc/hosts` comes first, and a name in it is asked of no name server. Then the name servers of `/etc/resolv.conf` are
-//! asked, all at once. Where there is no resolv.conf, the name server is this machine's own, as resolv.conf(5) has it, and
-//! never a public one: the name of a private deployment is nobody's business.
+//! asked, in their order. Where there is no resolv.conf, the name server is this machine's own, as resolv.conf(5) has it,
+//! and never a public one, which would learn the name of a private deployment.
 
 use std::error::Error;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -18,9 +19,17 @@ use hickory_resolver::proto::op::Query;
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use hickory_resolver::system_conf::read_system_conf;
 use hickory_resolver::{Hosts, TokioResolver};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
-/// The most name servers that a resolv.conf has (resolv.conf(5)): all are asked at once, since any may be silent.
-const SERVERS: usize = 3;
+use crate::files;
+
+/// So long a name server may be silent before the next is asked beside it. Not all at once: one that knows a private
+/// network's names often stands before a public one, which would say faster that they do not exist.
+const STAGGER: Duration = Duration::from_secs(1);
+
+/// The most bytes of a hosts file.
+const LIMIT: usize = 16 * 1024 * 1024;
 
 /// What the system says of names, read when the first name is asked for: an address in place of a name needs none of it.
 #[derive(Clone, Debug, Default)]
@@ -29,7 +38,8 @@ pub(super) struct Names(Arc<OnceLock<System>>);
 #[derive(Debug)]
 struct System {
     hosts: Hosts,
-    resolver: TokioResolver,
+    /// One for each name server.
+    resolvers: Vec<TokioResolver>,
     search: Vec<Name>,
 }
 
@@ -89,7 +99,7 @@ impl Names {
             return Ok(vec![address]);
         }
         if host == "localhost" {
-            // Whatever /etc/hosts says: plain http is allowed to this name because it is this machine (RFC 6761, 6.3).
+            // Even against /etc/hosts: plain http is allowed to this name because it is this machine (RFC 6761, 6.3).
             return Ok(vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)]);
         }
         let (name, hosts) = (Name::from_ascii(host)?, &self.system(time)?.hosts);
@@ -98,8 +108,8 @@ impl Names {
         Ok(found.flat_map(|lookup| addresses(lookup.answers())).collect())
     }
 
-    /// The names to ask for, one after the other until one has an address. A name with dots is whole, whatever `ndots`
-    /// says, and is asked for first: with Kubernetes' five, every other name would be asked for before it.
+    /// The names to ask for, one after the other until one has an address. A name with dots is whole and asked for
+    /// first, even under a higher `ndots`: with Kubernetes' five, every other name would be asked for before it.
     pub(super) fn candidates(&self, host: &str, time: Duration) -> Result<Vec<Name>, Unresolved> {
         let name = Name::from_ascii(host)?;
         let mut whole = name.clone();
@@ -113,8 +123,29 @@ impl Names {
 
     /// The addresses of one family that the name servers give.
     pub(super) async fn lookup(self, name: Name, family: Family, time: Duration) -> Result<Vec<IpAddr>, Unresolved> {
-        let found = self.system(time)?.resolver.lookup(name, family.record()).await?;
-        Ok(addresses(found.answers()))
+        let (mut asked, mut failed) = (JoinSet::new(), NetError::NoConnections);
+        let mut servers = self.system(time)?.resolvers.iter();
+        loop {
+            let next = servers.next().cloned();
+            let is_last = next.is_none();
+            if let Some(server) = next {
+                let name = name.clone();
+                asked.spawn(async move { server.lookup(name, family.record()).await });
+            }
+            let answer = match is_last {
+                true => Ok(asked.join_next().await),
+                false => timeout(STAGGER, asked.join_next()).await,
+            };
+            match answer {
+                Ok(Some(Ok(Ok(found)))) => return Ok(addresses(found.answers())),
+                Ok(Some(Ok(Err(error)))) if error.is_no_records_found() => return Err(error.into()),
+                // A server that fails has no say.
+                Ok(Some(Ok(Err(error)))) => failed = error,
+                Ok(None) => return Err(failed.into()),
+                // Silent so far, or ended from outside.
+                Err(_) | Ok(Some(Err(_))) => {}
+            }
+        }
     }
 
     /// `time` is how long an answer may take.
@@ -138,14 +169,28 @@ impl System {
             search.extend(domain);
         }
         options.use_hosts_file = ResolveHosts::Never;
-        options.num_concurrent_reqs = SERVERS;
         // A slow answer has half of the time; the other half is for an answer that was lost.
         (options.timeout, options.attempts) = (time / 2, 1);
-        let config = ResolverConfig::from_name_servers(servers);
-        let builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
-        let resolver = builder.with_options(options).build()?;
-        Ok(System { hosts: Hosts::from_system().unwrap_or_default(), resolver, search })
+        let resolver = |server| {
+            let config = ResolverConfig::from_name_servers(vec![server]);
+            let builder = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default());
+            builder.with_options(options.clone()).build()
+        };
+        let resolvers = servers.into_iter().map(resolver).collect::<Result<_, _>>()?;
+        Ok(System { hosts: hosts(), resolvers, search })
     }
+}
+
+/// The system's hosts file, in which a comment may be in any encoding.
+fn hosts() -> Hosts {
+    if cfg!(windows) {
+        return Hosts::from_system().unwrap_or_default();
+    }
+    let mut hosts = Hosts::default();
+    if let Ok(contents) = files::read(Path::new("/etc/hosts"), LIMIT) {
+        let _ = hosts.read_hosts_conf(String::from_utf8_lossy(&contents.bytes).as_bytes());
+    }
+    hosts
 }
 
 impl Family {

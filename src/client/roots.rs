@@ -1,4 +1,4 @@
-//! Whom TLS trusts: the authorities of `SSL_CERT_FILE` and `SSL_CERT_DIR` where they are set, else of the bundle that
+//! The authorities that TLS trusts: those of `SSL_CERT_FILE` and `SSL_CERT_DIR` where they are set, else of the bundle that
 //! Python's requests or curl are told to use, else the system's; and Mozilla's list built in where a system has none at
 //! all, as in many a small image.
 
@@ -32,7 +32,7 @@ pub(super) struct Roots {
     pub(super) named: Vec<Certificate>,
 }
 
-/// The variable that says whom TLS trusts. Where there is none, it is the system.
+/// The variable that names the authorities. Where there is none, they are the system's.
 pub fn authorities(env: &Env) -> Option<&'static str> {
     VARIABLES.into_iter().find(|name| env.get(name).is_some())
 }

@@ -21,8 +21,8 @@ use crate::error::{Error, Reason, Result};
 
 use super::roots::{self, Roots};
 
-/// What was set up for which variables. A program that may write to the authorities' file, and is kept from the token, is
-/// not to say whom we trust: in one process they are read once.
+/// What was set up for which variables. In one process the authorities are read once: a program that is kept from the token
+/// may be able to write to their file.
 static TRUST: Mutex<BTreeMap<Key, Arc<ClientConfig>>> = Mutex::new(BTreeMap::new());
 
 /// Whether anything is encrypted, and what names the authorities.

@@ -144,8 +144,11 @@ fn read(response: &Response<Bytes>, line: &Line, url: &str, traces: &Traces) -> 
         StatusCode::OK => granted(response.body(), host, traces),
         // A sign-in page, a firewall or a proxy has its own opinion of who may pass.
         status if status.is_client_error() && is_html(response) => Err(match line.wanted_certificate() {
-            Some(error) => Failure { error, passes: Passes::Never },
-            None => stranger(host, &format!("it answers {} with a page of HTML", status.as_u16())),
+            // As nginx and IIS say that none was sent.
+            Some(error) if matches!(status, StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN) => {
+                Failure { error, passes: Passes::Never }
+            }
+            _ => stranger(host, &format!("it answers {} with a page of HTML", status.as_u16())),
         }),
         StatusCode::UNAUTHORIZED => Ok(Answer::Unauthorized),
         StatusCode::FORBIDDEN => Ok(Answer::Forbidden),

@@ -1,4 +1,4 @@
-//! The way to a deployment: names, addresses, proxies, time, and whom TLS trusts; by real servers.
+//! The way to a deployment: names, addresses, proxies, time, and the authorities that TLS trusts; by real servers.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -247,6 +247,28 @@ fn a_second_name_server_is_asked_where_the_first_is_silent() {
     let Some(ran) = with_system(&named(&deployment, HOST), resolv, "", "co-cred check") else { return };
     ran.expect(0);
     drop(silent);
+}
+
+#[test]
+fn the_first_name_server_is_believed_where_a_later_one_knows_nothing_faster() {
+    let deployment = Plan::with_token(TOKEN).tls_for(&[HOST]).start();
+    let reply = |_: &str, kind| if kind == A { Reply::Address(HERE) } else { Reply::NoData };
+    // A private network's own before a public one; and a broken one before both, which is passed over.
+    let _broken = NameServer::start("127.53.0.12", NO_PAUSE, |_, _| Reply::Failure);
+    let Some(_private) = NameServer::start("127.53.0.13", Duration::from_millis(200), reply) else { return };
+    let _public = NameServer::start("127.53.0.14", NO_PAUSE, |_, _| Reply::NoName);
+    let resolv = "nameserver 127.53.0.12\nnameserver 127.53.0.13\nnameserver 127.53.0.14\n";
+    let Some(ran) = with_system(&named(&deployment, HOST), resolv, "", "co-cred check") else { return };
+    ran.expect(0);
+}
+
+#[test]
+fn a_hosts_file_with_comments_that_are_no_utf_8_is_read() {
+    let deployment = Plan::with_token(TOKEN).tls_for(&[HOST]).start();
+    let world = named(&deployment, HOST).file("work/latin", b"# f\xfcr alle\n127.0.0.1 co.example.org\n");
+    let command = "sh -c \"mount --bind latin /etc/hosts && co-cred check\"";
+    let Some(ran) = with_system(&world, "", "", command) else { return };
+    ran.expect(0);
 }
 
 #[test]
