@@ -7,13 +7,13 @@
 mod audit;
 mod forward;
 mod guard;
+mod limiter;
 mod path;
 mod policy;
 mod pulse;
 mod rate;
 mod redirect;
 mod refusal;
-mod room;
 mod serve;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(windows, path = "windows.rs")]

@@ -15,8 +15,8 @@ use tokio::runtime::Runtime;
 use crate::client::runtime;
 
 use super::forward::Desk;
+use super::limiter::{Answer, ConnectionLimiter, Place};
 use super::pulse::{Beating, either};
-use super::room::{Answer, Place, Room};
 use super::system::set_queue;
 
 /// The most bytes of a request's head.
@@ -39,11 +39,11 @@ pub(super) fn start(listener: std::net::TcpListener, desk: Desk) -> io::Result<(
 
 fn serve(runtime: &Runtime, listener: std::net::TcpListener, desk: Arc<Desk>) -> io::Result<()> {
     runtime.block_on(async {
-        let (listener, room) = (TcpListener::from_std(listener)?, Room::new());
+        let (listener, limiter) = (TcpListener::from_std(listener)?, ConnectionLimiter::new());
         for number in 0.. {
             match listener.accept().await {
                 Ok((stream, _)) => {
-                    let place = room.place(number).await;
+                    let place = limiter.place(number).await;
                     let connection = Arc::clone(place.connection());
                     let task = tokio::spawn(converse(stream, Arc::clone(&desk), place));
                     connection.served_by(task.abort_handle());

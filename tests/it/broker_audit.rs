@@ -139,10 +139,12 @@ done; exit 7'"#;
 fn what_is_not_answered_any_more_is_noted_all_the_same() {
     let deployment = Plan::with_token(TOKEN).tls().always(Fault::Slow(Duration::from_secs(20))).start();
     let world = mounted(&deployment);
-    for (name, end) in [("its end", "exit 0"), ("a kill", "kill -9 $PPID; sleep 5")] {
+    for (name, end) in [("end", "exit 0"), ("kill", "kill -9 $PPID; sleep 5")] {
         let log = world.path("work").join(name);
         let script = format!(
-            "curl -s -m 20 -u $CODEOCEAN_TOKEN: -X DELETE $CODEOCEAN_DOMAIN/api/v1/x >/dev/null 2>&1 & sleep 0.5; {end}"
+            "curl -s -m 20 -u $CODEOCEAN_TOKEN: -X DELETE $CODEOCEAN_DOMAIN/api/v1/x >/dev/null 2>&1 &
+             until test -s {}; do sleep 0.05; done; {end}",
+            log.display()
         );
         world.spawn(["exec", "--offline", "--broker", "--audit", log.to_str().unwrap(), "--", "sh", "-c", &script]);
         let lines = lines(&log);
@@ -225,7 +227,7 @@ fn a_line_is_filled_in_only_where_it_stands() {
     assert_eq!((paths.len(), paths.last().unwrap().as_str()), (7, "/api/v1/held"), "{paths:?}");
 }
 
-/// Whatever is asked for, a line has an end, and shows nothing of a token's shape.
+/// However long a request is, its line has an end, and shows nothing of a token's shape.
 #[test]
 fn a_line_is_bounded_whole_and_masks_what_looks_like_a_token() {
     let recorder = Recorder::new(FINE);

@@ -44,7 +44,7 @@ fn ten_thousand_strangers_and_slow_ones_keep_nobody_out() {
         !matches!(stream.read(&mut [0; 64]), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
     };
     while !is_closed(&mut slow) {
-        assert!(start.elapsed() < Duration::from_secs(20), "it may be slow for ever");
+        assert!(start.elapsed() < Duration::from_secs(60), "it may be slow for ever");
     }
     drop(crowd.stdin.take());
     let _ = crowd.wait();

@@ -27,7 +27,7 @@ const MOST: u64 = 1000;
 const GRACE: Duration = Duration::from_millis(50);
 
 /// All places.
-pub(super) struct Room {
+pub(super) struct ConnectionLimiter {
     places: Arc<Semaphore>,
     /// Those that are taken, in the order of their connections.
     taken: Mutex<BTreeMap<u64, Arc<Connection>>>,
@@ -54,20 +54,20 @@ impl Connection {
     }
 }
 
-impl Room {
-    pub(super) fn new() -> Arc<Room> {
+impl ConnectionLimiter {
+    pub(super) fn new() -> Arc<ConnectionLimiter> {
         let most = (descriptors().saturating_sub(64) / 2).clamp(8, MOST);
         let places = Arc::new(Semaphore::new(usize::try_from(most).unwrap_or(8)));
-        Arc::new(Room { places, taken: Mutex::default(), answered: Notify::new() })
+        Arc::new(ConnectionLimiter { places, taken: Mutex::default(), answered: Notify::new() })
     }
 
     /// A place for a connection; where there is none, one is made, or waited for.
-    pub(super) async fn place(self: &Arc<Room>, number: u64) -> Place {
+    pub(super) async fn place(self: &Arc<ConnectionLimiter>, number: u64) -> Place {
         let permit = self.permit().await;
         let pulse = Pulse::new();
         let connection = Arc::new(Connection { pulse, is_busy: AtomicBool::new(false), task: OnceLock::new() });
         self.taken().insert(number, Arc::clone(&connection));
-        Place { room: Arc::clone(self), number, connection, _permit: permit }
+        Place { limiter: Arc::clone(self), number, connection, _permit: permit }
     }
 
     async fn permit(&self) -> Option<OwnedSemaphorePermit> {
@@ -104,7 +104,7 @@ impl Room {
 
 /// The place of a connection, as long as that lasts.
 pub(super) struct Place {
-    room: Arc<Room>,
+    limiter: Arc<ConnectionLimiter>,
     number: u64,
     connection: Arc<Connection>,
     _permit: Option<OwnedSemaphorePermit>,
@@ -118,26 +118,26 @@ impl Place {
     /// A request is under way until this is dropped.
     pub(super) fn busy(&self) -> Busy {
         self.connection.is_busy.store(true, Ordering::Relaxed);
-        Busy { room: Arc::clone(&self.room), connection: Arc::clone(&self.connection) }
+        Busy { limiter: Arc::clone(&self.limiter), connection: Arc::clone(&self.connection) }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.room.taken().remove(&self.number);
+        self.limiter.taken().remove(&self.number);
     }
 }
 
 /// A request that is under way: its connection stays.
 pub(super) struct Busy {
-    room: Arc<Room>,
+    limiter: Arc<ConnectionLimiter>,
     connection: Arc<Connection>,
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
         self.connection.is_busy.store(false, Ordering::Relaxed);
-        self.room.answered.notify_one();
+        self.limiter.answered.notify_one();
     }
 }
 
