@@ -41,9 +41,15 @@ fn unconnected(broken: &Broken, route: &Route) -> Error {
     match (broken.step, route.proxy) {
         (Step::Tls, _) if is_late(cause) => {
             Error::new(Reason::Timeout, format!("{host} did not finish the TLS handshake in time"))
-                .hint("check the address and its port, or give it longer with --timeout 60s")
+                .hint("check the address and its port, which may not speak TLS, or give it longer with --timeout 60s")
         }
-        (Step::Tls, _) => broken_off(cause, route),
+        (Step::Tls, _) => match broken_off(cause, route) {
+            told if told.reason == Reason::Connection => {
+                Error::new(Reason::Connection, format!("{host} broke off the TLS handshake: {}", kind(cause)))
+                    .hint("check the address and its port, which may not speak TLS")
+            }
+            told => told,
+        },
         (step, Some(variable)) => by_proxy(step, cause, variable, host),
         (Step::Name, None) => unresolved(cause, host),
         (Step::Address | Step::Peer, None) if is_late(cause) => timeout(host),
@@ -114,20 +120,24 @@ fn is_late(error: &(dyn StdError + 'static)) -> bool {
 }
 
 fn kind(error: &(dyn StdError + 'static)) -> String {
-    cause::<io::Error>(error).map_or_else(|| "it broke off".to_owned(), |error| error.kind().to_string())
+    let innermost = chain(error).filter_map(|error| error.downcast_ref::<io::Error>()).last();
+    innermost.map_or_else(|| "it broke off".to_owned(), |error| error.kind().to_string())
 }
 
-/// The error of this kind in a chain. An `io::Error` hides what it wraps from `source()`.
+/// The error of this kind in a chain.
 fn cause<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
+    chain(error).find_map(|error| error.downcast_ref())
+}
+
+/// An error and those behind it. An `io::Error` hides what it wraps from `source()`.
+fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(cause) = error.downcast_ref::<E>() {
-            return Some(cause);
-        }
+    std::iter::from_fn(move || {
+        let error = next?;
         next = match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
             Some(inner) => Some(inner),
             None => error.source(),
         };
-    }
-    None
+        Some(error)
+    })
 }

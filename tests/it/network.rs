@@ -325,7 +325,7 @@ fn timeout_is_for_proxy_and_tls_too() {
         [(by_proxy, "proxy", "the proxy in HTTPS_PROXY"), (by_relay, "timeout", "TLS handshake")]
     {
         world.run(["check", "--timeout", "60s"]).expect(0);
-        let ran = world.run(["doctor", "--json", "--timeout", "1s"]).expect(5);
+        let ran = world.run(["doctor", "--json", "--timeout", "2s"]).expect(5);
         let (cause, told) = cause(&ran);
         assert!(cause == cause_then && told.contains(words) && told.contains("in time"), "{told}");
     }
@@ -543,10 +543,10 @@ fn each_fault_of_tls_has_words_of_its_own() {
     }
     let folder = World::new();
     let (certificate, _) = self_signed(&folder, "mine", &NAMES);
-    let told = |port: u16, authority: &Path| {
+    let told = |port: u16, authority: &Path, timeout: &str| {
         let world = World::new().with("CUSTOM_KEY", TOKEN).with("SSL_CERT_FILE", authority);
         let world = world.with("CODEOCEAN_DOMAIN", format!("https://localhost:{port}"));
-        let ran = world.run(["doctor", "--json"]).expect(5);
+        let ran = world.run(["doctor", "--json", "--timeout", timeout]).expect(5);
         cause(&ran)
     };
     let openssl: [(&[&str], &str); 3] = [
@@ -556,8 +556,17 @@ fn each_fault_of_tls_has_words_of_its_own() {
     ];
     for (args, words) in openssl {
         let server = Openssl::start(&folder, args);
-        let (cause, told) = told(server.1, &certificate);
+        let (cause, told) = told(server.1, &certificate, "60s");
         assert!(cause == "tls" && told.contains(words), "{args:?}: {cause} {told}");
+    }
+    // Servers that speak no TLS and say nothing: one hangs up, one waits.
+    let closing = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let waiting = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let ports = [&closing, &waiting].map(|listener| listener.local_addr().unwrap().port());
+    thread::spawn(move || closing.incoming().for_each(|stream| drop(stream.unwrap().read(&mut [0; 4096]))));
+    for (port, word) in ports.into_iter().zip(["connection", "timeout"]) {
+        let (cause, told) = told(port, &certificate, "2s");
+        assert!(cause == word && told.contains("TLS handshake") && told.contains("port"), "{cause} {told}");
     }
     let plain = Plan::with_token(TOKEN).start();
     let expired = Plan::with_token(TOKEN).tls_between(2001, 2002).start();
@@ -570,7 +579,7 @@ fn each_fault_of_tls_has_words_of_its_own() {
         (other.port(), other.authority(), "other.example.org, *.example.net"),
     ];
     for (port, authority, words) in cases {
-        let (cause, told) = told(port, authority);
+        let (cause, told) = told(port, authority, "60s");
         assert!(cause == "tls" && told.contains(words), "{words}: {cause} {told}");
     }
 }
