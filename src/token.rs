@@ -113,6 +113,16 @@ impl Token {
         &self.value
     }
 
+    /// How many bytes it has.
+    pub fn length(&self) -> usize {
+        self.value.len()
+    }
+
+    /// A second one, for a thread that outlives the first.
+    pub(crate) fn duplicate(&self) -> Token {
+        Token { value: self.value.clone() }
+    }
+
     /// Whether it has the shape of a Code Ocean access token.
     pub fn has_shape(&self) -> bool {
         has_shape(&self.value)

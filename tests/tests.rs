@@ -22,6 +22,7 @@
 //! | `tell` | check, status, doctor, usage: words, JSON, exit codes |
 //! | `usage` | what is typed wrongly, and the words that lead on |
 //! | `leak` | a sentinel token that must turn up nowhere |
+//! | `renewed` | a token that is renewed during a run is masked and found |
 //! | `mask` | masking: nothing of a token gets through, wherever a stream is cut |
 //! | `supervise` | a supervised child ends as it would alone, on pipes and on a terminal |
 //! | `streams` | what a command prints arrives whole, whatever reads it; what cannot be written is told |

@@ -16,6 +16,7 @@ mod findings;
 mod git_askpass;
 mod git_credential;
 mod helper;
+mod known;
 mod list;
 mod login;
 mod logout;

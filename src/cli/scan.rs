@@ -88,7 +88,6 @@ fn search(call: &Call, typed: &args::Scan, needles: &Needles, input: &mut dyn Bu
 pub(super) struct Gate<'a> {
     call: &'a Call<'a>,
     folders: &'a [PathBuf],
-    needles: Needles,
 }
 
 impl<'a> Gate<'a> {
@@ -103,16 +102,17 @@ impl<'a> Gate<'a> {
             Remark::new("gate", format!("{folder} is not there yet: the gate fails unless the command makes it"))
         });
         tell.warn(&missing.collect::<Vec<_>>());
-        Ok(Gate { call, folders, needles })
+        Ok(Gate { call, folders })
     }
 
-    /// Whether the folders may be kept.
+    /// Whether the folders may be kept, where these traces must not be in them.
     ///
     /// # Errors
     /// They may not, or it cannot be told.
-    pub(super) fn look(&self, tell: &mut Tell) -> Result<()> {
-        let (paths, progress) = (paths(self.folders, &self.needles)?, Progress::default());
-        let report = watched(self.call, &progress, || scan(&self.needles, &paths, Redact::Nothing, &progress));
+    pub(super) fn look(&self, traces: &[Traces], tell: &mut Tell) -> Result<()> {
+        let needles = needles(traces)?;
+        let (paths, progress) = (paths(self.folders, &needles)?, Progress::default());
+        let report = watched(self.call, &progress, || scan(&needles, &paths, Redact::Nothing, &progress));
         let lines = findings::lines(&report);
         lines.iter().take(TOLD).for_each(|line| tell.item(line));
         if lines.len() > TOLD {

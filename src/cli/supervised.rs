@@ -5,17 +5,14 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::credential::{Credential, Mode};
+use crate::credential::Credential;
 use crate::deliver::exec::Plan;
 use crate::error::{Error, Kind, Reason, Remark, Result};
-use crate::locate;
 use crate::supervise::mask::Lookout;
 use crate::supervise::{self, End, Failure, Lost, Report};
-use crate::token::Token;
-use crate::traces::Traces;
-use crate::traces::search::Patterns;
 
 use super::exec::{FAILED, not_started};
+use super::known::Known;
 use super::scan::Gate;
 use super::tell::Tell;
 use super::{Call, args};
@@ -31,12 +28,12 @@ pub(super) fn run(
     afterwards: &dyn Fn() -> Option<Remark>,
     tell: &mut Tell,
 ) -> Result<u8> {
-    let mut tokens = locate::tokens(&call.order(Mode::Never)?.request);
-    tokens.retain(|token| token != credential.token());
-    let tokens: Vec<&Token> = std::iter::once(credential.token()).chain(&tokens).collect();
-    let traces: Vec<Traces> = tokens.iter().map(|token| Traces::of(token)).collect();
-    let gate = (!typed.gate.is_empty()).then(|| Gate::new(call, &typed.gate, &traces, tell)).transpose()?;
-    let report = match supervise(call, typed, plan, typed.mask.then_some(&traces), tell)? {
+    let is_needed = typed.mask || !typed.gate.is_empty();
+    let known = is_needed.then(|| Known::new(call, credential)).transpose()?.map(Arc::new);
+    let gate = known.as_ref().filter(|_| !typed.gate.is_empty());
+    let gate = gate.map(|known| Ok((Gate::new(call, &typed.gate, &known.traces()?, tell)?, known))).transpose()?;
+    let lookout = known.clone().filter(|_| typed.mask).map(|known| known as Arc<dyn Lookout>);
+    let report = match supervise(call, typed, plan, lookout, tell)? {
         Ok(report) => report,
         Err(failure) => return Ok(not_started(&typed.command, failure, tell)),
     };
@@ -46,7 +43,7 @@ pub(super) fn run(
     }
     let mut failures: Vec<Error> = report.lost.into_iter().map(lost).collect();
     // A command that failed has left files all the same.
-    failures.extend(gate.and_then(|gate| gate.look(tell).err()));
+    failures.extend(gate.and_then(|(gate, known)| known.traces().and_then(|traces| gate.look(&traces, tell)).err()));
     for failure in &failures {
         tell.error(failure);
     }
@@ -68,17 +65,14 @@ fn lost(Lost { stream, error }: Lost) -> Error {
     Error::new(Reason::Internal, what).hint(hint).caused_by(error)
 }
 
-/// Runs the command as a child, its output masked where there are traces to mask. It may not be possible to start it.
+/// Runs the command as a child, its output masked where that is wanted. It may not be possible to start it.
 fn supervise(
     call: &Call,
     typed: &args::Exec,
     plan: &Plan,
-    traces: Option<&Vec<Traces>>,
+    lookout: Option<Arc<dyn Lookout>>,
     tell: &mut Tell,
 ) -> Result<io::Result<Report>> {
-    let patterns = traces.map(|traces| Patterns::of(traces)).transpose();
-    let patterns = patterns.map_err(|error| internal("the traces of so many tokens are too many", error))?;
-    let lookout = patterns.map(|patterns| Arc::new(Arc::new(patterns)) as Arc<dyn Lookout>);
     let us = program()?;
     let make = |program: &OsStr, args: &[OsString]| plan.command(call.env, program, args);
     let report = match supervise::run(lookout, &us, &typed.command, make) {

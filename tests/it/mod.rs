@@ -92,6 +92,8 @@ mod readme;
 #[cfg(unix)]
 mod redact_interrupted;
 #[cfg(unix)]
+mod renewed;
+#[cfg(unix)]
 mod setup;
 #[cfg(unix)]
 mod setup_docker;
