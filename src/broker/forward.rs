@@ -39,7 +39,8 @@ impl Desk {
         self.is_asked.store(true, Ordering::Relaxed);
         let (parts, body) = request.into_parts();
         let path = ApiPath::read(parts.uri.path());
-        let asked = |rule: &str| Asked::new(parts.method.as_str(), parts.uri.path(), rule);
+        let noted = path.as_ref().map_or(parts.uri.path(), ApiPath::sent);
+        let asked = |rule: &str| Asked::new(parts.method.as_str(), noted, rule);
         let audit = self.limits.audit.as_ref();
         let mut is_known = false;
         let (path, rule, wait) = match self.admit(&parts, path.as_ref(), pulse, || {

@@ -90,12 +90,12 @@ pub(super) fn is_page(path: &str) -> bool {
     path.starts_with('/') && path != "/api" && !path.starts_with("/api/")
 }
 
-/// A path as people may see it, in its own encoding where that hides no token.
+/// A path as people may see it: in its own encoding, or where that hides a token, decoded and without the token.
 pub(super) fn masked(path: &str) -> Cow<'_, str> {
     let decoded = percent_decode_str(path).decode_utf8_lossy();
     match mask(&decoded) {
         masked if masked == decoded => Cow::Borrowed(path),
-        masked => Cow::Owned(masked),
+        masked => Cow::Owned(masked.chars().map(|c| if c.is_ascii_graphic() { c } else { '?' }).collect()),
     }
 }
 

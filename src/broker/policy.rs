@@ -4,7 +4,7 @@ use hyper::Method;
 
 use crate::error::{Error, Reason, Result};
 
-use super::path::{API, ApiPath, is_plain};
+use super::path::{API, ApiPath, is_plain, masked};
 use super::refusal::Refusal;
 
 /// What is sent with POST and reads all the same: the searches, and the listings of files (Code Ocean's SDK,
@@ -105,15 +105,16 @@ impl Policy {
         if !METHODS.contains(method) {
             return Err(Refusal::forbidden("method", "the API has no such method"));
         }
-        let path = path.judged();
-        if self.read_only && !reads(method, path) {
-            let why = format!("{READ_ONLY} refuses {method} {path}: only GET, HEAD, searches and listings pass");
+        let shown = || masked(path.sent());
+        let judged = path.judged();
+        if self.read_only && !reads(method, judged) {
+            let why = format!("{READ_ONLY} refuses {method} {}: only GET, HEAD, searches and listings pass", shown());
             return Err(Refusal::forbidden(READ_ONLY, &why));
         }
-        match self.allow.iter().find(|allow| allow.allows(method, path)) {
+        match self.allow.iter().find(|allow| allow.allows(method, judged)) {
             Some(allow) => Ok(&allow.words),
             None if !self.allow.is_empty() => {
-                Err(Refusal::forbidden("--allow", &format!("--allow refuses {method} {path}: no rule matches it")))
+                Err(Refusal::forbidden("--allow", &format!("--allow refuses {method} {}: no rule matches it", shown())))
             }
             None if self.read_only => Ok(READ_ONLY),
             None => Ok(EVERYTHING),

@@ -62,10 +62,10 @@ fn a_redirect_within_the_deployment_leads_back_here_and_another_is_left_alone() 
 #[test]
 fn a_path_is_judged_and_sent_in_one_form() {
     let recorder = Recorder::new(FINE);
-    let broker = Broker::new(
-        recorder.world(),
-        &["--offline", "--allow", "GET /api/v1/capsules/x", "--allow", "GET /api/v1/capsules/a b+c/é"],
-    );
+    let world = recorder.world();
+    let log = world.path("work/log");
+    let rules = ["--allow", "GET /api/v1/capsules/x", "--allow", "GET /api/v1/capsules/a b+c/é"];
+    let broker = Broker::new(world, &[&["--offline", "--audit", "log"][..], &rules].concat());
     for (asked, sent) in [
         ("/api/v1/capsules/x", "/api/v1/capsules/x"),
         ("//api/v1/capsules/x?a=%2f&b", "/api/v1/capsules/x?a=%2f&b"),
@@ -82,6 +82,7 @@ fn a_path_is_judged_and_sent_in_one_form() {
         assert_eq!(broker.get(asked).status, 200, "{asked}");
         let heard = recorder.heard().split_off(before).concat();
         assert!(heard.starts_with(&format!("GET {sent} HTTP/1.1\r\n")), "{asked}: {heard}");
+        assert_eq!(lines(&log).last().unwrap()["path"], sent.split('?').next().unwrap(), "{asked}");
     }
     let absolute = format!("http://{}//api/v1/capsules/x", broker.address);
     assert_eq!(broker.get(&absolute).status, 200);

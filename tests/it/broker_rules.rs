@@ -372,3 +372,14 @@ fn what_explains_the_rules_shows_no_token() {
     assert!(ran.out.contains("--allow GET /api/v1/capsules/cop_…") && ran.out.contains("--audit"), "{ran:?}");
     assert!(!ran.out.contains(OTHER) && !ran.err.contains(OTHER), "{ran:?}");
 }
+
+/// What a program prints of a refusal drives no terminal, and shows no token.
+#[test]
+fn a_refusal_repeats_the_path_as_it_may_be_shown() {
+    let recorder = Recorder::new(FINE);
+    let broker = Broker::new(recorder.world(), &["--offline", "--read-only"]);
+    let refused = |path: &str| broker.ask("DELETE", path, "", "").message();
+    assert!(refused("/api/v1/%e2%80%aex%20y/").contains("refuses DELETE /api/v1/%E2%80%AEx%20y/:"));
+    let token = refused(&format!("/api/v1/%e2%80%ae/%63op_{}", &OTHER[4..]));
+    assert!(token.is_ascii() && token.contains("/cop_?") && !token.contains(&OTHER[4..8]), "{token}");
+}
