@@ -13,8 +13,7 @@ fn world() -> (stand_in::Deployment, World) {
 }
 
 /// The command writes the other token where the first one came from, and prints and keeps it.
-const RENEW: &str =
-    "printf %s $OTHER > $MOUNT/co; co-cred token; co-cred token | base64; cat $MOUNT/co; co-cred token > out/kept";
+const RENEW: &str = "unset CODEOCEAN_TOKEN; printf %s $OTHER > $MOUNT/co; co-cred token; co-cred token | base64; cat $MOUNT/co; co-cred token > out/kept";
 
 #[test]
 fn what_sources_hold_by_now_is_masked_and_found() {
