@@ -212,6 +212,24 @@ fn curl_takes_it_as_configuration_and_as_netrc() {
     }
 }
 
+/// curl takes http for an address without a scheme, and would send the token in the clear.
+#[test]
+fn curl_sends_the_token_over_https_alone_to_a_bare_host() {
+    let deployment = Plan::with_token(TOKEN).tls().start();
+    let host = deployment.url().replace("https://", "");
+    let world = World::new().with("CUSTOM_KEY", TOKEN).at(&deployment).with("CODEOCEAN_DOMAIN", &host);
+    let world = world.with("CAPSULE", deployment.capsule());
+    let ask = "curl -s --cacert \"$SSL_CERT_FILE\" -K -";
+    let script = format!("co-cred env --format curl | {ask} \"$CODEOCEAN_DOMAIN/api/v1/capsules/$CAPSULE\"");
+    let ran = world.shell("sh", &script).expect(0);
+    assert!(ran.out.contains("Spike sorting"), "{ran:?}");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let other = listener.local_addr().unwrap();
+    listener.set_nonblocking(true).unwrap();
+    world.shell("sh", &format!("co-cred env --format curl | {ask} -m 5 http://{other}/")).expect(1);
+    assert!(listener.accept().is_err(), "the token went out in the clear");
+}
+
 #[test]
 fn requests_reads_the_netrc() {
     let Some(python) = super::clients::python() else { return };
