@@ -6,6 +6,7 @@ use crate::env::Env;
 use crate::error::{Error, Kind, Reason, Remark, Result};
 use crate::keyring::Expiry;
 use crate::locate::{self, Found, Located, Place, Request, Sited};
+use crate::names::DOMAINS;
 use crate::token::Token;
 use crate::verify::{self, Grant, Pace, Question, Scope, Verdict};
 
@@ -157,7 +158,7 @@ pub fn prove(order: &Order, token: &Token, place: &str, deployment: Option<&Site
     if order.mode == Mode::Never {
         return Ok(None);
     }
-    let sited = deployment.ok_or_else(no_deployment)?;
+    let sited = deployment.ok_or_else(|| no_deployment(order.request.env))?;
     let deployment = &sited.deployment;
     let question = order.question(token, place, deployment);
     let remembered = match order.mode {
@@ -206,7 +207,9 @@ fn unverified(error: &Error) -> Remark {
     remark
 }
 
-fn no_deployment() -> Error {
-    Error::new(Reason::NoDeployment, "a token was found, but not the deployment that it is for")
+fn no_deployment(env: &Env) -> Error {
+    let empty = DOMAINS.into_iter().find(|name| env.get(name).is_some());
+    let empty = empty.map(|name| format!("; {name} is set, but empty")).unwrap_or_default();
+    Error::new(Reason::NoDeployment, format!("a token was found, but not the deployment that it is for{empty}"))
         .hint("name it with --deployment https://codeocean.example.org or CODEOCEAN_DOMAIN")
 }

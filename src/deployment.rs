@@ -43,6 +43,32 @@ impl fmt::Display for Unusable {
     }
 }
 
+/// How a deployment is written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// `https://host`, or with a port.
+    Url,
+    /// `host`, or with a port, for code that puts `https://` before it.
+    Host,
+}
+
+impl Form {
+    /// The form of a value that names some deployment.
+    pub fn of(value: &str) -> Form {
+        if value.contains("://") { Form::Url } else { Form::Host }
+    }
+
+    /// The deployment, in this form.
+    pub fn write(self, deployment: &Deployment) -> &str {
+        let origin = deployment.origin();
+        match (self, origin.strip_prefix("https://")) {
+            (Form::Host, Some(host)) => host,
+            // Plain http, on loopback, is found only where its scheme is written.
+            _ => origin,
+        }
+    }
+}
+
 impl Deployment {
     /// Reads a deployment as people write it: blanks, quotes or a byte order mark around it, a missing `https://`, a `/` or
     /// `/api/v1` at the end are all understood, and the host is brought to lower-case ASCII (IDNA).

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use crate::broker::{Broker, Limits};
 use crate::credential::{Credential, Mode, Order, account, obtain};
-use crate::deliver::exec::{Form, Plan, Wishes};
+use crate::deliver::exec::{Plan, Wishes};
 use crate::deliver::git::wiring::wiring;
 use crate::deliver::{Assignment, Handed, brokered};
+use crate::deployment::Form;
 use crate::email::Email;
 use crate::error::{Error, Reason, Remark, Result};
 use crate::names::EMAIL;
@@ -97,7 +98,8 @@ fn behind_broker(
 }
 
 fn not_asked() -> Remark {
-    let what = "the program sent no request through the broker: it probably names its host itself";
+    let what =
+        "the program sent no request through the broker: it probably names its host itself, or puts https:// before it";
     Remark::new("not_asked", what).hint(
         "have it read CODEOCEAN_DOMAIN and CODEOCEAN_TOKEN; --domain-as NAME and --as NAME set them under other names",
     )

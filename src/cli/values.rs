@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use jiff::civil::Date;
 
 use crate::deliver::env::Format;
-use crate::deliver::exec::Form;
+use crate::deployment::Form;
 use crate::email::Email;
 use crate::error::{Error, Reason, Result};
 use crate::locate::shell::is_name;

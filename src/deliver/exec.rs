@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::process::Command;
 
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, Form};
 use crate::env::Env;
 use crate::names::{self, DOMAIN, DOMAINS};
 use crate::supervise::replace;
@@ -12,31 +12,6 @@ use crate::token::Token;
 use crate::traces::Traces;
 
 use super::{Assignment, Handed, tokens};
-
-/// How a deployment is written down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// `https://host`, or with a port.
-    Url,
-    /// `host`, or with a port, for code that puts `https://` before it.
-    Host,
-}
-
-impl Form {
-    /// The form of a value that names some deployment.
-    fn of(value: &OsStr) -> Form {
-        if value.to_string_lossy().contains("://") { Form::Url } else { Form::Host }
-    }
-
-    fn write(self, deployment: &Deployment) -> &str {
-        let origin = deployment.origin();
-        match (self, origin.strip_prefix("https://")) {
-            (Form::Host, Some(host)) => host,
-            // Plain http, on loopback, is found only where its scheme is written.
-            _ => origin,
-        }
-    }
-}
 
 /// What was asked for on top of the two variables that are always set.
 #[derive(Clone, Debug, Default)]
@@ -98,7 +73,7 @@ impl Plan {
             match env.get(name) {
                 _ if self.sets(name) => {}
                 Some(value) if is_named_by(value, deployment) => self.kept.push(name),
-                Some(value) => self.add(Assignment::plain(name, Form::of(value).write(deployment))),
+                Some(value) => self.add(Assignment::plain(name, Form::of(&value.to_string_lossy()).write(deployment))),
                 None if name == DOMAIN || wishes.all_names => self.add(Assignment::plain(name, deployment.origin())),
                 None => {}
             }

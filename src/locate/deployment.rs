@@ -1,6 +1,6 @@
 //! Which deployment the token is for: what names it, in order.
 
-use crate::deployment::{Deployment, Unusable};
+use crate::deployment::{Deployment, Form, Unusable};
 use crate::error::{Error, Reason, Remark, Result};
 use crate::names::DOMAINS;
 
@@ -116,14 +116,15 @@ pub(super) fn assume(deployment: &Deployment, place: &str) -> Sited {
 
 fn site(place: &str, value: &str) -> Result<Sited> {
     let (deployment, has_more) = Deployment::parse_address(value).map_err(|unusable| refuse(place, unusable))?;
-    let remark = has_more.then(|| trimmed(place, &deployment));
+    let remark = has_more.then(|| trimmed(place, value, &deployment));
     Ok(Sited { deployment, place: place.to_owned(), assumed: false, remark })
 }
 
-/// A browser's whole address in place of the deployment.
-pub(super) fn trimmed(place: &str, deployment: &Deployment) -> Remark {
+/// A browser's whole address in place of the deployment. Code that puts `https://` before a bare host needs a bare host.
+pub(super) fn trimmed(place: &str, value: &str, deployment: &Deployment) -> Remark {
+    let written = Form::of(value).write(deployment);
     let what = format!("{place} holds the address of a page, of which {deployment} is used");
-    Remark::new("address", what).hint(format!("other programs will not cut it: write {deployment}"))
+    Remark::new("address", what).hint(format!("other programs will not cut it: write {written}"))
 }
 
 fn refuse(place: &str, unusable: Unusable) -> Error {

@@ -119,7 +119,7 @@ fn bound_to(place: &Place, domain: Option<&str>) -> Result<Option<(Deployment, O
     let Some(domain) = domain.filter(|domain| !domain.trim().is_empty()) else { return Ok(None) };
     match Deployment::parse_address(domain) {
         Ok((deployment, has_more)) => {
-            let remark = has_more.then(|| trimmed(&place.place, &deployment));
+            let remark = has_more.then(|| trimmed(&place.place, domain, &deployment));
             Ok(Some((deployment, remark)))
         }
         Err(unusable) => Err(Error::new(Reason::BadDeployment, format!("the domain in {} {unusable}", place.place))

@@ -80,6 +80,15 @@ fn a_token_that_its_deployment_no_longer_accepts_may_be_tried_elsewhere() {
     world.at(&other).run(["check"]).expect(2);
 }
 
+/// A slot or a Dockerfile may set the variable to nothing.
+#[test]
+fn an_empty_variable_for_the_deployment_is_named() {
+    let world = World::new().with("CUSTOM_KEY", TOKEN);
+    assert!(!world.run(["check"]).expect(3).err.contains("empty"));
+    let ran = world.with("CODEOCEAN_DOMAIN", " ").run(["check"]).expect(3);
+    assert!(ran.err.contains("CODEOCEAN_DOMAIN is set, but empty"), "{ran:?}");
+}
+
 #[test]
 fn a_page_copied_from_the_browser_names_its_deployment() {
     let pages = [
@@ -102,6 +111,9 @@ fn a_page_copied_from_the_browser_names_its_deployment() {
         let world = World::new().with("CUSTOM_KEY", TOKEN);
         let ran = world.run(["env", "--offline", "--format", "json", "--deployment", page]).expect(0);
         assert_eq!(ran.json()["CODEOCEAN_DOMAIN"], "https://co.example.org");
+        // The hint keeps to the form: code that puts https:// before a host would not bear another.
+        let written = if page.contains("https://") { "https://co.example.org" } else { "co.example.org" };
+        assert!(ran.err.ends_with(&format!("write {written}\n")), "{ran:?}");
         // A client would not cut it: this is no value that stays.
         let world = world.with("CODEOCEAN_URL", page);
         let ran = world.spawn(["exec", "--offline", "--", "sh", "-c", "echo $CODEOCEAN_URL"]).expect(0);
