@@ -22,13 +22,24 @@ pub(super) fn refused(program: &OsStr, failure: io::Error) -> (u8, Error) {
         ErrorKind::NotFound if is_path && path.exists() => {
             ("cannot start".to_owned(), "the interpreter on its first line is not there".to_owned())
         }
-        ErrorKind::NotFound if is_path => ("is not there".to_owned(), CHECK_PATH.to_owned()),
-        ErrorKind::NotFound => {
-            ("is not found on PATH".to_owned(), "check its name and PATH; for a file here, write ./NAME".to_owned())
-        }
+        ErrorKind::NotFound => absent(program, is_path),
         kind => because(path, is_path, kind, &failure),
     };
     (code, Error::new(Reason::Usage, format!("{} {what}", program.to_string_lossy())).hint(hint).caused_by(failure))
+}
+
+/// What to do about a program that does not exist.
+fn absent(program: &OsStr, is_path: bool) -> (String, String) {
+    let what = if is_path { "does not exist" } else { "is not found on PATH" };
+    let hint = match is_path {
+        _ if program.as_encoded_bytes().contains(&b' ') => {
+            "write the program and its arguments as words of their own, without quotes around the whole; \
+             for a line of shell: sh -c 'LINE'"
+        }
+        true => CHECK_PATH,
+        false => "check its name and PATH; for a file here, write ./NAME",
+    };
+    (what.to_owned(), hint.to_owned())
 }
 
 /// What is wrong with a program that is there, and what to do about it.

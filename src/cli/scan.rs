@@ -99,7 +99,7 @@ impl<'a> Gate<'a> {
         let needles = needles(traces)?;
         let missing = folders.iter().filter(|folder| is_missing(folder)).map(|folder| {
             let folder = needles.mask(folder.as_os_str().as_encoded_bytes());
-            Remark::new("gate", format!("{folder} is not there yet: the gate fails unless the command makes it"))
+            Remark::new("gate", format!("{folder} does not exist yet: the gate fails unless the command makes it"))
         });
         tell.warn(&missing.collect::<Vec<_>>());
         Ok(Gate { call, folders })
@@ -111,7 +111,9 @@ impl<'a> Gate<'a> {
     /// They may not, or it cannot be told.
     pub(super) fn look(&self, traces: &[Traces], tell: &mut Tell) -> Result<()> {
         let needles = needles(traces)?;
-        let (paths, progress) = (paths(self.folders, &needles)?, Progress::default());
+        let paths = paths(self.folders, &needles)
+            .map_err(|error| error.hint("check the name behind --gate, or make the folder before: mkdir -p FOLDER"))?;
+        let progress = Progress::default();
         let report = watched(self.call, &progress, || scan(&needles, &paths, Redact::Nothing, &progress));
         let lines = findings::lines(&report);
         lines.iter().take(TOLD).for_each(|line| tell.item(line));
@@ -155,10 +157,12 @@ fn paths(typed: &[PathBuf], needles: &Needles) -> Result<Vec<PathBuf>> {
     match paths.iter().find(|path| is_missing(path)) {
         None => Ok(paths),
         Some(missing) => {
-            let what =
-                format!("{} is not there: nothing was searched", needles.mask(missing.as_os_str().as_encoded_bytes()));
+            let what = format!(
+                "{} does not exist: nothing was searched",
+                needles.mask(missing.as_os_str().as_encoded_bytes())
+            );
             Err(Error::new(Reason::Usage, what)
-                .hint("name a folder or a file that is there, as in: co-cred scan ./results"))
+                .hint("name a folder or a file that exists, as in: co-cred scan ./results"))
         }
     }
 }

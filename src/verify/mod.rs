@@ -224,8 +224,10 @@ fn conclude(question: &Question, capsules: &Answer, assets: Option<&Answer>) -> 
     if let (Answer::Unauthorized, Some(Answer::Unauthorized)) = (capsules, assets) {
         let Question { deployment, place, .. } = question;
         let from = if place.is_empty() { String::new() } else { format!(" from {place}") };
-        return Err(Error::new(Reason::Rejected, format!("{deployment} does not accept the token{from} (401)")).hint(
-            "it may be revoked, or of another deployment: make a new one at Account → Access Tokens, and put it there",
+        let shape = if question.token.has_shape() { "" } else { ", which does not have the shape of one (cop_...)" };
+        let what = format!("{deployment} does not accept the token{from} (401){shape}");
+        return Err(Error::new(Reason::Rejected, what).hint(
+            "it was revoked, or belongs to another deployment: make a new one at Account → Access Tokens, and put it there",
         ));
     }
     let grant = |answer: &Answer| if answer.granted() { Grant::Granted } else { Grant::Denied };

@@ -239,4 +239,7 @@ fn a_rejected_token_is_named_by_its_place() {
     let deployment = Plan::with_token(OTHER).start();
     let ran = World::new().at(&deployment).with("CUSTOM_KEY", TOKEN).run(["check"]).expect(4);
     assert!(ran.err.contains("does not accept the token from CUSTOM_KEY (401)"), "{ran:?}");
+    assert!(!ran.err.contains("shape"), "{ran:?}");
+    let ran = World::new().at(&deployment).with("CODEOCEAN_TOKEN", "changeme").run(["check"]).expect(4);
+    assert!(ran.err.contains("from CODEOCEAN_TOKEN (401), which does not have the shape of one (cop_...)"), "{ran:?}");
 }

@@ -67,7 +67,7 @@ fn its_own_failures_are_told_apart() {
     fs::set_permissions(world.path("work/orphan"), fs::Permissions::from_mode(0o755)).unwrap();
     for (args, code, word) in [
         (&["--", "no-such-command-anywhere"][..], 127, "not found"),
-        (&["--", "./missing"], 127, "is not there"),
+        (&["--", "./missing"], 127, "does not exist"),
         (&["--", "./orphan"], 127, "interpreter"),
         (&["--", "./plain"], 126, "cannot be executed"),
         (&["--", "/"], 126, "cannot be executed"),
@@ -106,6 +106,8 @@ fn a_refused_command_has_the_hint_that_fits() {
         ("./busy", 126, "is open for writing", "close it"),
         ("./plain/x", 126, "not a directory", "check the path"),
         (long.as_str(), 126, "cannot be executed", "check the path"),
+        ("python3 code/analysis.py", 127, "does not exist", "without quotes around the whole"),
+        ("python3 --version", 127, "is not found on PATH", "without quotes around the whole"),
     ] {
         for way in [&["--"][..], &["--mask", "--"]] {
             let ran = exec(&world, &[way, &[program]].concat()).expect(code);

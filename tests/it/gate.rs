@@ -668,9 +668,9 @@ fn a_stream_is_searched_too() {
 fn a_folder_that_is_not_there_is_no_clean_one() {
     let world = world();
     let ran = world.run(["scan", "/nowhere/results"]).expect(2);
-    assert!(ran.err.contains("/nowhere/results is not there") && ran.err.contains("hint:"), "{ran:?}");
+    assert!(ran.err.contains("/nowhere/results does not exist") && ran.err.contains("hint:"), "{ran:?}");
     if !Path::new("/results").exists() {
-        assert!(world.run(["scan"]).expect(2).err.contains("/results is not there"));
+        assert!(world.run(["scan"]).expect(2).err.contains("/results does not exist"));
     }
 }
 
@@ -686,8 +686,8 @@ fn the_gate_lets_pass_what_is_clean() {
         ("printenv CODEOCEAN_TOKEN > results/a; kill -TERM $$", -1, "the token stands in a file"),
         ("echo cop_d23dasd312 > results/a", 0, "looks like a token"),
         ("printf '\\037\\213\\010' > results/a.gz", 125, "could not be searched"),
-        ("rmdir results", 125, "results is not there"),
-        ("rmdir results; exit 4", 4, "results is not there"),
+        ("rmdir results", 125, "results does not exist"),
+        ("rmdir results; exit 4", 4, "results does not exist"),
     ];
     for (script, code, words) in cases {
         for mask in [&[][..], &["--mask"]] {
@@ -705,7 +705,8 @@ fn the_gate_lets_pass_what_is_clean() {
     let mut command = world.command();
     command.args(["exec", "--offline", "--gate", "reslts", "--", "sh", "-c", "echo begun >&2"]);
     let ran = Ran::from(command.output().unwrap()).expect(125);
-    assert!(ran.err.find("is not there yet").unwrap() < ran.err.find("begun").unwrap(), "{ran:?}");
+    assert!(ran.err.find("does not exist yet").unwrap() < ran.err.find("begun").unwrap(), "{ran:?}");
+    assert!(ran.err.contains("behind --gate") && !ran.err.contains("co-cred scan"), "{ran:?}");
 }
 
 #[test]

@@ -141,6 +141,10 @@ fn two_users_and_two_deployments_are_kept_apart() {
     assert_eq!(token(&world, ada, &url), format!("{TOKEN}\n"));
     assert_eq!(token(&world, grace, &url), format!("{OTHER}\n"));
     assert_eq!(token(&world, "nobody@example.org", &url), "");
+    let mut command = world.command();
+    command.args(["token", "--offline", "--deployment", &url]).env("CODEOCEAN_EMAIL", "nobody@example.org");
+    let ran = piped(&mut command, "").expect(3);
+    assert!(ran.err.contains(&format!("nobody@example.org is not logged in at {url}")), "{ran:?}");
     assert_eq!(world.spawn(["token", "--offline", "--deployment", &two.url()]).expect(0).out, format!("{OTHER}\n"));
     // Git names the user, and gets that user's token; for a user who is not here, nothing.
     let host = &url["https://".len()..];
