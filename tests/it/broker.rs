@@ -599,7 +599,8 @@ fn a_program_that_sent_no_request_is_told_of() {
         let args = [&["exec", "--offline"], args, &["--", "sh", "-c", script]].concat();
         world.spawn(args)
     };
-    let words = "the program sent no request through the broker: it probably names its host itself";
+    let words =
+        "the program sent no request through the broker: it probably names its host itself, or puts https:// before it";
     for (script, code) in [("true", 0), ("exit 3", 3), ("kill -9 $$", -1)] {
         let ran = run(&["--broker"], script).expect(code);
         assert!(
