@@ -700,8 +700,8 @@ fn lose(socket: &impl std::os::fd::AsFd) -> std::io::Result<()> {
     socket2::SockRef::from(socket).attach_filter(&[socket2::SockFilter::new(0x06, 0, 0, 0)])
 }
 
-/// A deployment that answers each first request of a connection after a pause. What comes on the first connection after that is lost
-/// without a trace, as where an address has changed; others go on.
+/// A deployment that answers each request after a pause. What comes on the first connection after one request is lost, as
+/// where an address has changed; the others go on.
 #[cfg(target_os = "linux")]
 fn lossy(pause: Duration) -> World {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -712,10 +712,11 @@ fn lossy(pause: Duration) -> World {
                 let mut stream = stream.unwrap();
                 while stream.read(&mut [0; 4096]).is_ok_and(|read| read > 0) {
                     thread::sleep(pause);
-                    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+                    // First: the next request may come as soon as this one is answered.
                     if number == 0 {
                         lose(&stream).unwrap();
                     }
+                    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
                 }
             });
         }
