@@ -22,7 +22,7 @@ pub(super) fn run(call: &Call, typed: &args::List, out: &mut dyn Write, tell: &m
     }
     let known = keyring::known(call.env)?;
     if typed.emails {
-        let emails = known.logins.iter().map(|login| &login.email);
+        let emails = known.logins.iter().map(|login| &login.email).filter(|email| is_plain(email.as_str()));
         return emails.into_iter().try_for_each(|email| writeln!(out, "{email}")).map(|()| 0).or_else(closed);
     }
     tell.warn(&known.remarks);
@@ -36,6 +36,12 @@ pub(super) fn run(call: &Call, typed: &args::List, out: &mut dyn Write, tell: &m
         false => logins.iter().try_for_each(|login| login.write(out)).and_then(|()| out.flush()),
     };
     written.map(|()| 0).or_else(closed)
+}
+
+/// Whether any shell takes an address as it is: what completes a command line may be evaluated, and the name may come from a
+/// server.
+fn is_plain(email: &str) -> bool {
+    email.starts_with(char::is_alphanumeric) && email.chars().all(|c| c.is_alphanumeric() || "@.+_-".contains(c))
 }
 
 /// A login, and its entry as far as its store gives it.

@@ -69,6 +69,25 @@ offered co-cred git-ask"#;
     assert!(line("--token-env=[").contains("_parameters") && line("--as=[").contains("_parameters"));
 }
 
+/// A deployment or a Git server may have named the e-mail: bash evaluates what it is given to choose from.
+#[test]
+fn completions_offer_only_emails_that_a_shell_takes_as_they_are() {
+    let world = World::new();
+    let hostile =
+        ["$(touch${IFS}ran)@x.org", "`touch${IFS}ran`@x.org", "a;touch@x.org", "a'b@x.org", "~a@x.org", "-a@x.org"];
+    for email in hostile.into_iter().chain(["ada+x@example.org", "grace@example.org"]) {
+        let email = format!("--email={email}");
+        let args = ["login", "--insecure-storage", "--offline", &email, "--deployment", "co.example.org"];
+        world.pipe(&args, TOKEN).expect(0);
+    }
+    assert_eq!(world.run(["list", "--emails"]).expect(0).out, "ada+x@example.org\ngrace@example.org\n");
+    let script = r#"source "$SCRIPT"; COMP_WORDS=(co-cred logout --email ""); COMP_CWORD=3; COMPREPLY=()
+_co__cred co-cred "" --email; echo "${COMPREPLY[@]}""#;
+    let world = world.with("SCRIPT", packaging("completions/co-cred.bash"));
+    assert_eq!(world.shell("bash", script).expect(0).out, "ada+x@example.org grace@example.org\n");
+    assert!(!world.path("work/ran").exists());
+}
+
 /// Whoever imports the capsule, or builds the image beside it, gets what its README says; without any network but the deployment.
 #[test]
 fn the_capsule_builds_and_runs() {
