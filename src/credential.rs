@@ -153,8 +153,12 @@ pub fn account(order: &Order, credential: &Credential) -> Result<Option<Email>> 
 /// The deployment's verdict on a token that was found at a place, or just typed; none where nothing may be sent.
 ///
 /// # Errors
-/// The token is rejected, the deployment cannot be asked, or none is known.
+/// The token is rejected, was accepted by another deployment, the deployment cannot be asked, or none is known.
 pub fn prove(order: &Order, token: &Token, place: &str, deployment: Option<&Sited>) -> Result<Option<Verdict>> {
+    // Asked or not: what is handed on goes to the deployment beside it.
+    if let Some(sited) = deployment.filter(|sited| !sited.is_explicit()) {
+        check_home(order.request.env, token, &sited.deployment, &sited.place)?;
+    }
     if order.mode == Mode::Never {
         return Ok(None);
     }
@@ -167,12 +171,7 @@ pub fn prove(order: &Order, token: &Token, place: &str, deployment: Option<&Site
     };
     match remembered {
         Some(verdict) => Ok(Some(verdict)),
-        None => {
-            if !sited.is_explicit() {
-                check_home(order.request.env, token, deployment, &sited.place)?;
-            }
-            verify::verify(&question).map(Some)
-        }
+        None => verify::verify(&question).map(Some),
     }
 }
 

@@ -79,7 +79,7 @@ pub(super) fn of(house: &House, bound: Option<(&Deployment, &Place)>) -> Result<
         _ => None,
     };
     match (assumed, remote) {
-        (Some(assumed), Some(Ok(remote))) if !is_known(&remote) => {
+        (Some(assumed), Some(Ok(remote))) if remote.deployment != assumed.deployment => {
             Ok(Some(Sited { remark: Some(not_followed(&remote, &assumed)), ..assumed }))
         }
         (Some(assumed), _) => Ok(Some(assumed)),

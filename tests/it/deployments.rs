@@ -37,6 +37,12 @@ fn a_remote_that_disagrees_with_the_configuration_is_told_and_not_followed() {
     let config = configured(&["co.example.org", "evil.example.org"]);
     let world = capsule().file("home/.config/co-cred/config.toml", config);
     assert_eq!(status(&world)["deployment"], "https://evil.example.org");
+    // Past the one that the user prefers, it does not.
+    let config = configured(&["evil.example.org", "co.example.org"]) + "default = true\n";
+    let world = capsule().file("home/.config/co-cred/config.toml", config);
+    let ran = world.spawn(["exec", "--offline", "--", "sh", "-c", "echo $CODEOCEAN_DOMAIN"]).expect(0);
+    assert_eq!(ran.out, "https://co.example.org\n");
+    assert!(ran.err.contains("names https://evil.example.org, which is not followed"), "{ran:?}");
 }
 
 #[test]
@@ -67,6 +73,28 @@ fn a_token_that_one_deployment_has_accepted_is_not_sent_to_another() {
     let world = World::new().with("CUSTOM_KEY", TOKEN).at(&home);
     world.run(["check"]).expect(0);
     world.with("CUSTOM_KEY", OTHER).at(&stranger).run(["check"]).expect(0);
+}
+
+/// What is handed to a command, or to the broker, goes to the deployment beside it, asked or not.
+#[test]
+fn an_accepted_token_is_handed_on_for_no_other_deployment_unasked_either() {
+    let (home, other) = (Plan::with_token(TOKEN).start(), Plan::with_token(TOKEN).start());
+    let world = World::new().with("CUSTOM_KEY", TOKEN).at(&home);
+    world.run(["check"]).expect(0);
+    let world = world.at(&other);
+    let fetch = "curl -s -u \"$CODEOCEAN_TOKEN:\" \"$CODEOCEAN_DOMAIN/api/v1/capsules/x\"";
+    for unasked in [&["--offline"][..], &["--verify", "never"]] {
+        for args in [&["exec"][..], &["exec", "--broker"]] {
+            let ran = world.spawn([args, unasked, &["--", "sh", "-c", fetch]].concat());
+            assert!(ran.code == 125 && ran.err.contains("it is not sent there"), "{args:?}: {ran:?}");
+        }
+        let ran = world.run([&["env"], unasked].concat());
+        assert!(ran.code == 2 && !ran.out.contains(TOKEN), "{ran:?}");
+        let url = other.url();
+        let named = [&["token", "--deployment", &url], unasked].concat();
+        assert_eq!(world.run(named).expect(0).out, format!("{TOKEN}\n"));
+    }
+    assert!(other.seen().is_empty());
 }
 
 #[test]
