@@ -60,6 +60,8 @@ impl Plan {
         }
         let unset = |name: &&OsString| !name.to_str().is_some_and(|name| plan.sets(name));
         plan.removed = plan.removed.iter().chain(wishes.without.iter().filter(unset)).cloned().collect();
+        let removed = &plan.removed;
+        plan.left.retain(|name| !removed.iter().any(|removed| removed == name));
         plan
     }
 

@@ -35,8 +35,19 @@ pub fn whole(characters: usize) -> usize {
     if characters % 4 == 1 { characters - 1 } else { characters }
 }
 
-/// What each run of base64 characters stands for; together never longer than the text.
+/// What each run of base64 characters stands for, on one line or broken over several; together never longer than twice
+/// the text.
 pub fn decoded(text: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
+    let lines = text.split(|byte| matches!(byte, b'\r' | b'\n')).map(<[u8]>::trim_ascii);
+    let joined = Zeroizing::new(lines.collect::<Vec<_>>().concat());
+    let mut all = decoded_runs(text);
+    if joined.len() < text.trim_ascii().len() {
+        all.append(&mut decoded_runs(&joined));
+    }
+    all
+}
+
+fn decoded_runs(text: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
     let runs = text.split(|byte| !is_character(*byte)).filter(|run| run.len() >= FEWEST);
     let decode = |run: &[u8]| {
         let run: Zeroizing<Vec<u8>> = Zeroizing::new(run.iter().map(|byte| standard(*byte)).collect());

@@ -26,6 +26,8 @@ fn a_path_that_holds_the_prefix_of_tokens_stays() {
         ("PATH", &*path),
         ("LD_LIBRARY_PATH", "/opt/scop_tools/lib"),
         ("COP_DATA", "/data/cop_subject01/cop_2024.csv"),
+        ("COP_INPUT", "cop_data2024/sub01/file.csv"),
+        ("COP_OUTPUT", "cop_displacement.csv"),
     ];
     let world = values.iter().fold(world(), |world, (name, value)| world.with(name, *value));
     for options in [&["--broker"][..], &["--clean"], &["--broker", "--clean", "--all-names"]] {
@@ -183,9 +185,25 @@ fn base64_of_base64_is_removed_as_the_token_is() {
         .with("DOCKER_CONFIG_JSON", STANDARD.encode(&config))
         .with("DEEPER", STANDARD.encode(STANDARD.encode(&config)))
         .with("UNKNOWN", &unknown)
+        .with("WRAPPED", lines(&STANDARD.encode(&config), 76))
+        .with("WRAPPED_TWICE", lines(&STANDARD.encode(lines(&STANDARD.encode(&config), 64)), 76))
         .with("PICTURE", STANDARD.encode([7; 3000]));
-    let names = ["DOCKER_CONFIG_JSON", "DEEPER", "UNKNOWN", "PICTURE"];
+    let names = ["DOCKER_CONFIG_JSON", "DEEPER", "WRAPPED", "WRAPPED_TWICE", "UNKNOWN", "PICTURE"];
     let picture = STANDARD.encode([7; 3000]);
-    assert_eq!(found(&world, &["--broker"], &names), ["", "", "", &*picture]);
-    assert_eq!(found(&world, &["--clean"], &names), ["", "", &*unknown, &*picture]);
+    assert_eq!(found(&world, &["--broker"], &names), ["", "", "", "", "", &*picture]);
+    assert_eq!(found(&world, &["--clean"], &names), ["", "", "", "", &*unknown, &*picture]);
+}
+
+/// As `base64` prints what is long.
+fn lines(text: &str, length: usize) -> String {
+    text.as_bytes().chunks(length).map(|line| std::str::from_utf8(line).unwrap().to_owned() + "\n").collect()
+}
+
+#[test]
+fn a_variable_that_is_removed_is_not_said_to_be_left() {
+    let world = World::new().with("CODEOCEAN_TOKEN", TOKEN).with("CODEOCEAN_DOMAIN", "co.example.org");
+    let world = world.with("API_KEY", OTHER).with("ACCESS_TOKEN", "another-service");
+    let ran = world.spawn(["exec", "--offline", "--broker", "--all-names", "--explain"]).expect(0);
+    assert!(ran.out.contains("remove  API_KEY") && !ran.out.contains("leave   API_KEY"), "{ran:?}");
+    assert!(ran.out.contains("leave   ACCESS_TOKEN"), "{ran:?}");
 }
