@@ -208,9 +208,11 @@ pub fn mask(text: &str) -> String {
 /// What ends a token in a sentence, a shell or a URL.
 const ENDS: [char; 12] = ['\'', '"', '`', ',', ')', ']', '}', ';', ':', '@', '&', '/'];
 
+/// The quotes of word processors and chats.
+const TYPOGRAPHIC: [char; 11] = ['‘', '’', '‚', '‛', '“', '”', '„', '‟', '«', '»', '′'];
+
 /// A value that is a token but for what surrounds it: the token, and what is wrong.
 fn decorated(value: &str) -> Option<(&str, Malformed)> {
-    const TYPOGRAPHIC: [char; 11] = ['‘', '’', '‚', '‛', '“', '”', '„', '‟', '«', '»', '′'];
     if ["…", "...", "***", "•••", "●●●"].iter().any(|gap| value.contains(gap)) {
         return Some((value, Malformed::Shortened));
     }
@@ -218,11 +220,8 @@ fn decorated(value: &str) -> Option<(&str, Malformed)> {
     if bare.len() != value.len() && starts_as_token(bare) {
         return Some((bare, Malformed::TypographicQuotes));
     }
-    if let Some((scheme, bare)) = value.split_once(char::is_whitespace)
-        && ["Bearer", "Basic", "Token"].iter().any(|known| scheme.trim_end_matches(':').eq_ignore_ascii_case(known))
-        && starts_as_token(bare.trim())
-    {
-        return Some((bare.trim().trim_end_matches(':'), Malformed::Scheme));
+    if let Some(bare) = behind_scheme(value) {
+        return Some((bare, Malformed::Scheme));
     }
     let bare = value.trim_matches(['"', '\'']);
     if bare.len() + 1 == value.len() && starts_as_token(bare) {
@@ -232,12 +231,24 @@ fn decorated(value: &str) -> Option<(&str, Malformed)> {
     (bare.len() != value.len() && starts_as_token(bare)).then_some((bare, Malformed::Colon))
 }
 
-/// Whether a whole value is a token: nothing but its characters, at least eight of them letters and digits. Nothing says
-/// that a value of its own is a path or a sentence, so the word may be any.
+/// The token in the value of an HTTP header, behind its scheme; the header's name may stand before it.
+fn behind_scheme(value: &str) -> Option<&str> {
+    let is_name = |name: &str| name.trim().eq_ignore_ascii_case("Authorization");
+    let value = value.split_once(':').filter(|(name, _)| is_name(name)).map_or(value, |(_, value)| value.trim_start());
+    let (scheme, bare) = value.split_once(char::is_whitespace)?;
+    let is_known =
+        ["Bearer", "Basic", "Token"].iter().any(|known| scheme.trim_end_matches(':').eq_ignore_ascii_case(known));
+    let around = |c: char| c.is_whitespace() || matches!(c, ':' | '"' | '\'') || TYPOGRAPHIC.contains(&c);
+    Some(bare.trim_matches(around)).filter(|bare| is_known && starts_as_token(bare))
+}
+
+/// Whether a whole value is a token: nothing but its characters, at least eight of them letters and digits. The word may
+/// be any, since a value of its own is no sentence; but one with a slash or a dot is a file, unless it looks random.
 fn has_shape(value: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b':' | b'\\' | b';' | b',');
     starts_as_token(value)
         && value.bytes().all(is_part)
+        && (!value.contains(['/', '.']) || token_at(value.as_bytes(), 0).is_some())
         && value.bytes().skip(PREFIX.len()).filter(u8::is_ascii_alphanumeric).count() >= FEWEST
 }
 
@@ -253,12 +264,34 @@ fn looks_random(run: &[u8]) -> bool {
 fn begins_a_word(before: &[u8]) -> bool {
     match before {
         [.., b'\\', b'n' | b'r' | b't'] => true,
-        [.., b'%' | b'=', one, other] if one.is_ascii_hexdigit() && other.is_ascii_hexdigit() => true,
+        [.., b'%' | b'=', one, other] if is_hex(&[*one, *other]) => true,
+        [.., b'\\', b'x', one, other] if is_hex(&[*one, *other]) => true,
+        [.., b'\\', b'u', a, b, c, d] if is_hex(&[*a, *b, *c, *d]) => true,
         // The value of an option of one letter, as in `curl -ucop_...`.
-        [b'-', letter] | [.., b' ' | b'\'' | b'"', b'-', letter] if letter.is_ascii_alphabetic() => true,
-        [.., last] => !last.is_ascii_alphanumeric() && *last != b'_',
+        [b'-', letter] if letter.is_ascii_alphabetic() => true,
+        [.., before, b'-', letter] if letter.is_ascii_alphabetic() && !is_of_word(*before) && *before != b'-' => true,
+        before if ends_a_colour(before) => true,
+        [.., last] => !is_of_word(*last),
         [] => true,
     }
+}
+
+fn is_of_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+fn is_hex(bytes: &[u8]) -> bool {
+    bytes.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// Whether a terminal's sequence ends here, as in what `grep --color` prints, or the way in which a log writes one.
+fn ends_a_colour(before: &[u8]) -> bool {
+    const BEGINNINGS: [&[u8]; 5] = [b"\x1b[", b"\\x1b[", b"\\u001b[", b"\\e[", b"\\033["];
+    let Some((b'A'..=b'Z' | b'a'..=b'z', before)) = before.split_last() else { return false };
+    let before = &before[before.len() - before.len().min(32)..];
+    let parameters = before.iter().rev().take_while(|byte| byte.is_ascii_digit() || **byte == b';').count();
+    let before = before[..before.len() - parameters].to_ascii_lowercase();
+    BEGINNINGS.iter().any(|beginning| before.ends_with(beginning))
 }
 
 fn is_prefix(bytes: &[u8]) -> bool {
