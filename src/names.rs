@@ -108,6 +108,12 @@ pub fn is_shared(name: &str) -> bool {
     role(name) == Some(Role::AnyToken) && !OWN_TOKENS.contains(&name)
 }
 
+/// Whether two names are the same but for capitals and hyphens: as files, secrets are named `codeocean-token`.
+pub fn is_same(one: &str, other: &str) -> bool {
+    let plain = |byte: u8| if byte == b'-' { b'_' } else { byte.to_ascii_uppercase() };
+    one.bytes().map(plain).eq(other.bytes().map(plain))
+}
+
 /// A name without the number that a second slot of its type gets: `API_KEY` of `API_KEY_2`.
 pub fn stem(name: &str) -> &str {
     match name.rsplit_once('_') {

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::env::Env;
 use crate::error::{Error, Reason, Remark, Result};
 use crate::files::{self, Trouble};
-use crate::names::{DOMAINS, TOKENS};
+use crate::names::{DOMAINS, TOKENS, is_same};
 use crate::token;
 
 use super::rung::{Candidate, choose};
@@ -100,12 +100,12 @@ impl Mount {
         Mount { folder: folder.to_path_buf(), named, secrets: OnceCell::new() }
     }
 
-    /// The deployment that the secrets name, where one does: `domain` counts only beside `token`.
+    /// The deployment that the secrets name, where one does: `domain` counts only beside a `token` that looks like ours.
     ///
     /// # Errors
     /// One may be there, but cannot be read.
     pub(super) fn domain(&self) -> Result<Option<(&[u8], &Place)>> {
-        let has_token = self.secrets().values(TOKEN_BESIDE_DOMAIN).next().is_some();
+        let has_token = self.secrets().values(TOKEN_BESIDE_DOMAIN).any(|value| token::is_token_like(&value.bytes));
         let names = DOMAINS.into_iter().chain(has_token.then_some(DOMAIN_BESIDE_TOKEN));
         names.map(|name| self.value(name)).find(|found| !matches!(found, Ok(None))).unwrap_or(Ok(None))
     }
@@ -248,12 +248,6 @@ impl Secrets {
         let broken = self.broken.iter().filter(|broken| !broken.is_domain());
         broken.map(|broken| Remark::new("unreadable", &broken.what)).collect()
     }
-}
-
-/// Whether two names are the same but for capitals and hyphens.
-fn is_same(one: &str, other: &str) -> bool {
-    let plain = |byte: u8| if byte == b'-' { b'_' } else { byte.to_ascii_uppercase() };
-    one.bytes().map(plain).eq(other.bytes().map(plain))
 }
 
 /// Whether a name is among some, but for capitals and hyphens.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::email::Email;
 use crate::env::Env;
 use crate::error::{Remark, Result};
-use crate::names::{GENERIC_TOKENS, GIT_TOKEN, TOKENS, stem};
+use crate::names::{GENERIC_TOKENS, GIT_TOKEN, TOKENS, is_same, stem};
 use crate::token::{self, Token};
 
 use super::rung::{Candidate, choose};
@@ -14,8 +14,7 @@ use super::{Found, House, Place, PlaceKind, Source, slots};
 
 /// Whether a name is never Code Ocean's token: the Git provider's, as a variable or as a mounted file.
 pub(super) fn is_foreign(name: impl AsRef<OsStr>) -> bool {
-    let name = name.as_ref();
-    name == GIT_TOKEN || name == "git-access-token"
+    name.as_ref().to_str().is_some_and(|name| is_same(name, GIT_TOKEN))
 }
 
 /// The variables of [`TOKENS`].
@@ -124,13 +123,12 @@ impl Source for Shaped<'_> {
 
     fn passed_over(&self) -> Vec<Remark> {
         let env = self.house.env();
-        let here = |name: &&str| self.step_of(name) == self.step && !is_foreign(name);
-        let names = env.iter().filter_map(|(name, value)| Some((name.to_str()?, value)));
-        let begun = names.filter(|(name, value)| here(name) && is_begun(value)).map(|(name, _)| too_short(name));
-        let names = env.iter().filter_map(|(name, _)| name.to_str());
-        let likely = |name: &&str| self.step != Step::Other && here(name);
-        let hollow = |name: &&str| env.text(name).is_none_or(|value| value.trim().is_empty());
-        names.filter(likely).filter(hollow).map(empty).chain(begun).collect()
+        let here = |name: &str| self.step_of(name) == self.step && !is_foreign(name);
+        let all = env.iter().filter_map(|(name, value)| Some((name.to_str()?, value)));
+        let (hollow, others): (Vec<_>, Vec<_>) =
+            all.filter(|(name, _)| here(name)).partition(|(name, value)| candidate(name, value).is_hollow());
+        let hollow = hollow.into_iter().filter(|_| self.step != Step::Other).map(|(name, _)| empty(name));
+        hollow.chain(others.into_iter().filter_map(|(name, value)| begun(name, value, self.step))).collect()
     }
 }
 
@@ -167,15 +165,22 @@ fn empty(name: &str) -> Remark {
         .hint("in a capsule, attach a secret to the slot of that name; a workstation sees it after a relaunch")
 }
 
-/// Whether a value begins as a token does, but is none.
-fn is_begun(value: &OsStr) -> bool {
+/// A value that begins as a token does, but is none. A file's name may begin so: with more behind it, it counts only where
+/// the name of the variable or the beginning makes a token likely.
+fn begun(name: &str, value: &OsStr, step: Step) -> Option<Remark> {
     let value = value.as_encoded_bytes();
-    value.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case(b"cop_")) && !token::is_token_like(value)
-}
-
-fn too_short(name: &str) -> Remark {
-    let what = format!("{name} begins as an access token does, but goes on with fewer than eight letters and digits");
-    Remark::new("shape", what).hint(format!("store the whole token; if this is one, name it with --token-env {name}"))
+    let (prefix, rest) = value.split_at_checked(4)?;
+    if !prefix.eq_ignore_ascii_case(b"cop_") || token::is_token_like(value) {
+        return None;
+    }
+    let is_short = rest.iter().filter(|byte| byte.is_ascii_alphanumeric()).count() < token::SHORTEST - prefix.len();
+    let (goes_on, hint) = match is_short {
+        true => ("goes on with fewer than eight letters and digits", "store the whole token; if this is one"),
+        false if step == Step::Other && token::token_at(value, 0).is_none() => return None,
+        false => ("holds more than a token", "store the token alone; if all of this is one"),
+    };
+    let remark = Remark::new("shape", format!("{name} begins as an access token does, but {goes_on}"));
+    Some(remark.hint(format!("{hint}, name it with --token-env {name}")))
 }
 
 /// A place whose token is not used because another comes first.

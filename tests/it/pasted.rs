@@ -36,6 +36,10 @@ fn what_is_pasted_around_a_token_is_named_in_every_source() {
     let table = [
         (format!("{TOKEN}:"), "ends in a colon"),
         (format!("Bearer {TOKEN}"), "the word of an HTTP header"),
+        (format!("Bearer \"{TOKEN}\""), "the word of an HTTP header"),
+        (format!("Bearer “{TOKEN}”"), "the word of an HTTP header"),
+        (format!("Authorization: Bearer {TOKEN}"), "the word of an HTTP header"),
+        (format!("authorization:Basic {TOKEN}:"), "the word of an HTTP header"),
         (format!("“{TOKEN}”"), "typographic quotes"),
         (format!("{}…", &TOKEN[..8]), "an ellipsis or asterisks"),
         (format!("{}********", &TOKEN[..8]), "an ellipsis or asterisks"),
@@ -84,6 +88,24 @@ fn domain_beside_token_is_the_deployment() {
     let alone = World::new().file("mount/co", TOKEN).file("mount/domain", "mail.example.org\n");
     let json = alone.run(["env", "--offline", "--format", "json"]).expect(0).json();
     assert_eq!(json["CODEOCEAN_DOMAIN"], serde_json::Value::Null);
+    // Both are another service's.
+    for token in ["ghp_abcdef123456", "eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmVk", "cop_x"] {
+        let foreign = World::new().with("CUSTOM_KEY", TOKEN).file("mount/domain", "tenant.example.net");
+        let foreign = foreign.file("mount/token", token);
+        let json = foreign.run(["env", "--offline", "--format", "json"]).expect(0).json();
+        assert_eq!(json["CODEOCEAN_DOMAIN"], serde_json::Value::Null, "{token}");
+        let json = foreign.credentials("co.example.org", TOKEN).without("CUSTOM_KEY");
+        let json = json.run(["env", "--offline", "--format", "json"]).expect(0).json();
+        assert_eq!(json["CODEOCEAN_DOMAIN"], "https://co.example.org", "{token}");
+    }
+}
+
+#[test]
+fn a_mounted_token_of_the_git_provider_is_never_taken_in_any_case() {
+    for name in ["GIT_ACCESS_TOKEN", "git_access_token", "git-access-token", "Git-Access-Token"] {
+        World::new().file(&format!("mount/{name}"), TOKEN).run(["token", "--offline"]).expect(3);
+    }
+    World::new().file("mount/secrets", format!("git_access_token={TOKEN}\n")).run(["token", "--offline"]).expect(3);
 }
 
 #[test]
@@ -107,6 +129,26 @@ fn a_value_that_is_too_short_for_a_token_is_named() {
     );
     let world = World::new().with("CUSTOM_KEY", "cop_short1");
     assert_eq!(world.run(["token", "--offline", "--token-env", "CUSTOM_KEY"]).expect(0).out, "cop_short1\n");
+}
+
+#[test]
+fn a_value_that_only_begins_as_a_token_is_not_called_short() {
+    for value in [format!("{TOKEN},"), format!("{TOKEN} {OTHER}"), "cop_tools2024/bin:/opt/x".to_owned()] {
+        let ran = World::new().with("CUSTOM_KEY", &value).run(["token", "--offline"]).expect(3);
+        assert!(ran.err.contains("CUSTOM_KEY begins as an access token does, but holds more"), "{ran:?}");
+        assert!(!ran.err.contains("fewer") && !ran.err.contains(TOKEN), "{ran:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn only_a_variable_that_is_empty_is_called_so() {
+    use std::os::unix::ffi::OsStringExt;
+    let unreadable = std::ffi::OsString::from_vec(vec![0xff, 0xfe]);
+    let ran = World::new().with("API_SECRET", unreadable).run(["token", "--offline"]).expect(3);
+    assert!(!ran.err.contains("empty"), "{ran:?}");
+    let ran = World::new().with("API_SECRET", "\"\"").run(["token", "--offline"]).expect(3);
+    assert!(ran.err.contains("API_SECRET is set, but empty"), "{ran:?}");
 }
 
 #[test]
