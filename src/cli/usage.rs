@@ -25,7 +25,10 @@ pub(super) fn error(error: &clap::Error, args: &[OsString]) -> Error {
     if let Some(error) = token_typed(args) {
         return error;
     }
-    let hint = suggestion(error).unwrap_or_else(|| format!("{} --help shows what there is", command(args)));
+    let hint = suggestion(error, args).unwrap_or_else(|| match command(args) {
+        Some(command) => format!("co-cred {} --help shows what there is", command.get_name()),
+        None => "co-cred --help shows what there is".to_owned(),
+    });
     Error::new(Reason::Usage, mistake(error, args)).hint(hint)
 }
 
@@ -73,11 +76,11 @@ fn of_broker(args: &[OsString]) -> Option<&'static str> {
     OF_BROKER.into_iter().find(is_typed)
 }
 
-fn suggestion(error: &clap::Error) -> Option<String> {
+fn suggestion(error: &clap::Error, args: &[OsString]) -> Option<String> {
     let typed = context(error, ContextKind::InvalidArg).unwrap_or_default();
     let meant = MEANT.iter().find(|(other, _)| typed.split(['=', ' ']).next() == Some(other));
     meant
-        .filter(|_| error.kind() == ErrorKind::UnknownArgument)
+        .filter(|(_, meant)| error.kind() == ErrorKind::UnknownArgument && is_of(command(args), meant))
         .map(|(_, meant)| (*meant).to_owned())
         .or_else(|| context(error, ContextKind::SuggestedSubcommand))
         .or_else(|| context(error, ContextKind::SuggestedArg))
@@ -86,11 +89,17 @@ fn suggestion(error: &clap::Error) -> Option<String> {
 }
 
 /// The command that was typed, as far as it is one.
-fn command(args: &[OsString]) -> String {
-    let root = <super::args::Args as clap::CommandFactory>::command();
+fn command(args: &[OsString]) -> Option<clap::Command> {
+    let mut root = <super::args::Args as clap::CommandFactory>::command();
+    root.build();
     let words = args.iter().skip(1).filter_map(|arg| arg.to_str());
-    let known = words.take_while(|word| *word != "--").find(|word| root.find_subcommand(word).is_some());
-    known.map_or_else(|| "co-cred".to_owned(), |known| format!("co-cred {known}"))
+    words.take_while(|word| *word != "--").find_map(|word| root.find_subcommand(word).cloned())
+}
+
+/// Whether a command has an option, with whatever stands behind it.
+fn is_of(command: Option<clap::Command>, option: &str) -> bool {
+    let long = option.trim_start_matches("--").split(' ').next();
+    command.is_none_or(|command| command.get_arguments().any(|argument| argument.get_long() == long))
 }
 
 fn context(error: &clap::Error, kind: ContextKind) -> Option<String> {

@@ -39,6 +39,11 @@ fn an_option_of_another_tool_leads_to_ours() {
         (&["check", "--url", "x"], "did you mean --deployment?"),
         (&["logout", "--user", "x"], "did you mean --email?"),
         (&["chek"], "did you mean check?"),
+        (&["exec", "--dry-run", "--", "true"], "did you mean --explain?"),
+        (&["check", "--no-verify"], "did you mean --verify never?"),
+        // One that the command does not have is no help.
+        (&["scan", "--dry-run"], "co-cred scan --help"),
+        (&["exec", "--user", "x", "--", "true"], "co-cred exec --help"),
     ] {
         let ran = World::new().run(args);
         assert!(ran.err.contains(hint), "{args:?}: {ran:?}");
