@@ -481,7 +481,9 @@ fn a_home_that_is_closed_is_told_from_one_that_is_somebody_elses() {
     use std::os::unix::fs::PermissionsExt;
     let open = |mode| fs::Permissions::from_mode(mode);
     let folder = tempfile::Builder::new().permissions(open(0o755)).tempdir().unwrap();
-    fs::copy(super::world::bin(), folder.path().join("co-cred")).unwrap();
+    // A file that this process had open for writing would be busy, as long as another test starts a program.
+    let copied = std::process::Command::new("cp").arg(super::world::bin()).arg(folder.path().join("co-cred")).status();
+    assert!(copied.unwrap().success());
     let home = folder.path().join("home");
     fs::create_dir_all(home.join(".codeocean")).unwrap();
     fs::set_permissions(&home, open(0o755)).unwrap();
