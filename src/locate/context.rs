@@ -96,6 +96,12 @@ impl<'a> House<'a> {
         }
     }
 
+    /// The same, in words. What Git was given as a user name may be anything, and is not shown.
+    pub(super) fn wanted(&self) -> String {
+        let email = self.named_email().ok().flatten().filter(|_| self.request.user.is_none());
+        email.map_or_else(|| "the account that was asked for".to_owned(), String::from)
+    }
+
     /// `CODEOCEAN_EMAIL`, where it speaks of this deployment.
     ///
     /// # Errors

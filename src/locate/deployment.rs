@@ -106,7 +106,7 @@ pub(super) fn bound(house: &House) -> Result<Vec<Deployment>> {
     let file = CredentialsFile { env: house.env(), named: None, bound: true }.deployment();
     let configured = house.config()?.deployments.iter().map(|one| one.deployment.clone());
     let logins = house.logins()?.iter().map(|login| login.deployment.clone());
-    let agent = Agent::new(house.env(), None, true).deployment();
+    let agent = Agent::new(house, None, true).deployment();
     Ok(agent.into_iter().chain(file).chain(configured).chain(logins).collect())
 }
 

@@ -49,12 +49,6 @@ impl Keyring<'_> {
         here.iter().copied().find(|login| clone.user.as_ref().is_some_and(|user| login.email.is(user)))
     }
 
-    /// The account that was asked for, in words. What Git was given as a user name may be anything, and is not shown.
-    fn wanted(&self) -> String {
-        let email = self.house.named_email().ok().flatten().filter(|_| self.house.request.user.is_none());
-        email.map_or_else(|| "the account that was asked for".to_owned(), String::from)
-    }
-
     /// The logins at a deployment.
     fn here(&self, sited: &Sited) -> impl Iterator<Item = &Login> {
         let logins = self.house.logins().unwrap_or_default();
@@ -73,7 +67,7 @@ impl Keyring<'_> {
             ),
             (Ok(None), Some(_)) if self.here(&sited).next().is_some() => remark(
                 "other-user",
-                format!("{} is not logged in at {}, but another account is", self.wanted(), sited.deployment),
+                format!("{} is not logged in at {}, but others are", self.house.wanted(), sited.deployment),
                 "co-cred list shows the logins; CODEOCEAN_EMAIL chooses one, and co-cred login adds one",
             ),
             (Ok(None), Some(other)) => remark(

@@ -346,7 +346,7 @@ fn sources<'a>(house: &'a House<'a>, named: Option<&'a Sited>) -> impl Iterator<
     if !bound {
         first.push(Box::new(option::Named { request: house.request }));
     }
-    first.push(Box::new(agent::Agent::new(house.env(), named, bound)));
+    first.push(Box::new(agent::Agent::new(house, named, bound)));
     if !bound {
         first.push(Box::new(variable::Dedicated { env: house.env() }));
         first.extend(house.mounts.iter().map(|mount| Box::new(mount) as Box<dyn Source>));

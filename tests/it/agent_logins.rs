@@ -169,3 +169,35 @@ fn an_agent_without_a_token_is_passed_over_with_a_remark() {
     assert_eq!(ran.out.trim_end(), TOKEN);
     assert!(ran.err.contains("names has no token"), "{ran:?}");
 }
+
+/// Two accounts, and an agent that has the token of one: the other's is asked for, and the agent's must not stand in for it.
+#[test]
+fn an_agent_with_another_accounts_token_is_passed_over() {
+    let grace = "grace@example.org";
+    let other = Account { email: grace.to_owned(), ..Account::new(OTHER) };
+    let deployment = Plan::with_token(TOKEN).account(other).tls().start();
+    let world = desk(&deployment);
+    login(&world, &deployment, TOKEN, &[]);
+    let house = House::new(world);
+    login(&house.world, &deployment, OTHER, &[]);
+    let token = |email: &str| {
+        let mut command = house.world.command();
+        Ran::from(command.args(["token", "--offline"]).env("CODEOCEAN_EMAIL", email).output().unwrap())
+    };
+    assert_eq!(token("Ada@example.org").expect(0).out, format!("{TOKEN}\n"));
+    let ran = token(grace).expect(0);
+    assert_eq!((ran.out, ran.err), (format!("{OTHER}\n"), String::new()));
+    let ran = token("eve@example.org").expect(3);
+    assert!(ran.err.contains("has the token of ada@example.org, not of eve@example.org"), "{ran:?}");
+    assert!(ran.err.contains("CODEOCEAN_EMAIL"), "{ran:?}");
+    let host = deployment.url().replace("https://", "");
+    let ask = |user: &str| {
+        let request = format!("protocol=https\nhost={host}\nusername={user}\n");
+        house.world.pipe(&["git-credential", "get"], &request).expect(0).out
+    };
+    assert_eq!(ask("ada@example.org"), format!("password={TOKEN}\nusername=ada@example.org\n"));
+    assert_eq!(ask(grace), format!("password={OTHER}\nusername={grace}\n"));
+    assert_eq!(ask("eve@example.org"), "");
+    // Where no account is asked for, the agent's is.
+    assert_eq!(house.world.run(["token", "--offline"]).expect(0).out, format!("{TOKEN}\n"));
+}

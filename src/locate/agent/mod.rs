@@ -28,12 +28,11 @@ use zeroize::Zeroizing;
 
 use crate::deployment::Deployment;
 use crate::email::Email;
-use crate::env::Env;
 use crate::error::{Error, Reason, Remark, Result};
 use crate::keyring::Expiry;
 use crate::token::{self, Token};
 
-use crate::locate::{Found, Place, PlaceKind, Sited, Source, once};
+use crate::locate::{Found, House, Place, PlaceKind, Sited, Source, once};
 
 /// The variable that names the socket.
 pub const SOCKET: &str = "CO_CRED_AGENT_SOCK";
@@ -179,7 +178,7 @@ pub(super) const EMPTY: &str = "agent-empty";
 
 /// The agent that the environment names.
 pub(super) struct Agent<'a> {
-    env: &'a Env,
+    house: &'a House<'a>,
     named: Option<&'a Sited>,
     /// Only a token that the agent binds to a deployment.
     bound: bool,
@@ -194,8 +193,21 @@ enum Holding {
 }
 
 impl<'a> Agent<'a> {
-    pub(super) fn new(env: &'a Env, named: Option<&'a Sited>, bound: bool) -> Agent<'a> {
-        Agent { env, named, bound, holding: OnceCell::new() }
+    pub(super) fn new(house: &'a House<'a>, named: Option<&'a Sited>, bound: bool) -> Agent<'a> {
+        Agent { house, named, bound, holding: OnceCell::new() }
+    }
+
+    fn socket(&self) -> Option<&'a Path> {
+        self.house.env().path(SOCKET)
+    }
+
+    /// Whether its token is another account's than the one that is asked for.
+    ///
+    /// # Errors
+    /// `CODEOCEAN_EMAIL` is no e-mail.
+    fn is_of_another(&self, held: &Held) -> Result<bool> {
+        let Some(email) = &held.email else { return Ok(false) };
+        Ok(self.house.user()?.is_some_and(|user| !email.is(&user)))
     }
 
     /// The deployment of its token, where it has one.
@@ -204,7 +216,7 @@ impl<'a> Agent<'a> {
     }
 
     fn held(&self) -> Result<Option<&Held>> {
-        let Some(socket) = self.env.path(SOCKET) else { return Ok(None) };
+        let Some(socket) = self.socket() else { return Ok(None) };
         Ok(match once(&self.holding, || holding(socket))? {
             Holding::Token(held) => Some(held),
             Holding::Nothing(_) => None,
@@ -235,12 +247,12 @@ impl Source for Agent<'_> {
     }
 
     fn place(&self) -> Place {
-        let socket = self.env.path(SOCKET).map_or_else(|| SOCKET.to_owned(), |path| path.display().to_string());
+        let socket = self.socket().map_or_else(|| SOCKET.to_owned(), |path| path.display().to_string());
         Place::new(PlaceKind::Agent, socket)
     }
 
     fn files(&self) -> Vec<PathBuf> {
-        self.env.path(SOCKET).map(lock_of).into_iter().collect()
+        self.socket().map(lock_of).into_iter().collect()
     }
 
     fn find(&self) -> Result<Option<Found>> {
@@ -248,19 +260,34 @@ impl Source for Agent<'_> {
         let token = Token::parse(held.token.as_bytes()).map_err(|_| silent("gives what is no token"))?.token;
         let deployment = held.deployment.as_deref().map(Deployment::parse).transpose();
         let deployment = deployment.map_err(|_| silent("names a deployment that is none"))?;
-        let is_meant = match (&deployment, self.named) {
-            (Some(bound), Some(named)) => *bound == named.deployment,
-            (None, _) => !self.bound,
-            (Some(_), None) => true,
-        };
+        let is_meant = !self.is_of_another(held)?
+            && match (&deployment, self.named) {
+                (Some(bound), Some(named)) => *bound == named.deployment,
+                (None, _) => !self.bound,
+                (Some(_), None) => true,
+            };
         let place = Place::new(PlaceKind::Agent, &held.place);
         let (email, expires) = (held.email.clone(), held.expires);
         Ok(is_meant.then(|| Found { token, place, deployment, email, expires, remarks: Vec::new() }))
     }
 
     fn passed_over(&self) -> Vec<Remark> {
-        let Some(Holding::Nothing(why)) = self.holding.get() else { return Vec::new() };
-        let what = format!("the agent that {SOCKET} names has no token: {why}");
-        vec![Remark::new(EMPTY, what).hint("co-cred agent status shows what it has; co-cred login gives it a token")]
+        let remark = |cause, what: String, hint: &str| {
+            vec![Remark::new(cause, format!("the agent that {SOCKET} names {what}")).hint(hint)]
+        };
+        match self.holding.get() {
+            Some(Holding::Nothing(why)) => remark(
+                EMPTY,
+                format!("has no token: {why}"),
+                "co-cred agent status shows what it has; co-cred login gives it a token",
+            ),
+            Some(Holding::Token(held)) if self.is_of_another(held).unwrap_or_default() => {
+                let (email, wanted) =
+                    (held.email.as_ref().map_or("another account", Email::as_str), self.house.wanted());
+                let what = format!("has the token of {email}, not of {wanted}");
+                remark("other-user", what, "CODEOCEAN_EMAIL chooses the account; co-cred login adds one")
+            }
+            _ => Vec::new(),
+        }
     }
 }
