@@ -192,7 +192,7 @@ fn what_this_user_may_not_read_is_told_apart_from_what_is_not_there() {
     let open = |mode| fs::Permissions::from_mode(mode);
     let folder = tempfile::Builder::new().permissions(open(0o755)).tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    fs::copy(super::world::bin(), at("co-cred")).unwrap();
+    super::world::copy_bin(&at("co-cred"));
     fs::create_dir_all(at("mount")).unwrap();
     let run = |mount: &Path, token: Option<&str>| {
         let mut command = Command::new("setpriv");

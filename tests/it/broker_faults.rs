@@ -16,7 +16,7 @@ use stand_in::{Fault, Plan};
 
 use super::broker::{Broker, FINE, Recorder, basic, capsule, mounted};
 use super::desk::wait;
-use super::world::{Ran, TOKEN, World, bin};
+use super::world::{Ran, TOKEN, World};
 
 #[test]
 fn what_the_deployment_says_is_handed_on_and_what_keeps_it_from_answering_is_told() {
@@ -270,7 +270,7 @@ fn the_token_is_nowhere_where_a_program_behind_it_could_look() {
     let (token, mark) = (format!("cop_Hidden{:08x}", std::process::id()), "here-is-the-mark");
     let world = recorder.world().without("CUSTOM_KEY").with("HIDDEN_KEY", &token).with("MARK", mark);
     let (root, program) = (world.path(""), world.path("co-cred"));
-    fs::copy(bin(), &program).unwrap();
+    super::world::copy_bin(&program);
     fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/broker/probe.py"), world.path("probe.py")).unwrap();
     for path in [&root, &world.path("work"), &world.path("home"), &program] {
         fs::set_permissions(path, Permissions::from_mode(0o755)).unwrap();

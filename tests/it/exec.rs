@@ -271,7 +271,7 @@ fn no_core_and_no_debugger_gets_at_it() {
     let deployment = Plan::with_token(TOKEN).always(Fault::Slow(Duration::from_secs(5))).start();
     let folder = tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o755)).tempdir().unwrap();
     let binary = folder.path().join("co-cred");
-    fs::copy(bin(), &binary).unwrap();
+    super::world::copy_bin(&binary);
     let world = World::new().with("CUSTOM_KEY", TOKEN).at(&deployment);
     let root = fs::metadata("/proc/self").unwrap().uid() == 0;
     let mut command = match root {

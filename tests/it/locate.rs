@@ -428,7 +428,7 @@ fn a_mount_that_is_not_this_users_is_no_obstacle() {
     if world.spawn_program("unshare", &["-m", "sh", "-c", script]).code != 0 {
         return;
     }
-    std::fs::copy(super::world::bin(), world.path("co-cred")).unwrap();
+    super::world::copy_bin(&world.path("co-cred"));
     for (mode, domain) in [("0700", false), ("0751", true)] {
         let file = "echo https://mounted.example.org > /run/secrets/CODEOCEAN_DOMAIN && chmod 644 /run/secrets/*N";
         let binary = world.path("co-cred");
@@ -481,9 +481,7 @@ fn a_home_that_is_closed_is_told_from_one_that_is_somebody_elses() {
     use std::os::unix::fs::PermissionsExt;
     let open = |mode| fs::Permissions::from_mode(mode);
     let folder = tempfile::Builder::new().permissions(open(0o755)).tempdir().unwrap();
-    // A file that this process had open for writing would be busy, as long as another test starts a program.
-    let copied = std::process::Command::new("cp").arg(super::world::bin()).arg(folder.path().join("co-cred")).status();
-    assert!(copied.unwrap().success());
+    super::world::copy_bin(&folder.path().join("co-cred"));
     let home = folder.path().join("home");
     fs::create_dir_all(home.join(".codeocean")).unwrap();
     fs::set_permissions(&home, open(0o755)).unwrap();

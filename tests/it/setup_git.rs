@@ -169,7 +169,7 @@ fn co_cred_in_a_folder_with_an_odd_name_answers_git_or_says_why() {
     for (name, works) in [(&b"a\nb"[..], true), (b"it's \"$HERE\"", true), (b"caf\xe9", false)] {
         let folder = world.path("work").join(OsString::from_vec(name.to_vec()));
         fs::create_dir(&folder).unwrap();
-        fs::copy(super::world::bin(), folder.join("co-cred")).unwrap();
+        super::world::copy_bin(&folder.join("co-cred"));
         let script = "printf 'protocol=https\\nhost=co.example.org\\n\\n' | git credential fill";
         let mut exec = world.program(folder.join("co-cred"));
         let ran = Ran::from(exec.args(["exec", "--git", "--offline", "--", "sh", "-c", script]).output().unwrap());

@@ -179,6 +179,12 @@ pub fn bin() -> &'static str {
     env!("CARGO_BIN_EXE_co-cred")
 }
 
+/// A copy of the binary. Another process writes it: a file that this one had open is busy while another test starts a program.
+#[cfg(unix)]
+pub fn copy_bin(to: &Path) {
+    assert!(Command::new("cp").arg(bin()).arg(to).status().unwrap().success());
+}
+
 /// Whether a program is here. `tests/run` installs what can be; a missing one there is a failure of the test.
 pub fn has(program: &str) -> bool {
     let here = Command::new("sh").args(["-c", &format!("command -v {program}")]).output().unwrap().status.success();
