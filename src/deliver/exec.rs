@@ -60,6 +60,7 @@ impl Plan {
         }
         let unset = |name: &&OsString| !name.to_str().is_some_and(|name| plan.sets(name));
         plan.removed = plan.removed.iter().chain(wishes.without.iter().filter(unset)).cloned().collect();
+        plan.empty_settings_of_git();
         let removed = &plan.removed;
         plan.left.retain(|name| !removed.iter().any(|removed| removed == name));
         plan
@@ -94,6 +95,13 @@ impl Plan {
         if named.is_some_and(gone) && !self.sets("CO_CRED_TOKEN_ENV") {
             self.removed.push("CO_CRED_TOKEN_ENV".into());
         }
+    }
+
+    /// Git refuses to start where one of the values that it was told to count is not there.
+    fn empty_settings_of_git(&mut self) {
+        let is_value = |name: &OsString| name.to_str().is_some_and(|name| name.starts_with("GIT_CONFIG_VALUE_"));
+        let emptied = self.removed.extract_if(.., |name| is_value(name)).collect::<Vec<_>>();
+        emptied.iter().for_each(|name| self.add(Assignment::plain(&name.to_string_lossy(), "")));
     }
 
     fn add_all_tokens(&mut self, handed: Handed, token: &Token, env: &Env) {

@@ -199,6 +199,22 @@ fn lines(text: &str, length: usize) -> String {
     text.as_bytes().chunks(length).map(|line| std::str::from_utf8(line).unwrap().to_owned() + "\n").collect()
 }
 
+/// Git counts the values, and refuses to start where one is not there.
+#[test]
+fn a_setting_of_git_that_holds_the_token_is_emptied() {
+    let world = world()
+        .with("GIT_CONFIG_COUNT", "2")
+        .with("GIT_CONFIG_KEY_0", "http.extraHeader")
+        .with("GIT_CONFIG_VALUE_0", format!("Authorization: Bearer {TOKEN}"))
+        .with("GIT_CONFIG_KEY_1", "user.name")
+        .with("GIT_CONFIG_VALUE_1", "Ada");
+    for option in ["--clean", "--broker"] {
+        let git = ["exec", "--offline", option, "--", "git", "config", "--list"];
+        let ran = world.spawn(git).expect(0);
+        assert!(ran.out.contains("http.extraheader=\n") && ran.out.contains("user.name=Ada\n"), "{ran:?}");
+    }
+}
+
 #[test]
 fn a_variable_that_is_removed_is_not_said_to_be_left() {
     let world = World::new().with("CODEOCEAN_TOKEN", TOKEN).with("CODEOCEAN_DOMAIN", "co.example.org");
