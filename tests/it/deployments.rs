@@ -59,8 +59,6 @@ fn a_token_that_one_deployment_has_accepted_is_not_sent_to_another() {
     let ran = world.spawn(["exec", "--", "touch", "ran"]).expect(125);
     assert!(ran.err.contains("it is not sent there") && ran.err.contains("--deployment"), "{ran:?}");
     assert!(!world.path("work/ran").exists());
-    let request = format!("protocol=http\nhost={}\n\n", other.url().trim_start_matches("http://"));
-    world.with_input(&request).run(["git-credential", "get"]);
     assert!(other.seen().is_empty());
     // The user says that it belongs to both; another token has nothing to do with it.
     let world = World::new().with("CUSTOM_KEY", TOKEN).at(&home);
@@ -97,15 +95,39 @@ fn an_accepted_token_is_handed_on_for_no_other_deployment_unasked_either() {
     assert!(other.seen().is_empty());
 }
 
+/// Git names the host, and is given the token for it.
+#[test]
+fn git_is_given_an_accepted_token_for_no_other_deployment() {
+    let (home, other) = (Plan::with_token(TOKEN).tls().start(), Plan::with_token(TOKEN).tls().start());
+    let world = World::new().with("CUSTOM_KEY", TOKEN).with("CODEOCEAN_EMAIL", "ada@example.org");
+    let asked = |world: World, deployment: &stand_in::Deployment| {
+        let request = format!("protocol=https\nhost={}\n\n", deployment.url().trim_start_matches("https://"));
+        world.at(deployment).with_input(&request)
+    };
+    let world = asked(world, &home);
+    world.run(["check"]).expect(0);
+    assert!(world.run(["git-credential", "get"]).out.contains(TOKEN));
+    let world = asked(world, &other);
+    let ran = world.run(["git-credential", "get"]);
+    assert!(!ran.out.contains(TOKEN) && ran.err.contains("it is not sent there"), "{ran:?}");
+    assert!(other.seen().is_empty());
+}
+
 #[test]
 fn a_token_that_its_deployment_no_longer_accepts_may_be_tried_elsewhere() {
     let home = Plan::with_token(TOKEN).start();
     let world = World::new().with("CUSTOM_KEY", TOKEN).at(&home);
     world.run(["check"]).expect(0);
-    let revoked = Plan::with_token(OTHER).start();
-    world.run(["check", "--deployment", &revoked.url()]).expect(4);
+    // Another one's rejection says nothing of this one.
+    let stranger = Plan::with_token(OTHER).start();
+    world.run(["check", "--deployment", &stranger.url()]).expect(4);
     let other = Plan::with_token(TOKEN).start();
-    world.at(&other).run(["check"]).expect(2);
+    let world = world.at(&other);
+    world.run(["check"]).expect(2);
+    home.revoke(TOKEN);
+    let world = world.at(&home);
+    world.run(["check"]).expect(4);
+    world.at(&other).run(["check"]).expect(0);
 }
 
 /// A slot or a Dockerfile may set the variable to nothing.
