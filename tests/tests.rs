@@ -25,6 +25,7 @@
 //! | `renewed` | a token that is renewed during a run is masked and found |
 //! | `mask` | masking: nothing of a token gets through, wherever a stream is cut |
 //! | `supervise` | a supervised child ends as it would alone, on pipes and on a terminal |
+//! | `terminal` | a masked command has the keys, the echo and the line ends of the terminal, whatever standard input is |
 //! | `streams` | what a command prints arrives whole, whatever reads it; what cannot be written is told |
 //! | `agent` | a token that stays fresh, whichever way its file changes, for its user alone |
 //! | `agent_hooks` | what an agent does with a change: its file, its command |

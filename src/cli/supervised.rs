@@ -108,7 +108,10 @@ pub(super) fn stand_between(typed: &args::Supervised, tell: &mut Tell) -> u8 {
     let lead = || supervise::lead_command(&typed.command, typed.parent);
     match typed.terminal {
         true => lead().map_or_else(|failure| not_started(&typed.command, failure, tell), end_as),
-        false => not_started(&typed.command, supervise::become_command(&typed.command, typed.parent), tell),
+        false => {
+            let failure = supervise::become_command(&typed.command, typed.parent, typed.in_front);
+            not_started(&typed.command, failure, tell)
+        }
     }
 }
 

@@ -197,7 +197,7 @@ pub fn mask_rest() -> io::Result<()> {
 }
 
 /// Nothing stands between, and so nothing becomes a command.
-pub fn become_command(_: &[OsString], _: i32) -> io::Error {
+pub fn become_command(_: &[OsString], _: i32, _: bool) -> io::Error {
     io::ErrorKind::Unsupported.into()
 }
 

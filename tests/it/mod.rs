@@ -106,6 +106,8 @@ mod streams;
 mod supervise;
 #[cfg(unix)]
 mod tell;
+#[cfg(unix)]
+mod terminal;
 mod units;
 #[cfg(unix)]
 mod usage;

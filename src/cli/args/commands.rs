@@ -382,6 +382,9 @@ pub struct Supervised {
     /// It has a terminal of its own on its standard output.
     #[arg(long)]
     pub terminal: bool,
+    /// It is put in front of that.
+    #[arg(long)]
+    pub in_front: bool,
     /// The command and its arguments.
     #[arg(trailing_var_arg = true, required = true)]
     pub command: Vec<OsString>,

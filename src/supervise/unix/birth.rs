@@ -2,42 +2,58 @@
 //! `exec` nothing but this could be done without `unsafe`.
 //!
 //! With pipes, it ends with its parent and becomes the command. With a terminal it stays: as the leader of a session of
-//! its own it is what makes job control work in there, since the kernel does not stop a group that nobody in its session
-//! could start again.
+//! its own, with the same below it to become the command in front of the terminal, it is what makes job control work in there, since the kernel does not stop a group that nobody in its session
+//! could start again. Where standard input is no terminal, the command is not in front before it reaches for the keys: the
+//! kernel stops it then, the leader puts it in front, and stops itself until the supervisor has handed the keys over.
 
+use std::cell::Cell;
 use std::ffi::OsString;
+use std::fs::File;
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, getpid, getppid, ioctl_tiocsctty, kill_process, kill_process_group, setsid};
-use rustix::stdio::stdout;
-use rustix::termios::tcsetpgrp;
+use rustix::stdio::{stdin, stdout};
+use rustix::termios::{isatty, tcgetpgrp, tcsetpgrp};
 use signal_hook::consts::signal::{SIGTTIN, SIGTTOU};
 
 use super::super::End;
 use super::replace;
 use super::signals::{Keeper, Watch, until_end};
 
-/// The arguments by which we stand between: that, and then the command.
-pub(super) fn between(command: &[OsString], terminal: bool) -> Vec<OsString> {
+/// Where we stand between: as the leader of a session, or below it.
+pub(super) const TERMINAL: &str = "--terminal";
+const IN_FRONT: &str = "--in-front";
+
+/// How long it takes at most to be put in front, and how often it is looked whether we are.
+const AT_MOST: Duration = Duration::from_secs(5);
+const BEAT: Duration = Duration::from_micros(200);
+
+/// The arguments by which we stand between: that, where it is, and then the command.
+pub(super) fn between(command: &[OsString], place: Option<&str>) -> Vec<OsString> {
     let parent = std::process::id().to_string();
-    let ours = ["supervised", "--parent", &parent].into_iter().chain(terminal.then_some("--terminal")).chain(["--"]);
+    let ours = ["supervised", "--parent", &parent].into_iter().chain(place).chain(["--"]);
     ours.map(OsString::from).chain(command.iter().cloned()).collect()
 }
 
 /// Becomes the command, which ends with `parent`. Returns only where that fails.
-pub fn become_command(command: &[OsString], parent: i32) -> io::Error {
+///
+/// `in_front`: not before we are in front of the terminal that is our standard output.
+pub fn become_command(command: &[OsString], parent: i32, in_front: bool) -> io::Error {
     match end_with(parent) {
         Err(error) => error,
-        Ok(()) => match command.split_first() {
-            Some((program, args)) => {
-                let mut command = Command::new(program);
-                command.args(args);
-                replace(command)
+        Ok(()) => {
+            if in_front {
+                wait_to_be_in_front();
             }
-            None => io::ErrorKind::InvalidInput.into(),
-        },
+            let Some((program, args)) = command.split_first() else { return io::ErrorKind::InvalidInput.into() };
+            let mut command = Command::new(program);
+            command.args(args);
+            replace(command)
+        }
     }
 }
 
@@ -46,15 +62,34 @@ pub fn become_command(command: &[OsString], parent: i32) -> io::Error {
 /// # Errors
 /// The terminal cannot be had, or the command cannot be started.
 pub fn lead_command(command: &[OsString], parent: i32) -> io::Result<End> {
+    let has_keys = isatty(stdin());
+    let controls = has_keys || File::open("/dev/tty").is_ok();
     setsid()?;
-    ioctl_tiocsctty(stdout())?;
+    if controls {
+        ioctl_tiocsctty(stdout())?;
+    }
     end_with(parent)?;
     let mut watch = Watch::new()?;
+    let command = match has_keys {
+        true => [vec![std::env::current_exe()?.into()], between(command, Some(IN_FRONT))].concat(),
+        false => command.to_vec(),
+    };
     let (program, args) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     let child = Command::new(program).args(args).process_group(0).spawn()?;
-    let leader = Leader { group: Pid::from_child(&child) };
-    leader.put_in_front();
+    let leader = Leader { group: Pid::from_child(&child), has_keys: Cell::new(has_keys) };
+    if has_keys {
+        leader.put_in_front();
+    }
     Ok(until_end(&mut watch, leader.group, &leader))
+}
+
+/// The leader of the session puts us in front once we are here. No command is to see its terminal before that: it is stopped for
+/// reading it, and may make of that a stop of another kind.
+fn wait_to_be_in_front() {
+    let end = Instant::now() + AT_MOST;
+    while tcgetpgrp(stdout()).is_ok_and(|group| group != getpid()) && Instant::now() < end {
+        thread::sleep(BEAT);
+    }
 }
 
 /// Elsewhere than on Linux, a command outlives a supervisor that is killed.
@@ -71,6 +106,7 @@ fn end_with(parent: i32) -> io::Result<()> {
 /// Whoever leads the session in which the command is a group of its own.
 struct Leader {
     group: Pid,
+    has_keys: Cell<bool>,
 }
 
 impl Leader {
@@ -87,7 +123,11 @@ impl Keeper for Leader {
 
     fn stopped(&self, signal: i32) {
         match signal {
-            // It read or wrote before it was put in front.
+            // It reached for the terminal before it was in front. What starts us again is handed on.
+            SIGTTIN | SIGTTOU if !self.has_keys.replace(true) => {
+                self.put_in_front();
+                let _ = kill_process(getpid(), Signal::STOP);
+            }
             SIGTTIN | SIGTTOU => {
                 self.put_in_front();
                 let _ = kill_process_group(self.group, Signal::CONT);

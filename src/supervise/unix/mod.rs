@@ -1,8 +1,13 @@
 //! Supervision on Unix. Where our standard output is a terminal, the child gets one of its own; elsewhere it gets pipes, and
 //! what of ours is no terminal is handed on untouched: standard input always, and standard error together with standard
 //! output where both go to the same place, so that their order stays.
+//!
+//! The child's terminal has the keys from the beginning where our standard input is a terminal. Elsewhere other programs may
+//! want them, in the same pipeline or around it: there the command is in the background of its terminal, and is handed the
+//! keys once the kernel stops it for reaching for them.
 
 mod birth;
+mod line_ends;
 mod rest;
 mod signals;
 mod stream;
@@ -19,6 +24,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Pid;
 use rustix::stdio::{stderr, stdin, stdout};
+use rustix::termios::isatty;
 
 use super::mask::Lookout;
 use super::{End, Failure, Lost, Report};
@@ -57,12 +63,12 @@ pub fn run(
 ) -> Result<Report, Failure> {
     let mut watch = Watch::new()?;
     adopt_orphans();
-    let on_terminal = lookout.is_some() && rustix::termios::isatty(stdout());
+    let on_terminal = lookout.is_some() && isatty(stdout());
     let mut terminal = on_terminal.then(Terminal::open).transpose()?;
-    let mut command = make(us.as_os_str(), &birth::between(command, terminal.is_some()));
+    let mut command = make(us.as_os_str(), &birth::between(command, terminal.is_some().then_some(birth::TERMINAL)));
     let (ended, end) = io::pipe()?;
     let masked = lookout.is_some();
-    let pumps = Pumps { lookout, ended, running: Vec::new(), input: None };
+    let pumps = Pumps { lookout, ended, running: Vec::new() };
     let pumps = match &mut terminal {
         Some(terminal) => pumps.with_terminal(&mut command, terminal)?,
         None if masked => pumps.with_pipes(&mut command)?,
@@ -75,7 +81,10 @@ pub fn run(
         terminal.handed_over();
     }
     let child = Pid::from_child(&child);
-    let pumps = pumps.start(terminal.as_ref())?;
+    if let Some(terminal) = terminal.as_ref().filter(|_| isatty(stdin())) {
+        terminal.hand_over_keys()?;
+    }
+    let pumps = pumps.start()?;
     let how = match &terminal {
         Some(terminal) => until_end(&mut watch, child, &Behind(child, terminal)),
         None => until_end(&mut watch, child, &Beside(child)),
@@ -85,7 +94,10 @@ pub fn run(
         drain(&pumps);
     }
     // Keys are the shell's again, whatever is still printed.
-    drop(terminal);
+    if let Some(terminal) = terminal {
+        terminal.restore();
+        terminal.end_group(how);
+    }
     signals::stand_alone(watch);
     Ok(finish(how, pumps, us))
 }
@@ -129,20 +141,16 @@ struct Pumps {
     /// Closed when the child has ended.
     ended: PipeReader,
     running: Vec<Pump>,
-    input: Option<terminal::Input>,
 }
 
 impl Pumps {
     fn with_terminal(mut self, command: &mut Command, terminal: &mut Terminal) -> io::Result<Pumps> {
         command.stdout(terminal.child()?);
-        if rustix::termios::isatty(stdin()) {
+        if isatty(stdin()) {
             command.stdin(terminal.child()?);
-            self.input = Some(terminal.input()?);
-        } else {
-            terminal.leave_output_alone()?;
         }
-        self.running.push(Pump::to_stdout(terminal.output()?));
-        match rustix::termios::isatty(stderr()) {
+        self.running.push(Pump::to_terminal(terminal.output()?, terminal.on_the_way()));
+        match isatty(stderr()) {
             true => command.stderr(terminal.child()?),
             false => command.stderr(self.pipe_to_stderr()?),
         };
@@ -166,11 +174,7 @@ impl Pumps {
         Ok(writer)
     }
 
-    fn start(self, terminal: Option<&Terminal>) -> io::Result<Vec<JoinHandle<Flow>>> {
-        if let (Some(input), Some(terminal)) = (self.input, terminal) {
-            terminal.raw();
-            std::thread::spawn(move || input.run());
-        }
+    fn start(self) -> io::Result<Vec<JoinHandle<Flow>>> {
         let Some(lookout) = self.lookout else { return Ok(Vec::new()) };
         let start = |pump: Pump| Ok(pump.start(Arc::clone(&lookout), self.ended.try_clone()?));
         self.running.into_iter().map(start).collect()

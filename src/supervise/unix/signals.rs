@@ -107,7 +107,7 @@ pub fn before_end(work: fn()) -> io::Result<()> {
 /// Hands on what comes until the child has ended.
 pub(super) fn until_end(watch: &mut Watch, child: Pid, keeper: &dyn Keeper) -> End {
     for origin in watch.0.forever() {
-        let is_news = origin.signal != SIGCHLD && !is_limit(&origin);
+        let is_news = origin.signal != SIGCHLD && !is_about_us(&origin);
         if let Some(signal) = Signal::from_named_raw(origin.signal).filter(|_| is_news) {
             keeper.hand_on(signal, is_of_kernel(&origin) && TO_THE_GROUP.contains(&signal));
         }
@@ -123,17 +123,17 @@ fn is_of_kernel(origin: &Origin) -> bool {
     matches!(origin.cause, Cause::Kernel) || (cfg!(not(target_os = "linux")) && origin.process.is_none())
 }
 
-/// Whether a limit of ours was reached: no word to the child, which has its own, and no end of ours. Linux tells of a file's
-/// size as if we had sent that to ourselves.
-fn is_limit(origin: &Origin) -> bool {
+/// Whether it is no word to the child, nor an end of ours: a limit of ours was reached, for which the child has its own, or we
+/// have told our group of a key. Linux tells of a file's size as if we had sent that to ourselves.
+fn is_about_us(origin: &Origin) -> bool {
     let is_ours = origin.process.is_some_and(|sender| sender.pid == getpid().as_raw_pid());
-    matches!(origin.signal, SIGXFSZ | SIGXCPU) && (is_ours || is_of_kernel(origin))
+    is_ours || (matches!(origin.signal, SIGXFSZ | SIGXCPU) && is_of_kernel(origin))
 }
 
 /// With no child left to hand them to, signals mean us: from now on they do what they do to anybody.
 pub(super) fn stand_alone(mut watch: Watch) {
     std::thread::spawn(move || {
-        for origin in watch.0.forever().filter(|origin| origin.signal != SIGCHLD && !is_limit(origin)) {
+        for origin in watch.0.forever().filter(|origin| origin.signal != SIGCHLD && !is_about_us(origin)) {
             let _ = emulate_default_handler(origin.signal);
         }
     });
@@ -196,6 +196,7 @@ impl Keeper for Behind<'_> {
             Signal::WINCH => self.1.resize(),
             Signal::CONT => {
                 self.1.raw();
+                self.1.resize();
                 let _ = kill_process(self.0, signal);
             }
             signal => drop(kill_process(self.0, signal)),
@@ -203,13 +204,17 @@ impl Keeper for Behind<'_> {
     }
 
     fn stopped(&self, signal: i32) {
-        // The leader stops itself, with a signal that works on any process, when the command was stopped.
-        if signal == SIGSTOP {
-            self.1.restore();
-            let _ = kill_process(getpid(), Signal::STOP);
-            self.1.raw();
-            self.1.resize();
-            let _ = kill_process(self.0, Signal::CONT);
+        // The leader stops itself, with a signal that works on any process: the command was stopped, or reaches for the keys.
+        if signal != SIGSTOP {
+            return;
         }
+        if self.1.lacks_keys(self.0) {
+            self.1.wait_for_keys();
+            // Where that fails, the command waits for keys that do not come, and a signal ends it.
+            let _ = self.1.hand_over_keys();
+        } else {
+            self.1.suspend();
+        }
+        let _ = kill_process(self.0, Signal::CONT);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::PipeReader;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use rustix::stdio::{stderr, stdout};
 use rustix::termios::isatty;
 
 use super::super::mask::{Lookout, Masker, Rest};
+use super::line_ends::LineEnds;
 
 /// The most bytes that are read at once.
 const PIECE: usize = 128 * 1024;
@@ -32,6 +33,10 @@ pub(super) struct Pump {
     to: BorrowedFd<'static>,
     /// The stream's name.
     name: &'static str,
+    /// Where it goes from the child's terminal to ours.
+    line_ends: Option<LineEnds>,
+    /// Locked while something is on the way.
+    on_the_way: Arc<Mutex<()>>,
 }
 
 /// What came of a stream.
@@ -92,11 +97,16 @@ impl Stage {
 
 impl Pump {
     pub(super) fn to_stdout(from: OwnedFd) -> Pump {
-        Pump { from, to: stdout(), name: "standard output" }
+        Pump { from, to: stdout(), name: "standard output", line_ends: None, on_the_way: Arc::default() }
     }
 
     pub(super) fn to_stderr(from: OwnedFd) -> Pump {
-        Pump { from, to: stderr(), name: "standard error" }
+        Pump { to: stderr(), name: "standard error", ..Pump::to_stdout(from) }
+    }
+
+    /// From the child's terminal to ours. The mutex is locked while something is on the way.
+    pub(super) fn to_terminal(from: OwnedFd, on_the_way: Arc<Mutex<()>>) -> Pump {
+        Pump { line_ends: Some(LineEnds::default()), on_the_way, ..Pump::to_stdout(from) }
     }
 
     /// Runs on a thread of its own. `ended` is closed when the child has ended.
@@ -109,19 +119,24 @@ impl Pump {
         self.run(masker, Stage::Open)
     }
 
-    fn run(self, mut masker: Masker, mut stage: Stage) -> Flow {
+    fn run(mut self, mut masker: Masker, mut stage: Stage) -> Flow {
         let (mut piece, mut out, mut lost) = (vec![0; PIECE], Vec::with_capacity(PIECE), None);
+        let on_the_way = Arc::clone(&self.on_the_way);
         let outcome = loop {
-            let patience = match (masker.may_let_go(), &stage) {
+            let is_held = masker.may_let_go() || self.line_ends.as_ref().is_some_and(LineEnds::is_held);
+            let patience = match (is_held, &stage) {
                 (true, _) => Some(PATIENCE),
                 (false, Stage::Ended(_)) => Some(GRACE),
                 (false, Stage::Running(_) | Stage::Open) => None,
             };
             out.clear();
-            match wait(&self.from, &stage, patience) {
+            let came = wait(&self.from, &stage, patience);
+            let _locked = on_the_way.lock();
+            match came {
                 Came::End => stage = Stage::Ended(Instant::now() + AT_MOST),
                 Came::Nothing => {}
                 Came::Silence if masker.may_let_go() => masker.let_go(&mut out),
+                Came::Silence if is_held => {}
                 Came::Silence => break Outcome::Left,
                 Came::Data(is_all) if !is_all && stage.is_over() => break Outcome::Left,
                 Came::Data(_) => match read(&self.from, &mut piece) {
@@ -132,7 +147,7 @@ impl Pump {
                     Err(_) => break Outcome::Over,
                 },
             }
-            match write_all(self.to, &out) {
+            match self.write(&mut out, matches!(came, Came::Silence)) {
                 Ok(()) => {}
                 // The child finds that out as it would without us, by the pipe's end.
                 Err(Errno::PIPE | Errno::CONNRESET) => break Outcome::Unread,
@@ -150,11 +165,19 @@ impl Pump {
             Outcome::Left | Outcome::Over => {
                 out.clear();
                 flow.masked = masker.finish(&mut out);
-                let unwritten = write_all(self.to, &out).err().filter(|error| *error != Errno::PIPE);
+                let unwritten = self.write(&mut out, true).err().filter(|error| *error != Errno::PIPE);
                 flow.lost = flow.lost.or(unwritten);
             }
         }
         flow
+    }
+
+    /// Writes what may pass; where nothing comes next for a while, with what was held back of a line end.
+    fn write(&mut self, out: &mut Vec<u8>, is_all: bool) -> Result<(), Errno> {
+        if let Some(line_ends) = self.line_ends.as_mut().filter(|_| is_all || !out.is_empty()) {
+            line_ends.once(out, is_all, self.to);
+        }
+        write_all(self.to, out)
     }
 }
 
