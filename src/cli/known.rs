@@ -16,11 +16,10 @@ use crate::traces::search::Patterns;
 use super::Call;
 use super::args::Common;
 
-/// The sources are not asked again for this many times as long as they took: an agent that hangs must not stop a stream.
+/// A look that takes longer waits for an agent that hangs, which must not stop a stream: no other follows for this many times
+/// as long. On a busy machine no look takes so long.
+const HANGS: Duration = Duration::from_secs(1);
 const PAUSE: u32 = 10;
-
-/// A look that takes no longer is followed by no pause.
-const QUICK: Duration = Duration::from_millis(20);
 
 /// Tokens by their traces, which only become more.
 pub(super) struct Known {
@@ -89,7 +88,7 @@ impl Known {
             state.patterns = Arc::new(patterns(&state.tokens)?);
         }
         let took = start.elapsed();
-        state.next = Instant::now() + if took > QUICK { took * PAUSE } else { Duration::ZERO };
+        state.next = Instant::now() + if took > HANGS { took * PAUSE } else { Duration::ZERO };
         Ok(())
     }
 }
