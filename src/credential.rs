@@ -93,6 +93,15 @@ impl Credential {
     }
 }
 
+impl Credential {
+    /// The same token as it was found once more: its place, its account and its end may be others by now.
+    pub fn found_again(&self, located: Located) -> Credential {
+        let Located { found: Found { token, place, email, expires, remarks, .. }, deployment } = located;
+        debug_assert!(token == self.token);
+        Credential { token, deployment, place, email, owner: self.owner.clone(), expires, proven: self.proven, remarks }
+    }
+}
+
 /// Locates and verifies.
 ///
 /// # Errors

@@ -6,6 +6,8 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::names::PATHS;
+
 /// Variables by name, which is in capitals on Windows, where they are one and the same. `Debug` shows names only.
 #[derive(Clone, Default)]
 pub struct Env {
@@ -28,9 +30,20 @@ impl Env {
         self.get(name)?.to_str()
     }
 
-    /// A variable that names a file or a folder.
+    /// A variable that names a file or a folder: one of [`PATHS`].
     pub fn path(&self, name: &str) -> Option<&Path> {
+        debug_assert!(PATHS.contains(&name), "{name} is missing in names::PATHS");
         self.get(name).map(Path::new)
+    }
+
+    /// The same variables, with every relative path made absolute: for a process that leaves its folder.
+    pub fn with_absolute_paths(&self) -> Env {
+        let mut env = self.clone();
+        for name in PATHS {
+            let absolute = self.path(name).and_then(|path| std::path::absolute(path).ok());
+            absolute.into_iter().for_each(|path| env.set(name, path));
+        }
+        env
     }
 
     /// Whether the variable is there at all, even empty.
@@ -67,13 +80,16 @@ impl Env {
         self.absolute(base).is_none() && self.home(".").is_none_or(closed)
     }
 
+    /// Where this host alone looks, as long as the user is logged in: below `$XDG_RUNTIME_DIR`.
+    pub fn runtime_dir(&self) -> Option<PathBuf> {
+        let base = self.absolute("XDG_RUNTIME_DIR").filter(|path| path.is_dir() && !cfg!(windows))?;
+        Some(base.join("co-cred"))
+    }
+
     /// Where co-cred may keep what it can do without: below `$XDG_RUNTIME_DIR`, else `$XDG_CACHE_HOME`, else
     /// `~/.cache` (on Windows, `%LOCALAPPDATA%`). Relative paths are ignored, as the XDG base directory specification asks.
     pub fn cache_dir(&self) -> Option<PathBuf> {
-        self.absolute("XDG_RUNTIME_DIR")
-            .filter(|path| path.is_dir() && !cfg!(windows))
-            .map(|base| base.join("co-cred"))
-            .or_else(|| self.base("XDG_CACHE_HOME", "LOCALAPPDATA", ".cache"))
+        self.runtime_dir().or_else(|| self.base("XDG_CACHE_HOME", "LOCALAPPDATA", ".cache"))
     }
 
     /// Where the user configures co-cred: below `$XDG_CONFIG_HOME`, else `~/.config` (on Windows, `%APPDATA%`).
@@ -95,7 +111,7 @@ impl Env {
     }
 
     fn absolute(&self, name: &str) -> Option<PathBuf> {
-        self.path(name).filter(|path| path.is_absolute()).map(Path::to_path_buf)
+        self.get(name).map(Path::new).filter(|path| path.is_absolute()).map(Path::to_path_buf)
     }
 }
 

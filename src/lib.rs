@@ -21,8 +21,8 @@
 //! traces       the shapes it can leak in
 //! token files  the secret · the one way in and out of files
 //! email child  whose it is · a program run for its output
-//! names        every variable name, with what its value is
 //! env error    the one reader of the environment · the one error
+//! names        every variable name, with what its value is
 //! ```
 //!
 //! `main.rs` stands above it all: real arguments, environment and streams in, exit code out.

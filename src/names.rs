@@ -51,6 +51,30 @@ pub const DOMAINS: [&str; 7] = [
     "CODEOCEAN_API_URL",
 ];
 
+/// Variables that name a file or a folder for co-cred: a process that leaves the folder in which it was started reads a
+/// relative one from there. Relative names in `XDG_*` and in `SSL_CERT_DIR` are ignored.
+pub const PATHS: [&str; 19] = [
+    "CODEOCEAN_CREDENTIALS_PATH",
+    "CO_CAPSULE_PATH",
+    "CO_CRED_AGENT_SOCK",
+    "CO_CRED_BROKER_SOCK",
+    "CO_CRED_SECRETS_DIR",
+    "CO_CRED_TOKEN_FILE",
+    "CREDENTIALS_DIRECTORY",
+    "CURL_CA_BUNDLE",
+    "DOCKER_CONFIG",
+    "GITHUB_ENV",
+    "GITHUB_OUTPUT",
+    "GITHUB_PATH",
+    "GITHUB_STATE",
+    "GITHUB_STEP_SUMMARY",
+    "HOME",
+    "REGISTRY_AUTH_FILE",
+    "REQUESTS_CA_BUNDLE",
+    "SSL_CERT_FILE",
+    "USERPROFILE",
+];
+
 /// The Git provider's token, by the platform's documentation; never Code Ocean's.
 pub const GIT_TOKEN: &str = "GIT_ACCESS_TOKEN";
 

@@ -30,6 +30,8 @@
 //! | `agent` | a token that stays fresh, whichever way its file changes, for its user alone |
 //! | `agent_hooks` | what an agent does with a change: its file, its command |
 //! | `agent_logins` | logins and logouts that an agent sees, and an agent that has no token |
+//! | `agent_shell` | an agent and its shell: what is restricted, set and set back, shown |
+//! | `agent_start` | how an agent starts, what it holds on to, and how it ends |
 //! | `broker` | who gets through to the deployment, and as far as the policy says; what else sees the token: nobody |
 //! | `broker_rules` | what may be asked, by each rule, and with every method of the SDK |
 //! | `broker_paths` | the one form in which a path is judged and sent on, and where redirects lead |

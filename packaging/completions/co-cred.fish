@@ -30,7 +30,7 @@ complete -c co-cred -n "__fish_co_cred_needs_command" -l token-env -d 'Take the 
 complete -c co-cred -n "__fish_co_cred_needs_command" -l verify -d 'How sure to be of the token [default: always for check, status and doctor, auto for the rest]' -r -f -a "always\t'Prove the token, or fail'
 auto\t'Fail if the token is rejected; warn if the deployment is unreachable; ask once in five minutes'
 never\t'Send nothing'"
-complete -c co-cred -n "__fish_co_cred_needs_command" -l timeout -d 'How long the deployment may take, such as 10s or 1m [default: 10s]' -r
+complete -c co-cred -n "__fish_co_cred_needs_command" -l timeout -d 'How long the deployment may take, and a token_command, such as 10s or 1m [default: 10s]' -r
 complete -c co-cred -n "__fish_co_cred_needs_command" -l offline -d 'Send nothing; the same as --verify never'
 complete -c co-cred -n "__fish_co_cred_needs_command" -s q -l quiet -d 'No warnings'
 complete -c co-cred -n "__fish_co_cred_needs_command" -s v -l verbose -d 'Show each step on standard error, never the token [also: CO_CRED_LOG=info]'
@@ -65,7 +65,7 @@ complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l token-env -d 'T
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l verify -d 'How sure to be of the token [default: always for check, status and doctor, auto for the rest]' -r -f -a "always\t'Prove the token, or fail'
 auto\t'Fail if the token is rejected; warn if the deployment is unreachable; ask once in five minutes'
 never\t'Send nothing'"
-complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l timeout -d 'How long the deployment may take, such as 10s or 1m [default: 10s]' -r
+complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l timeout -d 'How long the deployment may take, and a token_command, such as 10s or 1m [default: 10s]' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l all-names -d 'Set every variable that Code Ocean clients are known to read, but leave alone what holds something else'
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l clean -d 'Remove every other variable that holds a trace of the token'
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l git -d 'Let Git, in CMD and its children, ask co-cred for this deployment\'s credential; no file is touched'
@@ -83,7 +83,7 @@ complete -c co-cred -n "__fish_co_cred_using_subcommand token" -l token-env -d '
 complete -c co-cred -n "__fish_co_cred_using_subcommand token" -l verify -d 'How sure to be of the token [default: always for check, status and doctor, auto for the rest]' -r -f -a "always\t'Prove the token, or fail'
 auto\t'Fail if the token is rejected; warn if the deployment is unreachable; ask once in five minutes'
 never\t'Send nothing'"
-complete -c co-cred -n "__fish_co_cred_using_subcommand token" -l timeout -d 'How long the deployment may take, such as 10s or 1m [default: 10s]' -r
+complete -c co-cred -n "__fish_co_cred_using_subcommand token" -l timeout -d 'How long the deployment may take, and a token_command, such as 10s or 1m [default: 10s]' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand token" -l offline -d 'Send nothing; the same as --verify never'
 complete -c co-cred -n "__fish_co_cred_using_subcommand token" -s q -l quiet -d 'No warnings'
 complete -c co-cred -n "__fish_co_cred_using_subcommand token" -s v -l verbose -d 'Show each step on standard error, never the token [also: CO_CRED_LOG=info]'
@@ -109,7 +109,7 @@ complete -c co-cred -n "__fish_co_cred_using_subcommand env" -l token-env -d 'Ta
 complete -c co-cred -n "__fish_co_cred_using_subcommand env" -l verify -d 'How sure to be of the token [default: always for check, status and doctor, auto for the rest]' -r -f -a "always\t'Prove the token, or fail'
 auto\t'Fail if the token is rejected; warn if the deployment is unreachable; ask once in five minutes'
 never\t'Send nothing'"
-complete -c co-cred -n "__fish_co_cred_using_subcommand env" -l timeout -d 'How long the deployment may take, such as 10s or 1m [default: 10s]' -r
+complete -c co-cred -n "__fish_co_cred_using_subcommand env" -l timeout -d 'How long the deployment may take, and a token_command, such as 10s or 1m [default: 10s]' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand env" -l offline -d 'Send nothing; the same as --verify never'
 complete -c co-cred -n "__fish_co_cred_using_subcommand env" -s q -l quiet -d 'No warnings'
 complete -c co-cred -n "__fish_co_cred_using_subcommand env" -s v -l verbose -d 'Show each step on standard error, never the token [also: CO_CRED_LOG=info]'
@@ -123,7 +123,7 @@ complete -c co-cred -n "__fish_co_cred_using_subcommand check" -l token-env -d '
 complete -c co-cred -n "__fish_co_cred_using_subcommand check" -l verify -d 'How sure to be of the token [default: always for check, status and doctor, auto for the rest]' -r -f -a "always\t'Prove the token, or fail'
 auto\t'Fail if the token is rejected; warn if the deployment is unreachable; ask once in five minutes'
 never\t'Send nothing'"
-complete -c co-cred -n "__fish_co_cred_using_subcommand check" -l timeout -d 'How long the deployment may take, such as 10s or 1m [default: 10s]' -r
+complete -c co-cred -n "__fish_co_cred_using_subcommand check" -l timeout -d 'How long the deployment may take, and a token_command, such as 10s or 1m [default: 10s]' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand check" -l json -d 'Print the result as JSON'
 complete -c co-cred -n "__fish_co_cred_using_subcommand check" -l offline -d 'Send nothing; the same as --verify never'
 complete -c co-cred -n "__fish_co_cred_using_subcommand check" -s q -l quiet -d 'No warnings'
@@ -135,7 +135,7 @@ complete -c co-cred -n "__fish_co_cred_using_subcommand status" -l token-env -d 
 complete -c co-cred -n "__fish_co_cred_using_subcommand status" -l verify -d 'How sure to be of the token [default: always for check, status and doctor, auto for the rest]' -r -f -a "always\t'Prove the token, or fail'
 auto\t'Fail if the token is rejected; warn if the deployment is unreachable; ask once in five minutes'
 never\t'Send nothing'"
-complete -c co-cred -n "__fish_co_cred_using_subcommand status" -l timeout -d 'How long the deployment may take, such as 10s or 1m [default: 10s]' -r
+complete -c co-cred -n "__fish_co_cred_using_subcommand status" -l timeout -d 'How long the deployment may take, and a token_command, such as 10s or 1m [default: 10s]' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand status" -l json -d 'Print it as JSON'
 complete -c co-cred -n "__fish_co_cred_using_subcommand status" -l offline -d 'Send nothing; the same as --verify never'
 complete -c co-cred -n "__fish_co_cred_using_subcommand status" -s q -l quiet -d 'No warnings'
@@ -147,7 +147,7 @@ complete -c co-cred -n "__fish_co_cred_using_subcommand doctor" -l token-env -d 
 complete -c co-cred -n "__fish_co_cred_using_subcommand doctor" -l verify -d 'How sure to be of the token [default: always for check, status and doctor, auto for the rest]' -r -f -a "always\t'Prove the token, or fail'
 auto\t'Fail if the token is rejected; warn if the deployment is unreachable; ask once in five minutes'
 never\t'Send nothing'"
-complete -c co-cred -n "__fish_co_cred_using_subcommand doctor" -l timeout -d 'How long the deployment may take, such as 10s or 1m [default: 10s]' -r
+complete -c co-cred -n "__fish_co_cred_using_subcommand doctor" -l timeout -d 'How long the deployment may take, and a token_command, such as 10s or 1m [default: 10s]' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand doctor" -l json -d 'Print it as JSON'
 complete -c co-cred -n "__fish_co_cred_using_subcommand doctor" -l offline -d 'Send nothing; the same as --verify never'
 complete -c co-cred -n "__fish_co_cred_using_subcommand doctor" -s q -l quiet -d 'No warnings'
@@ -165,7 +165,7 @@ complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l token-env -d '
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l verify -d 'How sure to be of the token [default: always for check, status and doctor, auto for the rest]' -r -f -a "always\t'Prove the token, or fail'
 auto\t'Fail if the token is rejected; warn if the deployment is unreachable; ask once in five minutes'
 never\t'Send nothing'"
-complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l timeout -d 'How long the deployment may take, such as 10s or 1m [default: 10s]' -r
+complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l timeout -d 'How long the deployment may take, and a token_command, such as 10s or 1m [default: 10s]' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l foreground -d 'Stay in the foreground'
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l json -d 'Print the status as JSON'
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l broker -d 'Let programs talk to the API without ever holding the token: they get a local address, and a token for this run'
@@ -180,7 +180,7 @@ complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l token-env -d 'T
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l verify -d 'How sure to be of the token [default: always for check, status and doctor, auto for the rest]' -r -f -a "always\t'Prove the token, or fail'
 auto\t'Fail if the token is rejected; warn if the deployment is unreachable; ask once in five minutes'
 never\t'Send nothing'"
-complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l timeout -d 'How long the deployment may take, such as 10s or 1m [default: 10s]' -r
+complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l timeout -d 'How long the deployment may take, and a token_command, such as 10s or 1m [default: 10s]' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l redact -d 'Overwrite the token where it is found, with the same length; packed files stay as they are'
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l staged -d 'Search what is staged in Git\'s index, and the content that Git LFS pushes with it, as with --strict'
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l strict -d 'Treat what looks like a token as one, and what is compressed in other ways as not searched'
@@ -197,7 +197,7 @@ complete -c co-cred -n "__fish_co_cred_using_subcommand login" -l token-env -d '
 complete -c co-cred -n "__fish_co_cred_using_subcommand login" -l verify -d 'How sure to be of the token [default: always for check, status and doctor, auto for the rest]' -r -f -a "always\t'Prove the token, or fail'
 auto\t'Fail if the token is rejected; warn if the deployment is unreachable; ask once in five minutes'
 never\t'Send nothing'"
-complete -c co-cred -n "__fish_co_cred_using_subcommand login" -l timeout -d 'How long the deployment may take, such as 10s or 1m [default: 10s]' -r
+complete -c co-cred -n "__fish_co_cred_using_subcommand login" -l timeout -d 'How long the deployment may take, and a token_command, such as 10s or 1m [default: 10s]' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand login" -l insecure-storage -d 'Keep it in a file that only you can read, for want of a keyring'
 complete -c co-cred -n "__fish_co_cred_using_subcommand login" -l offline -d 'Send nothing; the same as --verify never'
 complete -c co-cred -n "__fish_co_cred_using_subcommand login" -s q -l quiet -d 'No warnings'
@@ -210,7 +210,7 @@ complete -c co-cred -n "__fish_co_cred_using_subcommand logout" -l token-env -d 
 complete -c co-cred -n "__fish_co_cred_using_subcommand logout" -l verify -d 'How sure to be of the token [default: always for check, status and doctor, auto for the rest]' -r -f -a "always\t'Prove the token, or fail'
 auto\t'Fail if the token is rejected; warn if the deployment is unreachable; ask once in five minutes'
 never\t'Send nothing'"
-complete -c co-cred -n "__fish_co_cred_using_subcommand logout" -l timeout -d 'How long the deployment may take, such as 10s or 1m [default: 10s]' -r
+complete -c co-cred -n "__fish_co_cred_using_subcommand logout" -l timeout -d 'How long the deployment may take, and a token_command, such as 10s or 1m [default: 10s]' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand logout" -l force -d 'Forget it even where its keyring cannot be asked; the token stays there'
 complete -c co-cred -n "__fish_co_cred_using_subcommand logout" -l all -d 'Every login'
 complete -c co-cred -n "__fish_co_cred_using_subcommand logout" -l offline -d 'Send nothing; the same as --verify never'
@@ -223,7 +223,7 @@ complete -c co-cred -n "__fish_co_cred_using_subcommand list" -l token-env -d 'T
 complete -c co-cred -n "__fish_co_cred_using_subcommand list" -l verify -d 'How sure to be of the token [default: always for check, status and doctor, auto for the rest]' -r -f -a "always\t'Prove the token, or fail'
 auto\t'Fail if the token is rejected; warn if the deployment is unreachable; ask once in five minutes'
 never\t'Send nothing'"
-complete -c co-cred -n "__fish_co_cred_using_subcommand list" -l timeout -d 'How long the deployment may take, such as 10s or 1m [default: 10s]' -r
+complete -c co-cred -n "__fish_co_cred_using_subcommand list" -l timeout -d 'How long the deployment may take, and a token_command, such as 10s or 1m [default: 10s]' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand list" -l json -d 'Print them as JSON'
 complete -c co-cred -n "__fish_co_cred_using_subcommand list" -l deployments -d 'Print the deployments that are known here in place of logins, one on each line; no keyring is asked'
 complete -c co-cred -n "__fish_co_cred_using_subcommand list" -l emails -d 'Print the e-mails of the logins alone, one on each line; no keyring is asked'
@@ -237,7 +237,7 @@ complete -c co-cred -n "__fish_co_cred_using_subcommand setup" -l token-env -d '
 complete -c co-cred -n "__fish_co_cred_using_subcommand setup" -l verify -d 'How sure to be of the token [default: always for check, status and doctor, auto for the rest]' -r -f -a "always\t'Prove the token, or fail'
 auto\t'Fail if the token is rejected; warn if the deployment is unreachable; ask once in five minutes'
 never\t'Send nothing'"
-complete -c co-cred -n "__fish_co_cred_using_subcommand setup" -l timeout -d 'How long the deployment may take, such as 10s or 1m [default: 10s]' -r
+complete -c co-cred -n "__fish_co_cred_using_subcommand setup" -l timeout -d 'How long the deployment may take, and a token_command, such as 10s or 1m [default: 10s]' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand setup" -l undo -d 'Take it out again'
 complete -c co-cred -n "__fish_co_cred_using_subcommand setup" -l offline -d 'Send nothing; the same as --verify never'
 complete -c co-cred -n "__fish_co_cred_using_subcommand setup" -s q -l quiet -d 'No warnings'
@@ -249,7 +249,7 @@ complete -c co-cred -n "__fish_co_cred_using_subcommand git-credential" -l token
 complete -c co-cred -n "__fish_co_cred_using_subcommand git-credential" -l verify -d 'How sure to be of the token [default: always for check, status and doctor, auto for the rest]' -r -f -a "always\t'Prove the token, or fail'
 auto\t'Fail if the token is rejected; warn if the deployment is unreachable; ask once in five minutes'
 never\t'Send nothing'"
-complete -c co-cred -n "__fish_co_cred_using_subcommand git-credential" -l timeout -d 'How long the deployment may take, such as 10s or 1m [default: 10s]' -r
+complete -c co-cred -n "__fish_co_cred_using_subcommand git-credential" -l timeout -d 'How long the deployment may take, and a token_command, such as 10s or 1m [default: 10s]' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand git-credential" -l offline -d 'Send nothing; the same as --verify never'
 complete -c co-cred -n "__fish_co_cred_using_subcommand git-credential" -s q -l quiet -d 'No warnings'
 complete -c co-cred -n "__fish_co_cred_using_subcommand git-credential" -s v -l verbose -d 'Show each step on standard error, never the token [also: CO_CRED_LOG=info]'
@@ -260,7 +260,7 @@ complete -c co-cred -n "__fish_co_cred_using_subcommand docker-credential" -l to
 complete -c co-cred -n "__fish_co_cred_using_subcommand docker-credential" -l verify -d 'How sure to be of the token [default: always for check, status and doctor, auto for the rest]' -r -f -a "always\t'Prove the token, or fail'
 auto\t'Fail if the token is rejected; warn if the deployment is unreachable; ask once in five minutes'
 never\t'Send nothing'"
-complete -c co-cred -n "__fish_co_cred_using_subcommand docker-credential" -l timeout -d 'How long the deployment may take, such as 10s or 1m [default: 10s]' -r
+complete -c co-cred -n "__fish_co_cred_using_subcommand docker-credential" -l timeout -d 'How long the deployment may take, and a token_command, such as 10s or 1m [default: 10s]' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand docker-credential" -l offline -d 'Send nothing; the same as --verify never'
 complete -c co-cred -n "__fish_co_cred_using_subcommand docker-credential" -s q -l quiet -d 'No warnings'
 complete -c co-cred -n "__fish_co_cred_using_subcommand docker-credential" -s v -l verbose -d 'Show each step on standard error, never the token [also: CO_CRED_LOG=info]'

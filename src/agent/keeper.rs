@@ -13,7 +13,6 @@ use crate::credential::{Credential, Mode, Order, prove, vouch};
 use crate::error::{Error, Kind, Reason, Remark, Result};
 use crate::keyring;
 use crate::locate::{self, Located, Place, PlaceKind};
-use crate::token::Token;
 
 /// How soon a deployment that could not be asked is asked again.
 pub(super) const RETRY: Duration = Duration::from_secs(5);
@@ -31,8 +30,6 @@ pub(super) enum News {
     Changed,
     /// Somebody waits for another look; it is over when this is dropped.
     Asked(SyncSender<()>),
-    /// It is over.
-    Stop,
 }
 
 /// What is held.
@@ -72,7 +69,7 @@ pub enum Told {
 pub struct Looked {
     /// Something to tell.
     pub told: Option<Told>,
-    /// Another token is held from now on, or none any more.
+    /// Another token is held from now on, or none any more, or the same with another account or another end.
     pub has_changed: bool,
     /// It may be otherwise so soon, without any file changing.
     pub retry: Option<Duration>,
@@ -95,13 +92,19 @@ impl std::fmt::Debug for Keeper {
 }
 
 impl Keeper {
-    /// Holds what was obtained, if anything was; what happens comes out at the other end. A strict one keeps to the place
-    /// where it has found its first token.
-    pub(super) fn new(credential: Option<Arc<Credential>>, is_strict: bool) -> (Arc<Keeper>, Receiver<News>) {
+    /// Holds nothing yet; what happens comes out at the other end. A strict one keeps to the place where it has found its
+    /// first token.
+    pub(super) fn new(is_strict: bool) -> (Arc<Keeper>, Receiver<News>) {
         let (news, receiver) = mpsc::channel();
-        let only = credential.as_ref().filter(|_| is_strict).map(|held| held.place().clone());
-        let state = State { credential, trouble: None, since: Timestamp::now(), changes: 0, only };
+        let state = State { credential: None, trouble: None, since: Timestamp::now(), changes: 0, only: None };
         (Arc::new(Keeper { state: RwLock::new(state), news, is_strict }), receiver)
+    }
+
+    /// Holds what was obtained elsewhere, with whatever doubt is left of it.
+    pub(super) fn hold(&self, credential: Arc<Credential>) {
+        let state = &mut *self.write();
+        state.only = Some(credential.place().clone()).filter(|_| self.is_strict);
+        state.credential = Some(credential);
     }
 
     /// What is held at the moment.
@@ -122,11 +125,6 @@ impl Keeper {
         }
     }
 
-    /// Ends the keeping.
-    pub fn stop(&self) {
-        let _ = self.news.send(News::Stop);
-    }
-
     pub(super) fn news(&self) -> Sender<News> {
         self.news.clone()
     }
@@ -141,13 +139,12 @@ impl Keeper {
         }
         let renewed = match located {
             Ok(located) if !in_doubt && self.is_the_same(order, &located) => {
-                self.write().trouble = None;
-                return Looked::default();
+                return self.keep(located);
             }
             Ok(located) => self.check_place(&located).and_then(|()| self.renew(order, located)),
             Err(error) => Err(error),
         };
-        let before = before.as_ref().map(|held| held.token());
+        let before = before.as_deref();
         match renewed {
             Ok(credential) => self.accept(credential, order, before),
             Err(error) => {
@@ -171,9 +168,23 @@ impl Keeper {
         }
     }
 
-    fn accept(&self, credential: Credential, order: &Order, before: Option<&Token>) -> Looked {
+    /// Keeps the token. Its account and its end may be others by now, which is a change for those who are served.
+    fn keep(&self, located: Located) -> Looked {
+        let is_its_place = self.check_place(&located).is_ok();
         let state = &mut *self.write();
-        let has_changed = before != Some(credential.token());
+        state.trouble = None;
+        let Some(held) = state.credential.clone().filter(|_| is_its_place) else { return Looked::default() };
+        let again = held.found_again(located);
+        let has_changed = differs(Some(&held), &again);
+        let told = has_changed.then(|| Told::Fresh(again.place().place.clone(), again.remarks().to_vec()));
+        state.note(has_changed, true);
+        state.credential = Some(Arc::new(again));
+        Looked { told, has_changed, ..Looked::default() }
+    }
+
+    fn accept(&self, credential: Credential, order: &Order, before: Option<&Credential>) -> Looked {
+        let state = &mut *self.write();
+        let has_changed = differs(before, &credential);
         let told = has_changed.then(|| Told::Fresh(credential.place().place.clone(), credential.remarks().to_vec()));
         state.note(has_changed, before.is_some());
         let in_doubt = !is_settled(order, &credential);
@@ -237,6 +248,12 @@ impl Keeper {
     }
 }
 
+/// Whether those who are served are told something else from now on.
+fn differs(before: Option<&Credential>, now: &Credential) -> bool {
+    let told = |held: &Credential| (held.email().cloned(), held.expires());
+    before.is_none_or(|before| before.token() != now.token() || told(before) != told(now))
+}
+
 /// Whether what is held was taken back where it came from: its login is over, or its agent has no token any more. Then no
 /// deployment's word keeps it.
 fn is_withdrawn(order: &Order, held: &Credential, located: &Result<Located>) -> bool {
@@ -258,6 +275,6 @@ fn is_logged_out(order: &Order, held: &Credential) -> bool {
 }
 
 /// Whether the deployment has said yes, or there is nobody to ask.
-fn is_settled(order: &Order, credential: &Credential) -> bool {
+pub(super) fn is_settled(order: &Order, credential: &Credential) -> bool {
     credential.is_proven() || credential.deployment().is_none() || order.mode == Mode::Never
 }

@@ -12,7 +12,6 @@ mod rounds;
 mod system;
 mod watch;
 
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -29,14 +28,18 @@ pub use rounds::Rounds;
 pub use system::{Home, supported};
 
 use keeper::RETRY;
-use rounds::unable;
+pub use rounds::unable;
 
 /// The socket of this user's agent: the one that is named, be it for its broker alone, else one below `$XDG_RUNTIME_DIR` or
 /// the cache folder.
 pub fn socket(env: &Env) -> Option<PathBuf> {
     match env.path(SOCKET).or_else(|| env.path(BROKER_SOCKET)) {
         Some(named) => Some(named.to_path_buf()),
-        None => Some(env.cache_dir()?.join("agent.sock")),
+        None => match env.runtime_dir() {
+            Some(folder) => Some(folder.join("agent.sock")),
+            // A home may be shared between hosts, and a socket leads to an agent on one of them.
+            None => Some(env.cache_dir()?.join(format!("agent-{}.sock", system::host()))),
+        },
     }
 }
 
@@ -49,7 +52,7 @@ pub enum Claim {
     Taken,
 }
 
-/// Runs until it is told to stop, by a signal or over the socket; a strict one keeps to the place of its first token.
+/// Runs until it is told to end, by a signal or over the socket: then the process ends, whatever is under way. A strict one keeps to the place of its first token.
 ///
 /// `open` is called once it is known whether there is a token, and returns the broker that others are told of, where there
 /// is one, and the deployment to which it leads: from then on no other is sent the token, whatever the files that name one
@@ -63,10 +66,10 @@ pub fn run(
     home: Home,
     outlet: &Outlet,
     open: impl FnOnce(&Arc<Keeper>) -> Result<Option<(Brokered, Deployment)>>,
-    ready: impl FnOnce() -> io::Result<()>,
+    ready: impl FnOnce() -> Result<()>,
     mut tell: impl FnMut(Told),
 ) -> Result<()> {
-    let mut rounds = Rounds::new(None, is_strict)?;
+    let mut rounds = Rounds::new(order, is_strict);
     let keeper = rounds.keeper().clone();
     // What is found at the start is no change.
     let (mut unwritten, mut is_running) = (false, false);
@@ -84,7 +87,7 @@ pub fn run(
         }
         is_running = true;
         if has_changed || unwritten {
-            let written = outlet.write(held.as_deref());
+            let written = home.while_it_lives(|| outlet.write(held.as_deref()));
             // Told once, and tried again.
             if !unwritten || written.is_ok() {
                 unwritten = written.is_err();
@@ -94,13 +97,13 @@ pub fn run(
         failures.into_iter().map(Told::NotHandedOn).for_each(&mut tell);
         if unwritten { Some(RETRY) } else { retry }
     };
+    home.end_on_signals().map_err(|error| unable("wait for signals", error))?;
     rounds.look(order, &mut hand_on);
-    system::stop_on_signals(keeper.news()).map_err(|error| unable("wait for signals", error))?;
     let (brokered, deployment) = open(&keeper)?.unzip();
     let pinned = deployment.as_ref().map(Deployment::origin).or(order.request.deployment);
     let order = &Order { request: Request { deployment: pinned, ..order.request }, ..*order };
     home.serve(keeper.clone(), brokered)?;
-    ready().map_err(|error| unable("leave the terminal", error))?;
+    ready()?;
     rounds.run(order, &mut hand_on);
     Ok(())
 }

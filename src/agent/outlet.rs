@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use zeroize::Zeroizing;
 
+use crate::child;
 use crate::credential::Credential;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
@@ -26,6 +27,8 @@ pub struct Outlet {
     command: Option<OsString>,
     /// The environment of the command: a variable that holds a trace of any token that was known is not in it any more.
     env: Mutex<Env>,
+    /// The folder of the command: the one in which the agent was started, if it is still there. The agent leaves it.
+    folder: Option<PathBuf>,
     /// The variable by which the command finds the agent.
     name: &'static str,
     /// For how many changes it has yet to run.
@@ -33,11 +36,18 @@ pub struct Outlet {
 }
 
 impl Outlet {
-    /// A file and a command, where they are wanted, and its environment; whether the agent has a broker, and gives the token
+    /// A file and a command, where they are wanted, with its environment and its folder; whether the agent has a broker, and gives the token
     /// to nobody else.
-    pub fn new(file: Option<PathBuf>, command: Option<OsString>, env: &Env, is_brokered: bool) -> Outlet {
+    pub fn new(
+        file: Option<PathBuf>,
+        command: Option<OsString>,
+        env: &Env,
+        folder: Option<&Path>,
+        is_brokered: bool,
+    ) -> Outlet {
         let name = if is_brokered { BROKER_SOCKET } else { SOCKET };
-        Outlet { file, command, env: Mutex::new(env.clone()), name, runs: Arc::default() }
+        let (env, folder) = (Mutex::new(env.clone()), folder.map(Path::to_path_buf));
+        Outlet { file, command, env, folder, name, runs: Arc::default() }
     }
 
     /// Keeps these tokens from the command, now and later: what it is told is that there is another token, never which.
@@ -76,6 +86,9 @@ impl Outlet {
         let mut shell = Command::new("/bin/sh");
         let env = self.env.lock().unwrap_or_else(PoisonError::into_inner);
         shell.arg("-c").arg(command).env_clear().envs(env.iter()).env(self.name, socket).stdin(Stdio::null());
+        if let Some(folder) = self.folder.as_ref().filter(|folder| folder.is_dir()) {
+            shell.current_dir(folder);
+        }
         let runs = Arc::clone(&self.runs);
         if runs.fetch_add(1, Ordering::AcqRel) > 0 {
             return Ok(());
@@ -94,7 +107,7 @@ impl Outlet {
 fn run_all(mut shell: Command, runs: &AtomicUsize) {
     loop {
         let seen = runs.load(Ordering::Acquire);
-        let well = shell.status().is_ok_and(|status| status.success());
+        let well = child::run(&mut shell).is_ok_and(|status| status.success());
         tracing::info!(well, "the command of --on-change has ended");
         if runs.compare_exchange(seen, 0, Ordering::AcqRel, Ordering::Acquire).is_ok() {
             return;

@@ -8,7 +8,7 @@ use crate::credential::{Credential, Order};
 use crate::error::{Error, Reason, Result};
 use crate::locate;
 
-use super::keeper::{Keeper, Looked, News};
+use super::keeper::{Keeper, Looked, News, RETRY, is_settled};
 use super::watch::Watch;
 
 /// So long nothing may have changed before it is looked at what did: an editor truncates, writes, and renames.
@@ -16,9 +16,6 @@ const QUIET: Duration = Duration::from_millis(15);
 
 /// So long a change that goes on is waited for.
 const AT_MOST: Duration = Duration::from_millis(60);
-
-/// How often files are looked at where the file system does not tell of changes.
-const POLL: Duration = Duration::from_secs(30);
 
 /// The first pause after what was refused twice; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -47,14 +44,18 @@ impl std::fmt::Debug for Rounds {
 }
 
 impl Rounds {
-    /// Begins with what was obtained, if anything was; whether it is to keep to the place of that.
-    ///
-    /// # Errors
-    /// The system does not let it watch files.
-    pub fn new(credential: Option<Arc<Credential>>, is_strict: bool) -> Result<Rounds> {
-        let (keeper, news) = Keeper::new(credential, is_strict);
-        let watch = Watch::new(keeper.news()).map_err(|error| unable("watch files", error))?;
-        Ok(Rounds { keeper, news, watch, waiting: Vec::new(), retry: None, refused: 0, last: Instant::now() })
+    /// Watches what the sources read from now on, and holds nothing yet; whether it is to keep to the place of its first token.
+    pub fn new(order: &Order, is_strict: bool) -> Rounds {
+        let (keeper, news) = Keeper::new(is_strict);
+        let mut watch = Watch::new(keeper.news());
+        watch.follow(locate::files(&order.request));
+        Rounds { keeper, news, watch, waiting: Vec::new(), retry: None, refused: 0, last: Instant::now() }
+    }
+
+    /// Holds what was obtained since. Where the deployment could not be asked about it, it is soon.
+    pub fn hold(&mut self, order: &Order, credential: Arc<Credential>) {
+        self.retry = (!is_settled(order, &credential)).then_some(RETRY);
+        self.keeper.hold(credential);
     }
 
     /// Who holds the token.
@@ -73,14 +74,14 @@ impl Rounds {
         self.waiting.clear();
     }
 
-    /// Looks after every change, until it is told to stop.
+    /// Looks after every change, as long as the process lives.
     pub fn run(&mut self, order: &Order, after: &mut dyn FnMut(Looked) -> Option<Duration>) {
         while self.wait() {
             self.look(order, after);
         }
     }
 
-    /// Waits for a change to be over, or for the time to look again; false: it is time to stop.
+    /// Waits for a change to be over, or for the time to look again; false: nothing will change any more.
     fn wait(&mut self) -> bool {
         let mut next = self.first();
         let not_before = self.last + self.pause();
@@ -93,7 +94,7 @@ impl Rounds {
                     return self.take_all();
                 }
                 Err(RecvTimeoutError::Timeout) => return true,
-                Ok(News::Stop) | Err(RecvTimeoutError::Disconnected) => return false,
+                Err(RecvTimeoutError::Disconnected) => return false,
             }
             let now = Instant::now();
             let left = end.saturating_duration_since(now);
@@ -116,11 +117,7 @@ impl Rounds {
     /// The first that happens; a time to look that has come is a change.
     fn first(&mut self) -> Result<News, RecvTimeoutError> {
         loop {
-            let patience = match (self.retry, self.watch.must_be_polled()) {
-                (Some(retry), _) => retry,
-                (None, true) => POLL,
-                (None, false) => return self.news.recv().map_err(|_| RecvTimeoutError::Disconnected),
-            };
+            let patience = self.retry.unwrap_or_else(|| self.watch.interval());
             match self.news.recv_timeout(patience) {
                 Err(RecvTimeoutError::Timeout) if self.retry.is_some() || self.watch.has_changed() => {
                     return Ok(News::Changed);
@@ -137,13 +134,13 @@ impl Rounds {
             match news {
                 News::Changed => {}
                 News::Asked(waiting) => self.waiting.push(waiting),
-                News::Stop => return false,
             }
         }
         true
     }
 }
 
-pub(super) fn unable(what: &str, error: impl std::error::Error + Send + Sync + 'static) -> Error {
+/// What the system does not let an agent do.
+pub fn unable(what: &str, error: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::new(Reason::Internal, format!("the agent cannot {what} ({error})")).caused_by(error)
 }

@@ -1,11 +1,13 @@
 //! Changes of files, however they come about. The folder around a file is watched, never the file: it may be renamed over,
-//! removed and made again, or be a link that is swapped. Where the file system does not tell, it is looked now and then.
+//! removed and made again, or be a link that is swapped. Files are looked at now and then as well: a file system of the
+//! network's tells nothing of another host's changes, and a user may have no watcher left (128 on Linux).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
@@ -19,6 +21,12 @@ const LINKS: usize = 40;
 /// So often it is tried to watch folders that are made anew.
 const ROUNDS: usize = 5;
 
+/// How often files are looked at, whatever the system tells of them.
+const SLOW: Duration = Duration::from_secs(30);
+
+/// How often, where it tells nothing.
+const BLIND: Duration = Duration::from_secs(2);
+
 /// What is watched.
 #[derive(Default)]
 struct Followed {
@@ -29,19 +37,25 @@ struct Followed {
 
 /// See the file's head.
 pub(super) struct Watch {
-    watcher: RecommendedWatcher,
+    /// None where the system has none left.
+    watcher: Option<RecommendedWatcher>,
+    news: Sender<News>,
     followed: Arc<Mutex<Followed>>,
     watched: BTreeSet<PathBuf>,
-    silent: bool,
+    /// Some folder is not watched.
+    is_blind: bool,
     seen: Vec<Option<State>>,
 }
 
 impl Watch {
-    /// # Errors
-    /// The system has no more watches to give.
-    pub(super) fn new(news: Sender<News>) -> notify::Result<Watch> {
+    pub(super) fn new(news: Sender<News>) -> Watch {
         let followed = Arc::new(Mutex::new(Followed::default()));
-        let concerned = Arc::clone(&followed);
+        Watch { watcher: None, news, followed, watched: BTreeSet::new(), is_blind: false, seen: Vec::new() }
+    }
+
+    /// A watcher that sends on what concerns the files that are followed.
+    fn watcher(&self) -> Option<RecommendedWatcher> {
+        let (concerned, news) = (Arc::clone(&self.followed), self.news.clone());
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
             let concerns = |event: &Event| {
                 let followed = concerned.lock().unwrap_or_else(PoisonError::into_inner);
@@ -51,8 +65,9 @@ impl Watch {
             if event.as_ref().map_or(true, concerns) {
                 let _ = news.send(News::Changed);
             }
-        })?;
-        Ok(Watch { watcher, followed, watched: BTreeSet::new(), silent: false, seen: Vec::new() })
+        });
+        tracing::info!(made = watcher.is_ok(), "watcher of files");
+        watcher.ok()
     }
 
     /// Watches these files and folders from now on, whether they are there or not.
@@ -77,20 +92,24 @@ impl Watch {
     }
 
     fn watch(&mut self, folders: &BTreeMap<PathBuf, u64>) {
-        for folder in std::mem::take(&mut self.watched) {
-            let _ = self.watcher.unwatch(&folder);
+        // Another process may have given one back since the last look.
+        self.watcher = self.watcher.take().or_else(|| self.watcher());
+        let watched = std::mem::take(&mut self.watched);
+        let Some(watcher) = &mut self.watcher else {
+            self.is_blind = true;
+            return;
+        };
+        for folder in watched {
+            let _ = watcher.unwatch(&folder);
         }
-        self.silent = false;
-        for folder in folders.keys() {
-            let watched = self.watcher.watch(folder, RecursiveMode::NonRecursive).is_ok();
-            self.silent |= !watched || system::is_silent(folder);
-        }
+        let refused = folders.keys().filter(|folder| watcher.watch(folder, RecursiveMode::NonRecursive).is_err());
+        self.is_blind = refused.count() > 0;
         self.watched = folders.keys().cloned().collect();
     }
 
-    /// Whether some of the files are where changes are not told.
-    pub(super) fn must_be_polled(&self) -> bool {
-        self.silent
+    /// How often the files must be looked at.
+    pub(super) fn interval(&self) -> Duration {
+        if self.is_blind { BLIND } else { SLOW }
     }
 
     /// Whether a file is another than when it was last looked at.

@@ -6,14 +6,13 @@ use std::io;
 use std::os::windows::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::mpsc::Sender;
 
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 use crate::locate::agent::Brokered;
 
 use super::Claim;
-use super::keeper::{Keeper, News};
+use super::keeper::Keeper;
 
 /// A place that was claimed, of which there is none.
 #[derive(Debug)]
@@ -37,6 +36,14 @@ impl Home {
     /// Always.
     pub fn claim(_: &Env, _: &Path) -> Result<Claim> {
         Err(none())
+    }
+
+    pub(super) fn end_on_signals(&self) -> io::Result<()> {
+        match *self {}
+    }
+
+    pub(super) fn while_it_lives<T>(&self, _: impl FnOnce() -> T) -> T {
+        match *self {}
     }
 
     pub(super) fn mark(&self) {
@@ -69,12 +76,7 @@ pub(super) fn is_everybodys(_: &Metadata) -> bool {
     false
 }
 
-/// Whether others may change files in a folder without a word to us: Windows tells of changes on a share, too.
-pub(super) fn is_silent(_: &Path) -> bool {
-    false
-}
-
-/// Nobody sends signals, and there is no agent to end.
-pub(super) fn stop_on_signals(_: Sender<News>) -> io::Result<()> {
-    Ok(())
+/// Never asked for: there is no agent.
+pub(super) fn host() -> String {
+    String::new()
 }

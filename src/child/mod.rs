@@ -13,6 +13,9 @@ use zeroize::Zeroizing;
 
 use system::Pipe;
 
+#[cfg(unix)]
+pub use system::Ignored;
+
 /// How long what a program left running may go on printing after its own end.
 const GRACE: Duration = Duration::from_millis(100);
 
@@ -67,13 +70,23 @@ fn running() -> MutexGuard<'static, usize> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Does something while none of these programs runs, and while none can be started: nothing where one does. A supervisor
-/// waits for whatever ends, and must not take the end of one of ours.
-pub fn where_none_runs(work: impl FnOnce()) {
+/// Does something while none of these programs runs, and while none can be started; returns false, and does nothing, where
+/// one runs. A process that waits for all of its children must not take the end of one of ours.
+pub fn where_none_runs(work: impl FnOnce()) -> bool {
     let running = running();
     if *running == 0 {
         work();
     }
+    *running == 0
+}
+
+/// Runs a program with the streams that it has, and waits for its end.
+///
+/// # Errors
+/// It cannot be started.
+pub fn run(command: &mut Command) -> io::Result<ExitStatus> {
+    let _running = Running::new();
+    command.status()
 }
 
 /// A program runs, or is about to.

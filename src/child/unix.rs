@@ -9,6 +9,25 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 
+/// The signals that this process ignores: those that its parent ignored, as `nohup` does.
+#[derive(Clone, Copy, Debug)]
+pub struct Ignored(u64);
+
+impl Ignored {
+    /// As Linux shows them (proc(5), SigIgn): bit `n - 1` for signal `n`. No other system tells without `unsafe`: there, none
+    /// is ignored.
+    pub fn now() -> Ignored {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        Ignored(mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default())
+    }
+
+    /// Whether a signal is among them.
+    pub fn has(self, signal: i32) -> bool {
+        self.0 >> (signal - 1) & 1 == 1
+    }
+}
+
 /// What a program prints: reading never waits.
 #[derive(Debug)]
 pub(super) struct Pipe(File);

@@ -12,9 +12,8 @@ use crate::deployment::Deployment;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 use crate::locate;
-use crate::locate::agent::{BROKER_SOCKET, Brokered};
+use crate::locate::agent::Brokered;
 use crate::locate::shell::is_name;
-use crate::names::{DOMAIN, TOKEN};
 use crate::traces::Traces;
 
 use super::agent::told;
@@ -37,13 +36,14 @@ impl Supply for Keeper {
 /// # Errors
 /// Usage, or the file of `--audit` cannot be written.
 pub(super) fn limits(typed: &args::Brokered) -> Result<Option<Limits>> {
-    if !typed.broker {
+    let args::Brokered { broker, read_only, allow, rate, audit } = typed;
+    if !broker {
         return Ok(None);
     }
-    let allow = typed.allow.iter().map(|typed| Allow::parse(typed)).collect::<Result<_>>()?;
-    let rate = typed.rate.as_deref().map(Rate::parse).transpose()?;
-    let audit = typed.audit.as_deref().map(Audit::open).transpose()?;
-    Ok(Some(Limits { policy: Policy { read_only: typed.read_only, allow }, rate, audit }))
+    let allow = allow.iter().map(|typed| Allow::parse(typed)).collect::<Result<_>>()?;
+    let rate = rate.as_deref().map(Rate::parse).transpose()?;
+    let audit = audit.as_deref().map(Audit::open).transpose()?;
+    Ok(Some(Limits { policy: Policy { read_only: *read_only, allow }, rate, audit }))
 }
 
 /// What a broker lets pass, by its rules as they were typed, as people may see them.
@@ -90,16 +90,22 @@ impl Opened {
 
 /// Keeps a token for a deployment fresh from now on, on a thread of its own, as long as the process lives. No other deployment
 /// is sent it: the program behind the broker may write to the files that name one.
+/// What changed since the files were first watched, before it was obtained, is seen.
 ///
 /// # Errors
-/// The system does not let it watch files, or has no thread left.
-pub(super) fn keep(call: &Call, credential: Arc<Credential>, deployment: &Deployment) -> Result<Arc<Keeper>> {
-    let mut rounds = Rounds::new(Some(credential), true)?;
+/// The system has no thread left.
+pub(super) fn keep(
+    call: &Call,
+    mut rounds: Rounds,
+    credential: Arc<Credential>,
+    deployment: &Deployment,
+) -> Result<Arc<Keeper>> {
+    rounds.hold(&call.order(Mode::Auto)?, credential);
     let keeper = Arc::clone(rounds.keeper());
     let common = Common { deployment: Some(deployment.origin().to_owned()), ..call.common.clone() };
     let (env, colour) = (call.env.clone(), call.watched && call.env.get("NO_COLOR").is_none());
     let keep = move || {
-        let call = Call { common: &common, env: &env, interactive: false, watched: false };
+        let call = Call { common: &common, env: &env, interactive: false, watched: false, folder: None };
         let mut err = io::stderr();
         let mut tell = Tell::new(&mut err, colour);
         tell.quiet = common.quiet;
@@ -110,7 +116,6 @@ pub(super) fn keep(call: &Call, credential: Arc<Credential>, deployment: &Deploy
         trace::with(common.verbose, &env, || {
             // What was typed was understood once.
             if let Ok(order) = call.order(Mode::Auto) {
-                rounds.look(&order, &mut after);
                 rounds.run(&order, &mut after);
             }
         });
@@ -141,10 +146,8 @@ pub(super) fn deployment(call: &Call, held: Option<&Credential>) -> Result<Deplo
 }
 
 /// The variables of this environment that no program behind the broker is to have, as a shell can name them.
-pub(super) fn unset(call: &Call) -> Vec<String> {
-    let traces = traces(call, None).unwrap_or_default();
-    let Ok(order) = call.order(Mode::Never) else { return Vec::new() };
-    let without = brokered::without(&order.request, &traces).into_iter().filter_map(|name| name.into_string().ok());
-    let is_set = |name: &str| [DOMAIN, TOKEN, BROKER_SOCKET, "CO_CRED_AGENT_PID"].contains(&name);
-    without.filter(|name| is_name(name) && !is_set(name)).collect()
+pub(super) fn secret(call: &Call, held: Option<&Credential>) -> Result<Vec<String>> {
+    let request = call.order(Mode::Never)?.request;
+    let without = brokered::without(&request, &traces(call, held)?);
+    Ok(without.into_iter().filter_map(|name| name.into_string().ok()).filter(|name| is_name(name)).collect())
 }

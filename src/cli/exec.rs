@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use crate::agent::Rounds;
 use crate::broker::{Broker, Limits};
 use crate::credential::{Credential, Mode, Order, account, obtain};
 use crate::deliver::exec::{Plan, Wishes};
@@ -40,6 +41,8 @@ fn attempt(call: &Call, typed: &args::Exec, out: &mut dyn Write, tell: &mut Tell
     variable_names(&typed.names)?;
     let limits = broker::limits(&typed.brokered)?;
     let order = Order { owner: typed.git, ..call.order(Mode::Auto)? };
+    // First what is to be watched: a change of what is about to be read must not be missed.
+    let limits = limits.map(|limits| (limits, Rounds::new(&order, true)));
     let credential = obtain(&order)?;
     tell.warn(credential.remarks());
     let email = email(&order, &credential, typed.git, tell);
@@ -75,7 +78,7 @@ fn behind_broker(
     typed: &args::Exec,
     credential: Credential,
     wishes: Wishes,
-    limits: Limits,
+    (limits, rounds): (Limits, Rounds),
     out: &mut dyn Write,
     tell: &mut Tell,
 ) -> Result<u8> {
@@ -92,7 +95,7 @@ fn behind_broker(
     }
     tell.warn(&plan.left.iter().map(|name| left(name)).collect::<Vec<_>>());
     let credential = Arc::new(credential);
-    let keeper = broker::keep(call, Arc::clone(&credential), &deployment)?;
+    let keeper = broker::keep(call, rounds, Arc::clone(&credential), &deployment)?;
     broker.serve(keeper, &deployment, call.env, call.pace()?.timeout, limits)?;
     supervised::run(call, typed, &credential, &plan, &|| (!broker.is_asked()).then(not_asked), tell)
 }

@@ -40,7 +40,7 @@ mod version;
 
 use std::ffi::OsString;
 use std::io::{BufRead, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::credential::{Mode, Order};
 use crate::env::Env;
@@ -69,7 +69,8 @@ pub struct Streams<'a> {
 }
 
 /// Keeps the token out of a core dump, from a debugger of the same user, and out of a panic's message; a limit on the size of
-/// files makes a write fail, and does not end us. For `main` alone.
+/// files makes a write fail, and does not end us; an agent keeps nothing open that it was started with. For `main` alone, and
+/// first of all.
 pub fn harden(args: &[OsString]) {
     let code = failure(args, Kind::Internal.code());
     // What a panic says may quote a value: where it happened is enough for a bug report. And no core is left behind.
@@ -78,7 +79,16 @@ pub fn harden(args: &[OsString]) {
         std::process::exit(code.into());
     }));
     system::keep_out_of_cores();
+    if is_agent(args) {
+        system::close_inherited();
+    }
     supervise::outlive_file_limit();
+}
+
+/// Whether the command line is the agent's.
+fn is_agent(args: &[OsString]) -> bool {
+    let is_named = args.iter().any(|arg| arg == "agent");
+    is_named && Args::read(args).is_ok_and(|args| matches!(args.command, Command::Agent(_)))
 }
 
 /// Runs one command and returns the exit code. `exec` only returns where it fails.
@@ -94,7 +104,7 @@ pub fn run(args: &[OsString], env: &Env, streams: &mut Streams) -> u8 {
     };
     let common = args.all_common();
     tell.quiet = common.quiet;
-    let call = Call { common: &common, env, interactive: streams.interactive, watched: streams.colour };
+    let call = Call { common: &common, env, interactive: streams.interactive, watched: streams.colour, folder: None };
     trace::with(common.verbose, env, || dispatch(&args.command, &call, streams.input, streams.out, &mut tell))
 }
 
@@ -143,6 +153,8 @@ struct Call<'a> {
     interactive: bool,
     /// Somebody sees what is told: it goes to a terminal.
     watched: bool,
+    /// The folder in which the command was started, where the process is in another by now.
+    folder: Option<&'a Path>,
 }
 
 impl<'a> Call<'a> {
@@ -153,6 +165,8 @@ impl<'a> Call<'a> {
             deployment: common.deployment.as_deref(),
             token_file: common.token_file.as_deref(),
             token_env: common.token_env.as_deref(),
+            folder: self.folder,
+            timeout: self.pace()?.timeout,
             ..Request::of(self.env)
         };
         let mode = if common.offline { Mode::Never } else { common.verify.map_or(mode, Mode::from) };

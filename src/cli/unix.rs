@@ -2,21 +2,47 @@
 
 use std::fs::File;
 use std::io;
+use std::os::fd::RawFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::thread;
 
 use rustix::io::Errno;
+use rustix::process::{Resource, getrlimit};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level::emulate_default_handler;
+
+/// The most descriptors that are tried where the system does not list those that are open.
+const MOST_OPEN: RawFd = 65_536;
 
 /// No core dump of ours, and no debugger of the same user's. Where the kernel refuses, there is nothing better to do. A command
 /// that takes our place is dumpable again. Elsewhere than on Linux, only a limit could be set, which the command would inherit.
 pub(super) fn keep_out_of_cores() {
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
+}
+
+/// Closes everything that we were started with but the three standard streams: an agent would hold a pipe open, or a lock,
+/// for as long as it runs. For the start alone, when nothing of our own is open yet.
+pub(super) fn close_inherited() {
+    let listed = |folder| -> Option<Vec<RawFd>> {
+        // Read to its end, and closed, before anything is closed by its number.
+        let names = std::fs::read_dir(folder).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        Some(names.filter_map(|name| name.parse().ok()).collect())
+    };
+    let all =
+        || (3..getrlimit(Resource::Nofile).current.map_or(MOST_OPEN, |most| (most as RawFd).min(MOST_OPEN))).collect();
+    let open = listed("/proc/self/fd").or_else(|| listed("/dev/fd")).unwrap_or_else(all);
+    for descriptor in open.into_iter().filter(|descriptor| *descriptor > 2) {
+        let _ = nix::unistd::close(descriptor);
+    }
+}
+
+/// The folder in which we were started is not held any more: its volume can be unmounted.
+pub(super) fn leave_the_folder() {
+    let _ = std::env::set_current_dir("/");
 }
 
 /// Nothing of the terminal is held any more: it may be closed, and whoever reads our output sees its end.

@@ -9,6 +9,12 @@ use std::path::Path;
 /// user's cannot be refused. A panic is no crash here: it ends us with a code.
 pub(super) fn keep_out_of_cores() {}
 
+/// There is no agent, and so nothing is closed.
+pub(super) fn close_inherited() {}
+
+/// There is no agent, and so no folder is left.
+pub(super) fn leave_the_folder() {}
+
 /// There is no agent, and so nobody to leave it.
 pub(super) fn leave_the_terminal() -> io::Result<()> {
     Ok(())

@@ -110,19 +110,22 @@ pub fn read_own(path: &Path, limit: usize) -> Option<Zeroizing<Vec<u8>>> {
 /// Writes a file that co-cred alone reads, where nobody else may put one: [`write()`], in a folder that is this user's and
 /// writable for nobody else.
 pub fn write_own(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let rights = system::rights(&made_folder_of(path)?);
-    if !rights.closed {
-        return Err(io::ErrorKind::PermissionDenied.into());
-    }
+    closed_folder(path)?;
     replace(path, bytes, File::flush)
 }
 
-/// Removes a file that [`write_own`] wrote, if it is still there.
+/// Removes a file where [`write_own`] would write it, if there is one.
 pub fn remove_own(path: &Path) -> io::Result<()> {
+    closed_folder(path)?;
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
+}
+
+fn closed_folder(path: &Path) -> io::Result<()> {
+    let rights = system::rights(&made_folder_of(path)?);
+    if rights.closed { Ok(()) } else { Err(io::ErrorKind::PermissionDenied.into()) }
 }
 
 /// Makes the folder of a file, 0700, where it is missing; it must be this user's, and nobody else may so much as enter it.

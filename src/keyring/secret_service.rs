@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -226,7 +227,7 @@ fn collect<T>(
 /// The session's bus: where the environment says, else at its usual place.
 fn address(env: &Env) -> Option<String> {
     let usual = || {
-        let socket = env.path("XDG_RUNTIME_DIR")?.join("bus");
+        let socket = Path::new(env.get("XDG_RUNTIME_DIR")?).join("bus");
         socket.exists().then(|| format!("unix:path={}", socket.display()))
     };
     env.text("DBUS_SESSION_BUS_ADDRESS").map(str::to_owned).or_else(usual)

@@ -51,7 +51,8 @@ impl House<'_> {
             let configured = self.config()?.deployments.iter().map(|one| &one.deployment);
             let known: Vec<&Deployment> =
                 configured.chain(self.logins()?.iter().map(|login| &login.deployment)).collect();
-            Ok(std::env::current_dir().ok().and_then(|folder| choose(&folder, &known)))
+            let folder = self.request.folder.map(Path::to_path_buf).or_else(|| std::env::current_dir().ok());
+            Ok(folder.and_then(|folder| choose(&folder, &known)))
         };
         once(&self.clone, look).map(Option::as_ref)
     }

@@ -1,4 +1,4 @@
-//! `token_command`: a password manager prints the token. It runs without a shell, for ten seconds at most; what it says
+//! `token_command`: a password manager prints the token. It runs without a shell, for as long as `--timeout` allows; what it says
 //! on standard error is the user's to see.
 
 use std::ffi::OsStr;
@@ -19,8 +19,8 @@ use super::config::{Config, Configured, path};
 use super::rung::{Candidate, choose};
 use super::{Found, House, Place, PlaceKind, Source};
 
-/// How long a command may take, typing a password included.
-const LIMIT: Duration = Duration::from_secs(10);
+/// How long a command may take, typing a password included, where no other time is given.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Set for the command, so that one that calls co-cred again ends there.
 const WITHIN: &str = "CO_CRED_WITHIN_TOKEN_COMMAND";
@@ -75,7 +75,10 @@ impl Source for TokenCommand<'_> {
         let Some((configured, command)) = self.configured()? else { return Ok(None) };
         let place = Place::new(PlaceKind::Command, format!("token_command ({})", command[0]));
         let output = run(self.house, command).map_err(|why| {
-            failed(&place.place, &why).hint("run it by hand and see; it is started without a shell, and has 10 s")
+            failed(&place.place, &why).hint(format!(
+                "run it by hand and see; it is started without a shell, and has {} (--timeout)",
+                in_words(self.house.request.timeout)
+            ))
         })?;
         let raw = first_line(&output);
         let found = choose([Candidate { place: place.clone(), raw }])?;
@@ -124,13 +127,17 @@ fn run(house: &House, command: &[String]) -> Result<Zeroizing<Vec<u8>>, String> 
     }
     let mut command = Command::new(program);
     command.args(args).env_clear().envs(without_tokens(house.env())).env(WITHIN, "1");
-    match child::output(&mut command, LIMIT, token::LIMIT) {
+    match child::output(&mut command, house.request.timeout, token::LIMIT) {
         Ok(output) if output.status.success() => Ok(output.stdout),
         Ok(output) => Err(format!("failed ({})", output.status)),
         Err(Failure::NotStarted(ErrorKind::NotFound)) if is_path => Err("is not there".to_owned()),
         Err(Failure::NotStarted(ErrorKind::NotFound)) => Err("is not on PATH".to_owned()),
         Err(Failure::NotStarted(kind)) => Err(format!("cannot be started ({kind})")),
-        Err(Failure::Late) => Err(format!("was not done within {} s", LIMIT.as_secs())),
+        Err(Failure::Late) => Err(format!("was not done within {}", in_words(house.request.timeout))),
         Err(Failure::TooLong) => Err("printed more than 8 KiB".to_owned()),
     }
+}
+
+fn in_words(time: Duration) -> String {
+    if time.subsec_millis() == 0 { format!("{} s", time.as_secs()) } else { format!("{} ms", time.as_millis()) }
 }

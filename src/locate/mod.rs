@@ -22,6 +22,7 @@ mod variable;
 mod yaml;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -53,6 +54,10 @@ pub struct Request<'a> {
     pub user: Option<&'a str>,
     /// Which sources are asked.
     pub reach: Reach,
+    /// The folder in which the command was started, where the process is in another by now.
+    pub folder: Option<&'a Path>,
+    /// How long a `token_command` may take.
+    pub timeout: Duration,
 }
 
 /// How far a search goes for a deployment that somebody else asked about: Git, Docker.
@@ -70,7 +75,16 @@ pub enum Reach {
 impl<'a> Request<'a> {
     /// Nothing was asked for.
     pub fn of(env: &'a Env) -> Request<'a> {
-        Request { env, deployment: None, token_file: None, token_env: None, user: None, reach: Reach::Anything }
+        Request {
+            env,
+            deployment: None,
+            token_file: None,
+            token_env: None,
+            user: None,
+            reach: Reach::Anything,
+            folder: None,
+            timeout: command::TIMEOUT,
+        }
     }
 }
 

@@ -564,13 +564,13 @@ fn idle_it_does_nothing() {
     let house = House::new(quiet().file("mount/co", TOKEN));
     let switches = || -> u64 {
         let tasks = fs::read_dir(format!("/proc/{}/task", house.agent.id())).unwrap();
+        // A thread may be gone by now.
         let of = |task: fs::DirEntry| {
-            let status = fs::read_to_string(task.path().join("status")).unwrap();
-            let count =
-                |name| status.lines().find_map(|line: &str| line.strip_prefix(name)).unwrap().trim().parse::<u64>();
-            count("voluntary_ctxt_switches:").unwrap()
+            let status = fs::read_to_string(task.path().join("status")).ok()?;
+            let count = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+            count.trim().parse::<u64>().ok()
         };
-        tasks.map(|task| of(task.unwrap())).sum()
+        tasks.filter_map(|task| of(task.unwrap())).sum()
     };
     assert_eq!(house.token(), TOKEN);
     // On a machine with much to do, the last of the start may take its time.
@@ -581,7 +581,8 @@ fn idle_it_does_nothing() {
     });
     let before = switches();
     thread::sleep(Duration::from_secs(3));
-    assert_eq!(switches(), before);
+    // It looks at its files twice a minute.
+    assert!(switches() <= before + 1, "{} and {before} before", switches());
 }
 
 #[test]

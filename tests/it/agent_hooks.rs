@@ -2,9 +2,11 @@
 
 use std::fs;
 
+use stand_in::Plan;
+
 use super::agent::{House, quiet};
 use super::desk::wait;
-use super::world::{OTHER, TOKEN};
+use super::world::{OTHER, TOKEN, World};
 
 /// base64 of "user:" and one of the two tokens.
 const TOKEN_IN_BASE64: &str = "dXNlcjpjb3BfWng4MVFtVHo1NWFC";
@@ -38,4 +40,69 @@ fn the_command_of_on_change_gets_no_token_of_any_time() {
     for secret in ["BEFORE", "AFTER", "UNUSED", "URL=", "cop_", TOKEN_IN_BASE64, OTHER_IN_BASE64] {
         assert!(!noted.contains(secret), "{secret}: {noted}");
     }
+}
+
+/// The same token, of which another e-mail or another end is known by now.
+#[test]
+fn another_account_or_another_end_of_the_same_token_is_a_change() {
+    let deployment = Plan::with_token(TOKEN).tls().start();
+    let world = quiet().with("SSL_CERT_FILE", deployment.authority());
+    let url = deployment.url();
+    let login = |world: &World, more: &[&str]| {
+        let args = [&["login", "--insecure-storage", "--deployment", &url], more].concat();
+        world.pipe(&args, TOKEN).expect(0);
+    };
+    login(&world, &["--expires", "2998-12-31"]);
+    let noted = world.path("noted");
+    let house = House::with(world, &["--on-change", &format!("echo >> {}", noted.display())]);
+    let said = |key: &str| house.ask(b"{\"ask\":\"token\"}\n").unwrap()[key].as_str().unwrap_or_default().to_owned();
+    assert!(said("expires").starts_with("2998-12-31"), "{}", said("expires"));
+    let asked = deployment.seen().len();
+    let entry = |from: &str, to: &str| {
+        let index = house.world.path("home/.local/share/co-cred/logins.json");
+        let text = fs::read_to_string(&index).unwrap();
+        assert!(text.contains(from), "{text}");
+        super::world::write(&index, text.replace(from, to).as_bytes());
+    };
+    entry("2998-12-31", "2999-12-31");
+    wait("the new end", || said("expires").starts_with("2999-12-31"));
+    wait("the command", || fs::read_to_string(&noted).is_ok_and(|text| text.lines().count() == 1));
+    entry("ada@example.org", "grace@example.org");
+    wait("the new account", || said("email") == "grace@example.org");
+    wait("the command", || fs::read_to_string(&noted).is_ok_and(|text| text.lines().count() == 2));
+    // The token was proven before: the deployment is not asked again.
+    assert_eq!(deployment.seen().len(), asked);
+    assert_eq!(house.status()["changes"], 2);
+}
+
+/// A password manager may ask for a touch, or a password, each time.
+#[test]
+fn exec_with_a_broker_runs_the_token_command_once() {
+    let deployment = Plan::with_token(TOKEN).tls().start();
+    let world = quiet().at(&deployment);
+    let script = format!("echo >> {}; echo {TOKEN}", world.path("runs").display());
+    let config = |script: &str| {
+        format!(
+            "[[deployment]]\ndomain = \"{url}\"\ntoken_command = [\"sh\", \"-c\", \"{script}\"]\n",
+            url = deployment.url()
+        )
+    };
+    let file = world.path("home/.config/co-cred/config.toml");
+    super::world::write(&file, config(&script).as_bytes());
+    let world = world.with("CAPSULE", deployment.capsule()).on_path();
+    let ask = r#"ask() { curl -s -o /dev/null -w '%{http_code}\n' -u "$CODEOCEAN_TOKEN:" "$CODEOCEAN_DOMAIN/api/v1/capsules/$CAPSULE"; }; "#;
+    let runs = || fs::read_to_string(world.path("runs")).unwrap().lines().count();
+    let ran = world.spawn(["exec", "--broker", "--", "sh", "-c", &format!("{ask} ask; sleep 1; ask")]).expect(0);
+    assert_eq!((ran.out.as_str(), runs()), ("200\n200\n", 1), "{ran:?}");
+    // A change of what it is told by is seen all the same.
+    deployment.issue(OTHER);
+    let other = world.path("other").display().to_string();
+    fs::write(&other, config(&script.replace(TOKEN, OTHER))).unwrap();
+    let change = format!(
+        "{ask} ask; mv {other} {}; for i in $(seq 100); do sleep 0.1; test $(wc -l < {}) = 3 && break; done; ask",
+        file.display(),
+        world.path("runs").display()
+    );
+    let ran = world.spawn(["exec", "--broker", "--", "sh", "-c", &change]).expect(0);
+    assert_eq!((ran.out.as_str(), runs()), ("200\n200\n", 3), "{ran:?}");
 }

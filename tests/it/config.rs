@@ -91,6 +91,16 @@ fn it_has_ten_seconds_and_its_children_hold_nobody_up() {
     });
 }
 
+#[test]
+fn a_token_command_has_the_time_of_timeout() {
+    let ran = with_command(&["sleep", "60"]).run(["token", "--offline", "--timeout", "300ms"]).expect(6);
+    assert!(ran.err.contains("was not done within 300 ms") && ran.err.contains("--timeout"), "{ran:?}");
+    // Typing a password, or touching a key, takes its time.
+    let world = with_command(&["sh", "-c", "sleep 11; echo cop_FromTheVault"]);
+    let ran = world.run(["token", "--offline", "--timeout", "1m"]).expect(0);
+    assert_eq!(ran.out, "cop_FromTheVault\n");
+}
+
 /// What it leaves running is not waited for.
 #[test]
 fn a_program_that_stays_behind_costs_nothing() {

@@ -7,6 +7,10 @@ mod agent_hooks;
 #[cfg(unix)]
 mod agent_logins;
 #[cfg(unix)]
+mod agent_shell;
+#[cfg(unix)]
+mod agent_start;
+#[cfg(unix)]
 mod bad_input;
 #[cfg(unix)]
 mod broker;

@@ -13,6 +13,7 @@ use crate::locate::agent::system::{Timed, is_ours};
 use crate::locate::agent::{Answer, Ask, Brokered, Held, LIMIT, PATIENCE, Status};
 
 use super::super::keeper::{Keeper, State};
+use super::home::Place;
 
 /// The longest question.
 const QUESTION: u64 = 4096;
@@ -27,8 +28,13 @@ const MOST: usize = 64;
 ///
 /// # Errors
 /// The system has no thread left.
-pub(super) fn start(listener: UnixListener, keeper: Arc<Keeper>, brokered: Option<Brokered>) -> io::Result<()> {
-    let host = Arc::new(Host { keeper, brokered });
+pub(super) fn start(
+    listener: UnixListener,
+    keeper: Arc<Keeper>,
+    brokered: Option<Brokered>,
+    place: Arc<Place>,
+) -> io::Result<()> {
+    let host = Arc::new(Host { keeper, brokered, place });
     let busy = Arc::new(AtomicUsize::new(0));
     let accept = move || {
         loop {
@@ -85,11 +91,15 @@ fn converse(stream: &UnixStream, host: &Host) -> io::Result<()> {
         }
         let asked = if whole { serde_json::from_slice(&question).ok() } else { None };
         let stop = asked == Some(Ask::Stop);
-        let answer = host.answer(asked);
-        say(stream, &answer)?;
         if stop {
-            host.keeper.stop();
+            // Whoever asked for it may go on as soon as the socket is gone.
+            host.place.leave();
         }
+        let said = say(stream, &host.answer(asked));
+        if stop {
+            host.place.end();
+        }
+        said?;
         if !whole {
             return Ok(());
         }
@@ -109,6 +119,7 @@ fn say(mut stream: &UnixStream, answer: &Answer) -> io::Result<()> {
 struct Host {
     keeper: Arc<Keeper>,
     brokered: Option<Brokered>,
+    place: Arc<Place>,
 }
 
 impl Host {

@@ -75,7 +75,7 @@ pub struct Common {
     /// Send nothing; the same as --verify never
     #[arg(long, conflicts_with = "verify")]
     pub offline: bool,
-    /// How long the deployment may take, such as 10s or 1m [default: 10s]
+    /// How long the deployment may take, and a token_command, such as 10s or 1m [default: 10s]
     #[arg(long, value_name = "DURATION")]
     pub timeout: Option<String>,
     /// No warnings
@@ -111,19 +111,23 @@ impl Common {
         let mut option = |name: &str, value: Option<OsString>| {
             words.extend(value.into_iter().flat_map(|value| [OsString::from(name), value]));
         };
-        option("--deployment", self.deployment.as_ref().map(OsString::from));
-        option("--token-file", self.token_file.as_ref().map(OsString::from));
-        option("--token-env", self.token_env.as_ref().map(OsString::from));
-        option("--timeout", self.timeout.as_ref().map(OsString::from));
-        let verify = self.verify.and_then(|verify| verify.to_possible_value());
+        let Common { deployment, token_file, token_env, verify, offline, timeout, quiet, verbose } = self;
+        option("--deployment", deployment.as_ref().map(OsString::from));
+        option("--token-file", token_file.as_ref().map(OsString::from));
+        option("--token-env", token_env.as_ref().map(OsString::from));
+        option("--timeout", timeout.as_ref().map(OsString::from));
+        let verify = verify.and_then(|verify| verify.to_possible_value());
         option("--verify", verify.map(|verify| verify.get_name().into()));
-        words.extend(
-            [(self.offline, "--offline"), (self.quiet, "--quiet"), (self.verbose, "--verbose")]
-                .into_iter()
-                .filter(|(typed, _)| *typed)
-                .map(|(_, name)| name.into()),
-        );
+        let flags = [(*offline, "--offline"), (*quiet, "--quiet"), (*verbose, "--verbose")];
+        words.extend(flags.into_iter().filter(|(typed, _)| *typed).map(|(_, name)| name.into()));
         words
+    }
+
+    /// The same with every relative path made absolute, for a process that leaves its folder.
+    pub fn with_absolute_paths(&self) -> Common {
+        let mut common = self.clone();
+        common.token_file.as_mut().into_iter().for_each(commands::make_absolute);
+        common
     }
 }
 

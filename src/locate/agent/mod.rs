@@ -163,7 +163,42 @@ pub fn ask(socket: &Path, ask: &Ask) -> io::Result<Answer> {
     if answer.last() != Some(&b'\n') {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
-    Ok(serde_json::from_slice(&answer)?)
+    // What is no answer is not repeated.
+    serde_json::from_slice(&answer).map_err(|_| io::ErrorKind::InvalidData.into())
+}
+
+/// Whether no program listens at a socket that did not answer: what is there, if anything is, was left by an agent.
+pub fn is_gone(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
+}
+
+/// Whether a program listens, and gave no answer in time.
+pub fn is_silent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock)
+}
+
+/// What is wrong with an agent that gave no answer, in words that follow its name, and what to do about it.
+pub fn trouble(socket: &Path, error: &io::Error) -> (String, String) {
+    let start = "start one with: eval \"$(co-cred agent)\"; or unset CO_CRED_AGENT_SOCK";
+    if is_gone(error) {
+        return ("does not run any more".to_owned(), start.to_owned());
+    }
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        return ("belongs to another user".to_owned(), start.to_owned());
+    }
+    if !is_silent(error) {
+        return (format!("does not answer ({})", error.kind()), start.to_owned());
+    }
+    let late = format!("does not answer within {} s", PATIENCE.as_secs());
+    match system::process_of(socket) {
+        Some(pid) => (
+            format!("runs as process {pid}, and {late}"),
+            format!(
+                "it may be stopped: kill -CONT {pid} lets it go on, kill -KILL {pid} ends it; or unset CO_CRED_AGENT_SOCK"
+            ),
+        ),
+        None => (late, "it may be stopped: see what ps says; or unset CO_CRED_AGENT_SOCK".to_owned()),
+    }
 }
 
 /// The file beside an agent's socket whose lock says that one lives there, and whose time, when its token changed last.
@@ -232,7 +267,10 @@ fn holding(socket: &Path) -> Result<Holding> {
         }
         Ok(Answer::Error { message }) => Err(silent(&format!("gives no token: {message}"))),
         Ok(_) => Err(silent("says something else than it was asked")),
-        Err(error) => Err(silent(&format!("does not answer ({})", error.kind()))),
+        Err(error) => {
+            let (what, hint) = trouble(socket, &error);
+            Err(silent(&what).hint(hint))
+        }
     }
 }
 

@@ -61,6 +61,17 @@ fn connect(socket: &Path) -> io::Result<UnixStream> {
     if is_ours(&stream)? { Ok(stream) } else { Err(io::ErrorKind::PermissionDenied.into()) }
 }
 
+/// The process that listens at a socket, where the system tells.
+pub(super) fn process_of(socket: &Path) -> Option<u32> {
+    #[cfg(target_os = "linux")]
+    return u32::try_from(
+        rustix::net::sockopt::socket_peercred(&connect(socket).ok()?).ok()?.pid.as_raw_nonzero().get(),
+    )
+    .ok();
+    #[cfg(not(target_os = "linux"))]
+    return connect(socket).ok().and(None);
+}
+
 /// A socket that is not waited for.
 #[cfg(target_os = "linux")]
 fn unconnected() -> rustix::io::Result<OwnedFd> {

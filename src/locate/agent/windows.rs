@@ -10,3 +10,8 @@ use zeroize::Zeroizing;
 pub(super) fn exchange(_: &Path, _: &[u8]) -> io::Result<Zeroizing<Vec<u8>>> {
     Err(io::ErrorKind::Unsupported.into())
 }
+
+/// None listens.
+pub(super) fn process_of(_: &Path) -> Option<u32> {
+    None
+}

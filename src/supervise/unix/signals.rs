@@ -1,6 +1,5 @@
 //! Every signal that can be handed on is; the child's end is ours.
 
-use std::fs;
 use std::io;
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ use signal_hook::iterator::{Signals, SignalsInfo};
 use signal_hook::low_level::emulate_default_handler;
 use signal_hook::low_level::siginfo::{Cause, Origin};
 
-use crate::child::where_none_runs;
+use crate::child::{Ignored, where_none_runs};
 
 use super::super::End;
 use super::terminal::Terminal;
@@ -51,8 +50,8 @@ pub(super) struct Watch(SignalsInfo<WithOrigin>);
 
 impl Watch {
     pub(super) fn new() -> io::Result<Watch> {
-        let ignored = ignored();
-        let heard = HANDED_ON.iter().map(|signal| signal.as_raw()).filter(|signal| !is_ignored(ignored, *signal));
+        let ignored = Ignored::now();
+        let heard = HANDED_ON.iter().map(|signal| signal.as_raw()).filter(|signal| !ignored.has(*signal));
         Ok(Watch(SignalsInfo::new(heard.chain([SIGCHLD]))?))
     }
 }
@@ -61,21 +60,9 @@ impl Watch {
 /// handed down: a command that takes our place has the limit as it was, and one that ignores the signal goes on ignoring it.
 pub fn outlive_file_limit() {
     let is_limited = getrlimit(Resource::Fsize).current.is_some();
-    if is_limited && !is_ignored(ignored(), SIGXFSZ) {
+    if is_limited && !Ignored::now().has(SIGXFSZ) {
         let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
     }
-}
-
-/// The set of ignored signals, as Linux shows it (proc(5), SigIgn): bit `n - 1` for signal `n`. Elsewhere nobody tells without
-/// `unsafe`: there, one that was ignored is handed on.
-fn ignored() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default()
-}
-
-fn is_ignored(set: u64, signal: i32) -> bool {
-    set >> (signal - 1) & 1 == 1
 }
 
 /// Whoever looks after a child: how a signal reaches it, and what its being stopped means.
@@ -92,8 +79,8 @@ pub(super) trait Keeper {
 /// # Errors
 /// The system lets no signal be waited for.
 pub fn before_end(work: fn()) -> io::Result<()> {
-    let ignored = ignored();
-    let ends = [SIGHUP, SIGINT, SIGQUIT, SIGTERM].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);
+    let ignored = Ignored::now();
+    let ends = [SIGHUP, SIGINT, SIGQUIT, SIGTERM].into_iter().filter(|signal| !ignored.has(*signal));
     let mut signals = Signals::new(ends)?;
     std::thread::Builder::new().spawn(move || {
         for signal in signals.forever() {

@@ -1,0 +1,109 @@
+//! What a shell evaluates when its agent starts and ends. What it had before a broker took its place is kept in the shell
+//! itself: what may be seen, in the environment; what is or leads to a token, in variables that no child gets.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::Path;
+
+use crate::credential::Credential;
+use crate::deliver::brokered::{directly, domains};
+use crate::deliver::quoted;
+use crate::env::Env;
+use crate::error::Result;
+use crate::locate::agent::{BROKER_SOCKET, Brokered, SOCKET};
+use crate::locate::shell::is_name;
+use crate::names::{DOMAINS, TOKEN};
+
+use super::super::{Call, broker, closed};
+
+/// The variable with the agent's process.
+pub(in crate::cli) const PID: &str = "CO_CRED_AGENT_PID";
+
+/// The variable with the names of those that were changed; with `_` and such a name behind it, what that one was.
+const FORMER: &str = "CO_CRED_FORMER";
+
+/// While values are kept, the shell shows none (`set -x`), and exports none (`set -a`).
+const QUIETLY: &str = "CO_CRED_SHELL=$-; set +ax;\n";
+const AS_BEFORE: &str =
+    "case $CO_CRED_SHELL in *a*) set -a;; esac; case $CO_CRED_SHELL in *x*) set -x;; esac; unset CO_CRED_SHELL;\n";
+
+/// Where the agent is; or where its broker is, and then no way to the token, and no variable with one.
+pub(super) fn write_variables(
+    call: &Call,
+    socket: &Path,
+    pid: u32,
+    brokered: Option<&Brokered>,
+    held: Option<&Credential>,
+    out: &mut dyn Write,
+) -> Result<()> {
+    let (socket, pid) = (socket.display().to_string(), pid.to_string());
+    let text = match brokered {
+        None => set(SOCKET, &quoted(&socket)) + &set(PID, &pid),
+        Some(brokered) => instead(call, &socket, &pid, brokered, held)?,
+    };
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map(|()| 0).or_else(closed).map(drop)
+}
+
+/// The broker in place of the deployment, its pass in place of the token.
+fn instead(call: &Call, socket: &str, pid: &str, brokered: &Brokered, held: Option<&Credential>) -> Result<String> {
+    let Brokered { domain, token, rules: _ } = brokered;
+    let env = call.env;
+    let mut new = vec![(BROKER_SOCKET.to_owned(), quoted(socket)), (PID.to_owned(), pid.to_owned())];
+    new.extend(domains(env).into_iter().map(|name| (name.to_owned(), quoted(domain))));
+    new.push((TOKEN.to_owned(), quoted(token)));
+    new.extend(directly(env).iter().map(|other| (other.name.clone(), quoted(&other.value))));
+    let secret: BTreeSet<String> = broker::secret(call, held)?.into_iter().collect();
+    let unset: Vec<&String> = secret.iter().filter(|name| new.iter().all(|(set, _)| set != *name)).collect();
+    // A shell that has evaluated this before keeps what it had then.
+    let mut changed = former(env);
+    let mut text = QUIETLY.to_owned();
+    for name in new.iter().map(|(name, _)| name).chain(unset.iter().copied()) {
+        if changed.insert(name.clone()) && env.has(name) {
+            text.push_str(&keep(name, !secret.contains(name)));
+        }
+    }
+    text.push_str(AS_BEFORE);
+    text.push_str(&set(FORMER, &quoted(&changed.into_iter().collect::<Vec<String>>().join(" "))));
+    new.iter().for_each(|(name, value)| text.push_str(&set(name, value)));
+    unset.iter().for_each(|name| text.push_str(&format!("unset {name};\n")));
+    Ok(text)
+}
+
+fn set(name: &str, value: &str) -> String {
+    format!("{name}={value}; export {name};\n")
+}
+
+/// Keeps what a variable is, for children to see or not.
+fn keep(name: &str, is_plain: bool) -> String {
+    let former = format!("{FORMER}_{name}");
+    let export = if is_plain { format!(" export {former};") } else { String::new() };
+    // One that was exported before would be still.
+    format!("unset {former}; {former}=${name};{export}\n")
+}
+
+/// The variables that were changed in this shell.
+fn former(env: &Env) -> BTreeSet<String> {
+    let names = env.text(FORMER).unwrap_or_default().split(' ');
+    names.filter(|name| is_name(name)).map(str::to_owned).collect()
+}
+
+/// What a shell evaluates once its agent has ended; nothing where it had none. What is set again is what this very shell had:
+/// whoever answered at the socket may have been anybody.
+pub(super) fn afterwards(env: &Env) -> String {
+    if !env.has(BROKER_SOCKET) {
+        return if env.has(SOCKET) || env.has(PID) { format!("unset {SOCKET} {PID};") } else { String::new() };
+    }
+    let mut changed = former(env);
+    let led = DOMAINS.into_iter().filter(|name| env.has(name)).chain([TOKEN, BROKER_SOCKET, PID]);
+    changed.extend(led.map(str::to_owned));
+    let again = changed.iter().map(|name| again(name)).collect::<String>();
+    format!("{QUIETLY}{again}{AS_BEFORE}unset {FORMER};")
+}
+
+fn again(name: &str) -> String {
+    let former = format!("{FORMER}_{name}");
+    format!(
+        "if [ -n \"${{{former}+x}}\" ]; then {name}=${former}; export {name}; unset {former}; else unset {name}; fi;\n"
+    )
+}
