@@ -105,7 +105,7 @@ pub(super) fn keep(
     let common = Common { deployment: Some(deployment.origin().to_owned()), ..call.common.clone() };
     let (env, colour) = (call.env.clone(), call.watched && call.env.get("NO_COLOR").is_none());
     let keep = move || {
-        let call = Call { common: &common, env: &env, interactive: false, watched: false, folder: None };
+        let call = Call::unattended(&common, &env);
         let mut err = io::stderr();
         let mut tell = Tell::new(&mut err, colour);
         tell.quiet = common.quiet;

@@ -75,7 +75,7 @@ impl Known {
     /// Looks at the sources again, and adds what is new.
     fn look(&self, state: &mut State) -> Result<()> {
         let start = Instant::now();
-        let call = Call { common: &self.common, env: &self.env, interactive: false, watched: false };
+        let call = Call::unattended(&self.common, &self.env);
         let request = &call.order(Mode::Never)?.request;
         let kept = self.in_keyring.then(|| locate::locate(request).ok()).flatten().map(|located| located.found.token);
         let before = state.tokens.len();

@@ -158,6 +158,11 @@ struct Call<'a> {
 }
 
 impl<'a> Call<'a> {
+    /// With nobody to be asked, and nobody who watches.
+    fn unattended(common: &'a Common, env: &'a Env) -> Call<'a> {
+        Call { common, env, interactive: false, watched: false, folder: None }
+    }
+
     /// Where to look, and how sure to be; `mode` where nothing else was typed.
     fn order(&self, mode: Mode) -> Result<Order<'a>> {
         let common = self.common;
