@@ -46,6 +46,9 @@ pub const LIMIT: usize = 2 * token::LIMIT + 4096;
 /// So long an agent may take to answer: it has everything at hand.
 pub const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long a process takes to end at most, as a rule.
+const MOMENT: Duration = Duration::from_millis(100);
+
 /// What is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "lowercase")]
@@ -157,6 +160,22 @@ pub struct Status {
 /// # Errors
 /// It does not answer in time, answers nonsense, or is another user's.
 pub fn ask(socket: &Path, ask: &Ask) -> io::Result<Answer> {
+    match ask_once(socket, ask) {
+        // It was about to end: in a moment, nothing listens any more.
+        Err(error) if is_broken_off(&error) => {
+            std::thread::sleep(MOMENT);
+            ask_once(socket, ask)
+        }
+        answer => answer,
+    }
+}
+
+fn is_broken_off(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), BrokenPipe | ConnectionReset | UnexpectedEof)
+}
+
+fn ask_once(socket: &Path, ask: &Ask) -> io::Result<Answer> {
     let mut line = serde_json::to_vec(ask)?;
     line.push(b'\n');
     let answer = system::exchange(socket, &line)?;
