@@ -114,6 +114,22 @@ fn after_stop_every_variable_is_what_it_was() {
     }
 }
 
+/// The author's program reads the token under a name of its own: it finds the pass there, in a shell that comes later, too.
+#[test]
+fn the_pass_stands_under_every_name_that_held_the_token() {
+    let deployment = Plan::with_token(TOKEN).tls().start();
+    let world =
+        brokered(&deployment).with("API_SECRET", TOKEN).with("QUOTED", format!("\"{TOKEN}\"")).with("ELSE", OTHER);
+    let ask = "eval \"$(co-cred agent --broker)\"; for token in \"$API_SECRET\" \"$QUOTED\"; do \
+               curl -s -o /dev/null -w '%{http_code}\\n' -u \"$token:\" \"$CODEOCEAN_DOMAIN/api/v1/capsules/$CAPSULE\"; done; \
+               echo \"<$ELSE>\"";
+    for _ in 0..2 {
+        let ran = world.shell("sh", ask).expect(0);
+        assert_eq!(ran.out, "200\n200\n<>\n", "{ran:?}");
+    }
+    world.run(["agent", "stop"]).expect(0);
+}
+
 /// A shell within the shell does not get what was put aside: it unsets what it cannot set back.
 #[test]
 fn a_child_shell_never_gets_what_was_put_aside() {

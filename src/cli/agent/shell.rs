@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::locate::agent::{BROKER_SOCKET, Brokered, SOCKET};
 use crate::locate::shell::is_name;
 use crate::names::{DOMAINS, TOKEN};
+use crate::token::Token;
 
 use super::super::{Call, broker, closed};
 
@@ -27,40 +28,55 @@ const QUIETLY: &str = "CO_CRED_SHELL=$-; set +ax;\n";
 const AS_BEFORE: &str =
     "case $CO_CRED_SHELL in *a*) set -a;; esac; case $CO_CRED_SHELL in *x*) set -x;; esac; unset CO_CRED_SHELL;\n";
 
+/// An agent that runs, as a shell is told of it.
+pub(super) struct Running<'a> {
+    pub(super) socket: &'a Path,
+    pub(super) pid: u32,
+    pub(super) brokered: Option<&'a Brokered>,
+    /// The fingerprint of its token.
+    pub(super) fingerprint: Option<String>,
+    /// Its token, where this process holds it.
+    pub(super) held: Option<&'a Credential>,
+}
+
 /// Where the agent is; or where its broker is, and then no way to the token, and no variable with one.
-pub(super) fn write_variables(
-    call: &Call,
-    socket: &Path,
-    pid: u32,
-    brokered: Option<&Brokered>,
-    held: Option<&Credential>,
-    out: &mut dyn Write,
-) -> Result<()> {
-    let (socket, pid) = (socket.display().to_string(), pid.to_string());
-    let text = match brokered {
-        None => set(SOCKET, &quoted(&socket)) + &set(PID, &pid),
-        Some(brokered) => instead(call, &socket, &pid, brokered, held)?,
+pub(super) fn write_variables(call: &Call, running: &Running, out: &mut dyn Write) -> Result<()> {
+    let mut new = vec![(PID.to_owned(), running.pid.to_string())];
+    let socket = quoted(&running.socket.display().to_string());
+    let text = match running.brokered {
+        None => {
+            new.insert(0, (SOCKET.to_owned(), socket));
+            new.iter().map(|(name, value)| set(name, value)).collect()
+        }
+        Some(brokered) => {
+            new.insert(0, (BROKER_SOCKET.to_owned(), socket));
+            instead(call, running, brokered, new)?
+        }
     };
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     written.map(|()| 0).or_else(closed).map(drop)
 }
 
-/// The broker in place of the deployment, its pass in place of the token.
-fn instead(call: &Call, socket: &str, pid: &str, brokered: &Brokered, held: Option<&Credential>) -> Result<String> {
+/// The broker in place of the deployment; its pass in place of the token, under every name under which that stood.
+fn instead(call: &Call, running: &Running, brokered: &Brokered, mut new: Vec<(String, String)>) -> Result<String> {
     let Brokered { domain, token, rules: _ } = brokered;
     let env = call.env;
-    let mut new = vec![(BROKER_SOCKET.to_owned(), quoted(socket)), (PID.to_owned(), pid.to_owned())];
+    let secret: BTreeSet<String> = broker::secret(call, running.held)?.into_iter().collect();
     new.extend(domains(env).into_iter().map(|name| (name.to_owned(), quoted(domain))));
     new.push((TOKEN.to_owned(), quoted(token)));
     new.extend(directly(env).iter().map(|other| (other.name.clone(), quoted(&other.value))));
-    let secret: BTreeSet<String> = broker::secret(call, held)?.into_iter().collect();
-    let unset: Vec<&String> = secret.iter().filter(|name| new.iter().all(|(set, _)| set != *name)).collect();
+    let (held, unset): (Vec<String>, Vec<String>) = secret
+        .iter()
+        .filter(|name| new.iter().all(|(set, _)| set != *name))
+        .cloned()
+        .partition(|name| holds(env, name, running.fingerprint.as_deref()));
+    new.extend(held.into_iter().map(|name| (name, quoted(token))));
     // A shell that has evaluated this before keeps what it had then.
     let mut changed = former(env);
     let mut text = QUIETLY.to_owned();
-    for name in new.iter().map(|(name, _)| name).chain(unset.iter().copied()) {
+    for name in new.iter().map(|(name, _)| name).chain(&unset) {
         if changed.insert(name.clone()) && env.has(name) {
-            text.push_str(&keep(name, !secret.contains(name)));
+            text.push_str(&keep(name, name != TOKEN && !secret.contains(name)));
         }
     }
     text.push_str(AS_BEFORE);
@@ -68,6 +84,12 @@ fn instead(call: &Call, socket: &str, pid: &str, brokered: &Brokered, held: Opti
     new.iter().for_each(|(name, value)| text.push_str(&set(name, value)));
     unset.iter().for_each(|name| text.push_str(&format!("unset {name};\n")));
     Ok(text)
+}
+
+/// Whether a variable is the token with this fingerprint.
+fn holds(env: &Env, name: &str, fingerprint: Option<&str>) -> bool {
+    let parsed = env.get(name).and_then(|value| Token::parse(value.as_encoded_bytes()).ok());
+    parsed.is_some_and(|parsed| Some(parsed.token.fingerprint().as_str()) == fingerprint)
 }
 
 fn set(name: &str, value: &str) -> String {

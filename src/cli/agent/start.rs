@@ -21,7 +21,7 @@ use crate::token::Token;
 use super::super::broker::{Opened, in_words};
 use super::super::tell::Tell;
 use super::super::{Call, args, broker, closed, supervised, system};
-use super::shell::write_variables;
+use super::shell::{Running, write_variables};
 use super::{silent, told};
 
 /// How long an agent may take to be ready, beside what the deployment may.
@@ -77,7 +77,9 @@ fn foreground(call: &Call, typed: &args::Agent, socket: &Path, out: &mut dyn Wri
     };
     let ready = || {
         let held = held.take();
-        write_variables(call, socket, std::process::id(), offer.as_ref(), held.as_deref(), out)?;
+        let fingerprint = held.as_ref().map(|held| held.token().fingerprint());
+        let (pid, brokered, held) = (std::process::id(), offer.as_ref(), held.as_deref());
+        write_variables(call, &Running { socket, pid, brokered, fingerprint, held }, out)?;
         if detach { system::leave_the_terminal().map_err(|error| unable("leave the terminal", error)) } else { Ok(()) }
     };
     // A log wants to know; a shell that starts does not.
@@ -137,7 +139,8 @@ fn join(call: &Call, typed: &args::Agent, socket: &Path, status: &Status, out: &
         return Err(Error::new(Reason::Usage, format!("an agent runs already at {}, and {why}", socket.display()))
             .hint("end it with co-cred agent stop, or start another beside it with --socket"));
     }
-    write_variables(call, socket, status.pid, brokered.as_ref(), None, out).map(|()| 0)
+    let (pid, brokered, fingerprint) = (status.pid, brokered.as_ref(), status.fingerprint.clone());
+    write_variables(call, &Running { socket, pid, brokered, fingerprint, held: None }, out).map(|()| 0)
 }
 
 /// Whether it is a broker's address on this machine, and a pass: whoever answers at a socket may say anything.
