@@ -127,6 +127,9 @@ fn the_pass_stands_under_every_name_that_held_the_token() {
         let ran = world.shell("sh", ask).expect(0);
         assert_eq!(ran.out, "200\n200\n<>\n", "{ran:?}");
     }
+    // The same shell once more, as where its startup file is read again.
+    let ran = world.shell("sh", &format!("{ask}\n{ask}")).expect(0);
+    assert_eq!(ran.out, "200\n200\n<>\n".repeat(2), "{ran:?}");
     world.run(["agent", "stop"]).expect(0);
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 
+use crate::broker::is_pass;
 use crate::credential::Credential;
 use crate::deliver::brokered::{directly, domains};
 use crate::deliver::quoted;
@@ -86,10 +87,11 @@ fn instead(call: &Call, running: &Running, brokered: &Brokered, mut new: Vec<(St
     Ok(text)
 }
 
-/// Whether a variable is the token with this fingerprint.
+/// Whether a variable is the token with this fingerprint, or a pass that took its place before.
 fn holds(env: &Env, name: &str, fingerprint: Option<&str>) -> bool {
     let parsed = env.get(name).and_then(|value| Token::parse(value.as_encoded_bytes()).ok());
-    parsed.is_some_and(|parsed| Some(parsed.token.fingerprint().as_str()) == fingerprint)
+    let is_its = |token: &Token| is_pass(token) || Some(token.fingerprint().as_str()) == fingerprint;
+    parsed.is_some_and(|parsed| is_its(&parsed.token))
 }
 
 fn set(name: &str, value: &str) -> String {
