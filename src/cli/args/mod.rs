@@ -279,7 +279,7 @@ pub enum Command {
     /// What a supervised child is before it becomes the command
     #[command(hide = true)]
     Supervised(Supervised),
-    /// See [`HotCommand`]: none to complete
+    /// See `HotCommand`: none to complete
     #[command(skip)]
     MaskRest,
     /// Answer a prompt of Git's, as GIT_ASKPASS

@@ -39,7 +39,7 @@ pub(super) fn leave(us: &Path, left: Left) -> io::Result<()> {
     here.read_exact(&mut [0])
 }
 
-/// Goes on with a stream that [`leave`] has left to us.
+/// Goes on with a stream that `leave` has left to us.
 ///
 /// # Errors
 /// We were not started by that.
