@@ -14,6 +14,7 @@ use crate::traces::Traces;
 use crate::traces::needles::Needles;
 
 use super::findings;
+use super::known::findable;
 use super::progress::watched;
 use super::tell::Tell;
 use super::{Call, args, closed};
@@ -129,7 +130,10 @@ impl<'a> Gate<'a> {
 fn tokens(call: &Call) -> Result<Vec<Token>> {
     let request = &call.order(Mode::Never)?.request;
     let chosen = match locate::locate(request) {
-        Ok(located) => Some(located.found.token),
+        Ok(located) => {
+            findable("scan", &located.found.token, &located.found.place)?;
+            Some(located.found.token)
+        }
         // All of them are among those that can be seen.
         Err(error) if matches!(error.kind(), Kind::NotFound | Kind::Ambiguous) => None,
         Err(error) => return Err(error),

@@ -30,8 +30,12 @@ pub(super) fn run(
 ) -> Result<u8> {
     let is_needed = typed.mask || !typed.gate.is_empty();
     let known = is_needed.then(|| Known::new(call, credential)).transpose()?.map(Arc::new);
+    if let Some(known) = &known {
+        tell.warn(&known.remarks());
+        known.keep_looking()?;
+    }
     let gate = known.as_ref().filter(|_| !typed.gate.is_empty());
-    let gate = gate.map(|known| Ok((Gate::new(call, &typed.gate, &known.traces()?, tell)?, known))).transpose()?;
+    let gate = gate.map(|known| Ok((Gate::new(call, &typed.gate, &known.traces(), tell)?, known))).transpose()?;
     let lookout = known.clone().filter(|_| typed.mask).map(|known| known as Arc<dyn Lookout>);
     let report = match supervise(call, typed, plan, lookout, tell)? {
         Ok(report) => report,
@@ -42,8 +46,11 @@ pub(super) fn run(
         tell.warn(&afterwards().into_iter().collect::<Vec<_>>());
     }
     let mut failures: Vec<Error> = report.lost.into_iter().map(lost).collect();
+    failures.extend(known.as_ref().and_then(|known| known.gap()));
     // A command that failed has left files all the same.
-    failures.extend(gate.and_then(|(gate, known)| known.traces().and_then(|traces| gate.look(&traces, tell)).err()));
+    failures.extend(
+        gate.and_then(|(gate, known)| known.look_again().and_then(|()| gate.look(&known.traces(), tell)).err()),
+    );
     for failure in &failures {
         tell.error(failure);
     }

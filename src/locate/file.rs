@@ -9,6 +9,7 @@ use crate::deployment::Deployment;
 use crate::env::Env;
 use crate::error::{Error, Reason, Remark, Result};
 use crate::files::{self, Contents, Trouble};
+use crate::token::Token;
 
 use super::deployment::trimmed;
 use super::rung::{Candidate, choose};
@@ -73,6 +74,10 @@ impl Source for CredentialsFile<'_> {
     fn find(&self) -> Result<Option<Found>> {
         let Some(found) = self.read()? else { return Ok(None) };
         Ok(if self.is_meant(&found) { Some(found) } else { None })
+    }
+
+    fn tokens(&self) -> Vec<Token> {
+        self.read().ok().flatten().map(|found| found.token).into_iter().collect()
     }
 
     fn passed_over(&self) -> Vec<Remark> {

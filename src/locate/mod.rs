@@ -166,6 +166,11 @@ pub trait Source {
     /// It is here but cannot be used, or two different tokens are: nobody else is asked.
     fn find(&self) -> Result<Option<Found>>;
 
+    /// Every token that is here, be it that another is used, that two are different, or that another place is broken.
+    fn tokens(&self) -> Vec<Token> {
+        self.find().ok().flatten().map(|found| found.token).into_iter().collect()
+    }
+
     /// After `Ok(None)`: what is here all the same, and why it is not used. What could not be read although nobody asked
     /// for it by name has the cause `unreadable`: where no token turns up at all, it may have been there.
     fn passed_over(&self) -> Vec<Remark> {
@@ -195,6 +200,10 @@ impl<S: Source> Source for &S {
 
     fn find(&self) -> Result<Option<Found>> {
         (**self).find()
+    }
+
+    fn tokens(&self) -> Vec<Token> {
+        (**self).tokens()
     }
 
     fn passed_over(&self) -> Vec<Remark> {
@@ -296,7 +305,10 @@ pub fn named_by(request: &Request) -> Vec<&'static str> {
 
 /// Every token that can be seen here at no cost, whichever is used: none of them is to be printed.
 pub fn tokens(request: &Request) -> Vec<Token> {
-    let found = survey(request).into_iter().filter_map(|answer| answer.found.ok().flatten()).map(|found| found.token);
+    let house = House::open(request);
+    let named = house.named().ok().flatten();
+    let found =
+        sources(&house, named).filter(|source| source.at_a_glance().is_none()).flat_map(|source| source.tokens());
     let variables = request.env.iter().filter(|(_, value)| is_token_like(value.as_encoded_bytes()));
     let parsed = variables.filter_map(|(_, value)| Some(Token::parse(value.as_encoded_bytes()).ok()?.token));
     found.chain(parsed).collect()

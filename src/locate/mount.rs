@@ -15,9 +15,9 @@ use crate::env::Env;
 use crate::error::{Error, Reason, Remark, Result};
 use crate::files::{self, Trouble};
 use crate::names::{DOMAINS, TOKENS, is_same};
-use crate::token;
+use crate::token::{self, Token};
 
-use super::rung::{Candidate, choose};
+use super::rung::{Candidate, choose, tokens};
 use super::{Found, Place, PlaceKind, Source, shell, variable};
 
 /// The most bytes that the shell file, or a file that may hold something else than a token, may have.
@@ -296,6 +296,11 @@ impl Source for Mount {
             Some(broken) if found.is_none() && self.named => Err(broken.error()),
             _ => Ok(found.map(|found| Found { remarks: [secrets.remarks(), found.remarks].concat(), ..found })),
         }
+    }
+
+    fn tokens(&self) -> Vec<Token> {
+        let secrets = self.secrets();
+        tokens(secrets.named().chain(secrets.shaped()))
     }
 
     fn passed_over(&self) -> Vec<Remark> {

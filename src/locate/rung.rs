@@ -43,6 +43,11 @@ pub(super) fn choose<'a>(candidates: impl IntoIterator<Item = Candidate<'a>>) ->
     Ok(chosen.map(|(place, parsed)| found(place, parsed)))
 }
 
+/// The tokens that the candidates hold, whichever is used.
+pub(super) fn tokens<'a>(candidates: impl IntoIterator<Item = Candidate<'a>>) -> Vec<Token> {
+    candidates.into_iter().filter_map(|candidate| Some(candidate.parse().ok()?.token)).collect()
+}
+
 fn found(place: Place, parsed: Parsed) -> Found {
     let mut remarks = Vec::new();
     if parsed.trimmed {

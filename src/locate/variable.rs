@@ -9,7 +9,7 @@ use crate::error::{Remark, Result};
 use crate::names::{GENERIC_TOKENS, GIT_TOKEN, TOKENS, is_same, stem};
 use crate::token::{self, Token};
 
-use super::rung::{Candidate, choose};
+use super::rung::{Candidate, choose, tokens};
 use super::{Found, House, Place, PlaceKind, Source, slots};
 
 /// Whether a name is never Code Ocean's token: the Git provider's, as a variable or as a mounted file.
@@ -22,6 +22,13 @@ pub(super) struct Dedicated<'a> {
     pub(super) env: &'a Env,
 }
 
+impl<'a> Dedicated<'a> {
+    fn candidates(&self) -> impl Iterator<Item = Candidate<'a>> {
+        let env = self.env;
+        TOKENS.iter().filter_map(move |name| Some(candidate(name, env.get(name)?)))
+    }
+}
+
 impl Source for Dedicated<'_> {
     fn named_by(&self) -> &'static [&'static str] {
         &[]
@@ -32,7 +39,11 @@ impl Source for Dedicated<'_> {
     }
 
     fn find(&self) -> Result<Option<Found>> {
-        choose(TOKENS.iter().filter_map(|name| Some(candidate(name, self.env.get(name)?))))
+        choose(self.candidates())
+    }
+
+    fn tokens(&self) -> Vec<Token> {
+        tokens(self.candidates())
     }
 
     fn passed_over(&self) -> Vec<Remark> {

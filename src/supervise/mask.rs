@@ -4,6 +4,8 @@
 //! A piece that ends in what may be the beginning of a trace is held back from there on. What is held is let go after a
 //! while where it says no more than what every token begins with: a prompt that ends in `c` is to be seen.
 
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -39,8 +41,36 @@ pub struct Masker<'a> {
     /// So many bytes of it have been let go already.
     shown: usize,
     depth: usize,
+    strangers: Strangers,
     /// How many traces were masked.
     pub masked: usize,
+}
+
+/// What begins as a token does, and was none when the sources were looked at for it: once is enough. Kept as hashes.
+#[derive(Default)]
+struct Strangers(HashSet<u64>);
+
+impl Strangers {
+    /// So many are remembered.
+    const MOST: usize = 4096;
+
+    /// So much of each is looked at.
+    const LENGTH: usize = 64;
+
+    /// Whether one of them was not here before.
+    fn are_new(&mut self, bytes: &[u8], places: &[usize]) -> bool {
+        if self.0.len() > Strangers::MOST {
+            self.0.clear();
+        }
+        let mut is_new = false;
+        for place in places {
+            let end = bytes.len().min(place + Strangers::LENGTH);
+            let mut hasher = DefaultHasher::new();
+            bytes[*place..end].split(|byte| !byte.is_ascii_graphic()).next().hash(&mut hasher);
+            is_new |= self.0.insert(hasher.finish());
+        }
+        is_new
+    }
 }
 
 /// Where a masker is, for another process to go on from there.
@@ -68,7 +98,15 @@ impl<'a> Masker<'a> {
     /// A stream from its beginning.
     pub fn new(lookout: &'a dyn Lookout) -> Masker<'a> {
         let patterns = lookout.patterns(false);
-        Masker { lookout, patterns, held: Zeroizing::new(Vec::new()), shown: 0, depth: 0, masked: 0 }
+        Masker {
+            lookout,
+            patterns,
+            held: Zeroizing::new(Vec::new()),
+            shown: 0,
+            depth: 0,
+            strangers: Strangers::default(),
+            masked: 0,
+        }
     }
 
     /// A stream from where another masker was.
@@ -104,8 +142,8 @@ impl<'a> Masker<'a> {
     /// Where traces stand, of the tokens of the moment: the sources are looked at again where there may be another.
     fn spans(&mut self, bytes: &[u8]) -> Vec<Range<usize>> {
         self.patterns = self.lookout.patterns(false);
-        let Spans { spans, may_hold_another } = self.patterns.search(bytes);
-        if may_hold_another {
+        let Spans { spans, strangers } = self.patterns.search(bytes);
+        if self.strangers.are_new(bytes, &strangers) {
             let patterns = self.lookout.patterns(true);
             if !Arc::ptr_eq(&patterns, &self.patterns) {
                 self.patterns = patterns;

@@ -29,8 +29,8 @@ pub struct Patterns {
 pub struct Spans {
     /// Where traces stand, in order, none touching another.
     pub spans: Vec<Range<usize>>,
-    /// Something begins as traces do, and is none of these: it may be another token's.
-    pub may_hold_another: bool,
+    /// Where something begins as traces do, and is none of these: it may be another token's.
+    pub strangers: Vec<usize>,
 }
 
 /// Two bytes side by side in a pattern, between which a line may break.
@@ -117,18 +117,18 @@ impl Patterns {
 
     /// The same, but for traces that are broken over several lines.
     fn search_lines(&self, bytes: &[u8]) -> Spans {
-        let (mut spans, mut may_hold_another, mut from) = (Vec::new(), false, 0);
+        let (mut spans, mut strangers, mut from) = (Vec::new(), Vec::new(), 0);
         while let Some(found) = self.automaton.find(Input::new(bytes).range(from..)) {
             if found.pattern().as_usize() < self.patterns.len() {
                 spans.push(found.range());
                 from = found.end();
             } else {
-                may_hold_another = true;
+                strangers.push(found.start());
                 // A trace may begin inside.
                 from = found.start() + 1;
             }
         }
-        Spans { spans, may_hold_another }
+        Spans { spans, strangers }
     }
 
     /// The trace that is broken at this line end, behind which a line goes on, if one is.

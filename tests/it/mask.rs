@@ -1,10 +1,12 @@
 //! Masking: nothing of a token gets through, wherever a stream is cut, and nothing else is touched.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
-use co_cred::supervise::mask::{MASK, Masker};
+use co_cred::supervise::mask::{Lookout, MASK, Masker};
 use co_cred::token::Token;
 use co_cred::traces::Traces;
 use co_cred::traces::search::Patterns;
@@ -75,6 +77,49 @@ fn no_encoding_gets_through_wherever_it_is_cut() {
         assert_eq!(masked(&patterns, stream.chunks(1)).0, whole, "{what}, byte by byte");
         assert_eq!(masked(&patterns, stream.chunks(7)).0, whole, "{what}, in sevens");
     }
+}
+
+/// A token that is only found once something looks like one.
+struct Renewing {
+    before: Arc<Patterns>,
+    after: Arc<Patterns>,
+    looks: AtomicUsize,
+}
+
+impl Lookout for Renewing {
+    fn patterns(&self, in_doubt: bool) -> Arc<Patterns> {
+        let looks = self.looks.fetch_add(in_doubt.into(), Relaxed) + usize::from(in_doubt);
+        Arc::clone(if looks == 0 { &self.before } else { &self.after })
+    }
+}
+
+#[test]
+fn a_token_that_is_new_does_not_get_through_wherever_it_is_cut() {
+    let (before, after) = (patterns(&[OTHER]), patterns(&[OTHER, TOKEN]));
+    for (what, text) in encodings() {
+        let stream = [b"before ", text.as_bytes(), b" after"].concat();
+        for cut in 0..=stream.len() {
+            let lookout =
+                Renewing { before: Arc::clone(&before), after: Arc::clone(&after), looks: AtomicUsize::new(0) };
+            let (mut masker, mut out) = (Masker::new(&lookout), Vec::new());
+            masker.feed(&stream[..cut], &mut out);
+            masker.feed(&stream[cut..], &mut out);
+            masker.finish(&mut out);
+            clean(&format!("{what} cut at {cut}"), &out);
+        }
+    }
+}
+
+/// What is no token is looked for once, however often it comes.
+#[test]
+fn the_sources_are_looked_at_once_for_what_is_no_token() {
+    let known = patterns(&[OTHER]);
+    let lookout = Renewing { before: Arc::clone(&known), after: known, looks: AtomicUsize::new(0) };
+    let (mut masker, mut out) = (Masker::new(&lookout), Vec::new());
+    (0..100).for_each(|_| masker.feed(b"cop_count = 7, cop_sum = 9\n", &mut out));
+    assert_eq!(lookout.looks.load(Relaxed), 1);
+    masker.feed(b"cop_more = 1\n", &mut out);
+    assert_eq!(lookout.looks.load(Relaxed), 2);
 }
 
 /// Programs break long lines, and so a trace.
