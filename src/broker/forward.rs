@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use http_body_util::Either;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode};
 
@@ -38,6 +38,7 @@ impl Desk {
     ) -> Response<Body> {
         self.is_asked.store(true, Ordering::Relaxed);
         let (parts, body) = request.into_parts();
+        let is_unread = !body.is_end_stream();
         let path = ApiPath::read(parts.uri.path());
         let noted = path.as_ref().map_or(parts.uri.path(), ApiPath::sent);
         let asked = |rule: &str| Asked::new(parts.method.as_str(), noted, rule);
@@ -54,12 +55,12 @@ impl Desk {
                     let rule = refusal.rule.as_deref().unwrap_or_default();
                     audit.refused(&asked(rule), refusal.status.as_u16());
                 }
-                return refusal.answer().map(Either::Left);
+                return refusal.answer(is_unread).map(Either::Left);
             }
         };
         // What cannot be noted is not begun.
         let Ok(entry) = audit.map(|audit| audit.begin(asked(rule))).transpose() else {
-            return not_noted().answer().map(Either::Left);
+            return not_noted().answer(is_unread).map(Either::Left);
         };
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
@@ -67,7 +68,7 @@ impl Desk {
         let answer = self.upstream.send(&parts, path, body, pulse).await;
         let response = answer
             .map(|response| response.map(Either::Right))
-            .unwrap_or_else(|refusal| refusal.answer().map(Either::Left));
+            .unwrap_or_else(|refusal| refusal.answer(is_unread).map(Either::Left));
         if let Some(entry) = entry {
             entry.answered(response.status().as_u16());
         }

@@ -49,7 +49,9 @@ impl Refusal {
         Refusal { location: Some(location), ..page }
     }
 
-    pub(super) fn answer(&self) -> Response<Full<Bytes>> {
+    /// The response, to a request whose body may still be on its way: nothing else comes over that connection then, and its
+    /// client must not send anything more there.
+    pub(super) fn answer(&self, is_unread: bool) -> Response<Full<Bytes>> {
         let body = serde_json::json!({ "message": self.message }).to_string();
         let mut response = Response::new(Full::new(Bytes::from(body)));
         *response.status_mut() = self.status;
@@ -61,7 +63,7 @@ impl Refusal {
         if let Some(location) = &self.location {
             headers.insert(LOCATION, location.clone());
         }
-        if self.status == StatusCode::UNAUTHORIZED || self.location.is_some() {
+        if is_unread || self.status == StatusCode::UNAUTHORIZED || self.location.is_some() {
             // A client without the pass, or with business elsewhere, need not stay.
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }

@@ -400,3 +400,23 @@ fn usage(id: u32) -> (usize, u64) {
     let resident = status.lines().find(|line| line.starts_with("VmRSS")).unwrap().split_whitespace().nth(1).unwrap();
     (fs::read_dir(format!("/proc/{id}/fd")).unwrap().count(), resident.parse().unwrap())
 }
+
+/// A refusal that comes before the body has is the last answer over its connection, and says so: a client that sent its next
+/// request there would find it closed.
+#[test]
+fn a_refusal_before_the_body_has_come_ends_the_connection_in_words() {
+    let deployment = Plan::with_token(TOKEN).start();
+    let world = World::new().with("CUSTOM_KEY", TOKEN).at(&deployment);
+    let script = "import os, socket, base64
+host = os.environ['CODEOCEAN_DOMAIN'].split('//')[1]
+login = base64.b64encode((os.environ['CODEOCEAN_TOKEN'] + ':').encode()).decode()
+for length in ('5', '0'):
+    peer = socket.create_connection(host.rsplit(':', 1), 20)
+    peer.sendall(f'POST /api/v1/computations HTTP/1.1\\r\\nHost: {host}\\r\\nAuthorization: Basic {login}\\r\\nContent-Length: {length}\\r\\n\\r\\n'.encode())
+    head = peer.recv(65536).decode().lower()
+    print(head.split()[1], 'connection: close' in head)
+";
+    let world = world.file("work/ask.py", script);
+    let ran = world.spawn(["exec", "--broker", "--read-only", "--", "python3", "ask.py"]).expect(0);
+    assert_eq!(ran.out, "403 True\n403 False\n", "{ran:?}");
+}
