@@ -55,7 +55,7 @@ impl Looks {
     }
 
     fn are_due(&self, why: Why) -> bool {
-        let is_quick = why == Why::Doubt && self.took <= QUICK;
+        let is_quick = why != Why::Time && self.took <= QUICK;
         is_quick || self.last.elapsed() >= self.took * PAUSE
     }
 }
@@ -72,6 +72,8 @@ struct State {
 enum Why {
     /// Time has passed.
     Time,
+    /// A stream flows in which a token need not look like one.
+    Stream,
     /// A stream holds what may be a token that is not known, or the gate is about to search: what costs something is asked,
     /// too.
     Doubt,
@@ -203,7 +205,7 @@ impl Lookout for Known {
         if in_doubt {
             self.look_when_due(Why::Doubt);
         } else if is_shapeless() {
-            self.look_when_due(Why::Time);
+            self.look_when_due(Why::Stream);
         }
         Arc::clone(&lock(&self.state).patterns)
     }

@@ -4,14 +4,14 @@
 //! A piece that ends in what may be the beginning of a trace is held back from there on. What is held is let go after a
 //! while where it says no more than what every token begins with: a prompt that ends in `c` is to be seen.
 
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{DefaultHasher, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::token::SHORTEST;
 use crate::traces::search::{Patterns, Spans, Tail};
 
 /// What stands in the place of a trace.
@@ -46,30 +46,38 @@ pub struct Masker<'a> {
     pub masked: usize,
 }
 
-/// What begins as a token does, and was none when the sources were looked at for it: once is enough. Kept as hashes.
-#[derive(Default)]
-struct Strangers(HashSet<u64>);
+/// What begins as a token does, and was none when the sources were looked at for it: once is enough. The last ones are kept, as
+/// hashes, each in a place of its own.
+struct Strangers(Vec<u64>);
 
 impl Strangers {
-    /// So many are remembered.
-    const MOST: usize = 4096;
+    /// So many are kept.
+    const KEPT: usize = 4096;
 
     /// So much of each is looked at.
     const LENGTH: usize = 64;
 
+    fn new() -> Strangers {
+        Strangers(vec![0; Strangers::KEPT])
+    }
+
     /// Whether one of them was not here before.
     fn are_new(&mut self, bytes: &[u8], places: &[usize]) -> bool {
-        if self.0.len() > Strangers::MOST {
-            self.0.clear();
+        places.iter().filter(|place| self.is_new(&bytes[**place..])).count() > 0
+    }
+
+    fn is_new(&mut self, bytes: &[u8]) -> bool {
+        let some = &bytes[..bytes.len().min(Strangers::LENGTH)];
+        let word = some.iter().position(|byte| !byte.is_ascii_graphic()).map_or(some, |end| &some[..end]);
+        // A word that is whole and so short is no token: one could not be told from other text.
+        if word.len() < SHORTEST && word.len() < bytes.len() {
+            return false;
         }
-        let mut is_new = false;
-        for place in places {
-            let end = bytes.len().min(place + Strangers::LENGTH);
-            let mut hasher = DefaultHasher::new();
-            bytes[*place..end].split(|byte| !byte.is_ascii_graphic()).next().hash(&mut hasher);
-            is_new |= self.0.insert(hasher.finish());
-        }
-        is_new
+        let mut hasher = DefaultHasher::new();
+        hasher.write(word);
+        let hash = hasher.finish();
+        let kept = &mut self.0[hash as usize % Strangers::KEPT];
+        std::mem::replace(kept, hash) != hash
     }
 }
 
@@ -104,7 +112,7 @@ impl<'a> Masker<'a> {
             held: Zeroizing::new(Vec::new()),
             shown: 0,
             depth: 0,
-            strangers: Strangers::default(),
+            strangers: Strangers::new(),
             masked: 0,
         }
     }

@@ -116,9 +116,12 @@ fn the_sources_are_looked_at_once_for_what_is_no_token() {
     let known = patterns(&[OTHER]);
     let lookout = Renewing { before: Arc::clone(&known), after: known, looks: AtomicUsize::new(0) };
     let (mut masker, mut out) = (Masker::new(&lookout), Vec::new());
-    (0..100).for_each(|_| masker.feed(b"cop_count = 7, cop_sum = 9\n", &mut out));
+    (0..100).for_each(|_| masker.feed(b"cop_count_of_all = 7\n", &mut out));
     assert_eq!(lookout.looks.load(Relaxed), 1);
-    masker.feed(b"cop_more = 1\n", &mut out);
+    masker.feed(b"cop_sum_of_all = 1\n", &mut out);
+    assert_eq!(lookout.looks.load(Relaxed), 2);
+    // What is too short to be a token, not once.
+    masker.feed(b"cop_sum = 1\n", &mut out);
     assert_eq!(lookout.looks.load(Relaxed), 2);
 }
 
