@@ -4,11 +4,11 @@ use crate::deployment::Deployment;
 use crate::email::Email;
 use crate::env::Env;
 use crate::error::{Error, Kind, Reason, Remark, Result};
-use crate::keyring::Expiry;
-use crate::locate::{self, Found, Located, Place, Request, Sited};
+use crate::expiry::Expiry;
 use crate::names::DOMAINS;
+use crate::sources::{self, Found, Located, Place, ResolvedDeployment, SearchOptions};
 use crate::token::Token;
-use crate::verify::{self, Grant, Pace, Question, Scope, Verdict};
+use crate::verify::{self, Grant, RetryBudget, Scope, Verdict, VerifyRequest};
 
 /// How sure to be before a token is handed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,23 +23,23 @@ pub enum Mode {
 
 /// What to obtain, and how.
 #[derive(Clone, Copy, Debug)]
-pub struct Order<'a> {
+pub struct ObtainOptions<'a> {
     /// Where to look.
-    pub request: Request<'a>,
+    pub search: SearchOptions<'a>,
     /// How sure to be.
     pub mode: Mode,
     /// How long to wait.
-    pub pace: Pace,
+    pub budget: RetryBudget,
     /// Scopes that must be known in the end.
     pub needs: &'a [Scope],
     /// Whether the owner should be known in the end.
     pub owner: bool,
 }
 
-impl<'a> Order<'a> {
-    fn question<'b>(&'b self, token: &'b Token, place: &'b str, deployment: &'b Deployment) -> Question<'b> {
-        let Order { request, pace, needs, owner, .. } = *self;
-        Question { token, place, deployment, env: request.env, pace, needs, owner }
+impl<'a> ObtainOptions<'a> {
+    fn request<'b>(&'b self, token: &'b Token, place: &'b str, deployment: &'b Deployment) -> VerifyRequest<'b> {
+        let ObtainOptions { search, budget, needs, owner, .. } = *self;
+        VerifyRequest { token, place, deployment, env: search.env, budget, needs, owner }
     }
 }
 
@@ -47,7 +47,7 @@ impl<'a> Order<'a> {
 #[derive(Debug)]
 pub struct Credential {
     token: Token,
-    deployment: Option<Sited>,
+    deployment: Option<ResolvedDeployment>,
     place: Place,
     email: Option<Email>,
     owner: Option<Email>,
@@ -63,7 +63,7 @@ impl Credential {
     }
 
     /// The deployment that it is for, where one is known, and what named it.
-    pub fn deployment(&self) -> Option<&Sited> {
+    pub fn deployment(&self) -> Option<&ResolvedDeployment> {
         self.deployment.as_ref()
     }
 
@@ -107,27 +107,27 @@ impl Credential {
 /// # Errors
 /// Whatever locating finds wrong; a rejection; and, where the mode is [`Mode::Always`], whatever keeps the deployment
 /// from being asked.
-pub fn obtain(order: &Order) -> Result<Credential> {
-    vouch(order, locate::locate(&order.request)?)
+pub fn obtain(options: &ObtainOptions) -> Result<Credential> {
+    verify_located(options, sources::locate(&options.search)?)
 }
 
 /// Verifies what was located.
 ///
 /// # Errors
 /// As [`obtain`], of verifying.
-pub fn vouch(order: &Order, located: Located) -> Result<Credential> {
+pub fn verify_located(options: &ObtainOptions, located: Located) -> Result<Credential> {
     let Located { mut found, deployment } = located;
     let mut remarks = std::mem::take(&mut found.remarks);
     let (mut proven, mut owner) = (false, None);
-    match prove(order, &found.token, &found.place.place, deployment.as_ref()) {
+    match verify_token(options, &found.token, &found.place.place, deployment.as_ref()) {
         Ok(verdict) => {
             proven = verdict.is_some();
-            let unkept = verdict.as_ref().and_then(|verdict| verdict.unkept.clone());
-            remarks.extend(unkept.filter(|_| order.mode == Mode::Auto));
+            let cache_failure = verdict.as_ref().and_then(|verdict| verdict.cache_failure.clone());
+            remarks.extend(cache_failure.filter(|_| options.mode == Mode::Auto));
             owner = verdict.as_ref().and_then(|verdict| verdict.owner.clone());
             remarks.extend(verdict.and_then(|verdict| verdict.require(&[]).err()).as_ref().map(Remark::from));
         }
-        Err(error) if order.mode == Mode::Auto && may_be_good(&error) => remarks.push(unverified(&error)),
+        Err(error) if options.mode == Mode::Auto && may_be_good(&error) => remarks.push(unverified(&error)),
         Err(error) => return Err(error),
     }
     let Found { token, place, email, expires, .. } = found;
@@ -140,21 +140,23 @@ pub fn vouch(order: &Order, located: Located) -> Result<Credential> {
 ///
 /// # Errors
 /// An e-mail that was given is none, the token is rejected, or the deployment cannot be asked.
-pub fn account(order: &Order, credential: &Credential) -> Result<Option<Email>> {
-    let Some(Sited { deployment, .. }) = &credential.deployment else { return Ok(credential.email.clone()) };
+pub fn account(options: &ObtainOptions, credential: &Credential) -> Result<Option<Email>> {
+    let Some(ResolvedDeployment { deployment, .. }) = &credential.deployment else {
+        return Ok(credential.email.clone());
+    };
     if let Some(email) = &credential.email {
         return Ok(Some(email.clone()));
     }
-    if let Some(email) = locate::email(&order.request, deployment)? {
+    if let Some(email) = sources::email(&options.search, deployment)? {
         return Ok(Some(email));
     }
     if let Some(owner) = &credential.owner {
         return Ok(Some(owner.clone()));
     }
-    let order = Order { owner: true, ..*order };
-    let question = order.question(&credential.token, &credential.place.place, deployment);
-    match (verify::recall_owner(&question), order.mode) {
-        (None, Mode::Always | Mode::Auto) => Ok(verify::verify(&question)?.owner),
+    let options = ObtainOptions { owner: true, ..*options };
+    let request = options.request(&credential.token, &credential.place.place, deployment);
+    match (verify::recall_owner(&request), options.mode) {
+        (None, Mode::Always | Mode::Auto) => Ok(verify::verify(&request)?.owner),
         (owner, _) => Ok(owner),
     }
 }
@@ -163,24 +165,29 @@ pub fn account(order: &Order, credential: &Credential) -> Result<Option<Email>> 
 ///
 /// # Errors
 /// The token is rejected, was accepted by another deployment, the deployment cannot be asked, or none is known.
-pub fn prove(order: &Order, token: &Token, place: &str, deployment: Option<&Sited>) -> Result<Option<Verdict>> {
+pub fn verify_token(
+    options: &ObtainOptions,
+    token: &Token,
+    place: &str,
+    deployment: Option<&ResolvedDeployment>,
+) -> Result<Option<Verdict>> {
     // Asked or not: what is handed on goes to the deployment beside it.
-    if let Some(sited) = deployment.filter(|sited| !sited.is_explicit()) {
-        check_home(order.request.env, token, &sited.deployment, &sited.place)?;
+    if let Some(resolved) = deployment.filter(|resolved| !resolved.is_explicit()) {
+        check_accepted(options.search.env, token, &resolved.deployment, &resolved.place)?;
     }
-    if order.mode == Mode::Never {
+    if options.mode == Mode::Never {
         return Ok(None);
     }
-    let sited = deployment.ok_or_else(|| no_deployment(order.request.env))?;
-    let deployment = &sited.deployment;
-    let question = order.question(token, place, deployment);
-    let remembered = match order.mode {
-        Mode::Auto => verify::recall(&question).filter(|verdict| suffices(verdict, order.needs)),
+    let resolved = deployment.ok_or_else(|| no_deployment(options.search.env))?;
+    let deployment = &resolved.deployment;
+    let request = options.request(token, place, deployment);
+    let remembered = match options.mode {
+        Mode::Auto => verify::recall(&request).filter(|verdict| suffices(verdict, options.needs)),
         _ => None,
     };
     match remembered {
         Some(verdict) => Ok(Some(verdict)),
-        None => verify::verify(&question).map(Some),
+        None => verify::verify(&request).map(Some),
     }
 }
 
@@ -189,8 +196,8 @@ pub fn prove(order: &Order, token: &Token, place: &str, deployment: Option<&Site
 ///
 /// # Errors
 /// It was accepted elsewhere.
-pub fn check_home(env: &Env, token: &Token, deployment: &Deployment, place: &str) -> Result<()> {
-    match verify::other_home(env, token, deployment) {
+pub fn check_accepted(env: &Env, token: &Token, deployment: &Deployment, place: &str) -> Result<()> {
+    match verify::accepted_elsewhere(env, token, deployment) {
         None => Ok(()),
         Some(home) => Err(Error::new(
             Reason::OtherDeployment,

@@ -1,55 +1,58 @@
 //! co-cred locates a Code Ocean access token, verifies it, and delivers it; nothing takes another way.
 //!
-//! # The house
+//! # Layers
 //!
-//! A module imports only from floors below its own, and rooms on one floor do not know each other. A test reads this
+//! A module imports only from layers below its own, and modules of one layer do not know each other. A test reads this
 //! drawing and the `use` lines, and fails where they disagree.
 //!
 //! ```text
-//! cli          what is typed (args), what is told (tell), one short file for each command
-//! deliver      hand it over, once: exec, print, env, git, docker
-//! supervise    a child that stays a child, its output masked
-//! broker       per request: programs that never hold it
-//! agent        a token that stays fresh for whoever asks
-//! gate         no file is kept with a token in it
-//! credential   obtain = locate, then verify: the only constructor of a Credential
-//! verify       ask the deployment; remember the verdict
-//! locate       ask each Source in turn
-//! keyring      logins that are kept, and the stores that keep them
-//! client       the one way to it: whom it trusts, how names are found
-//! deployment   where a token belongs, and to whom it may be sent
-//! traces       the shapes it can leak in
-//! token files  the secret · the one way in and out of files
-//! email child  whose it is · a program run for its output
-//! env error    the one reader of the environment · the one error
-//! names        every variable name, with what its value is
+//! cli                      what is typed (args), one file for each command (commands), what people read (messages)
+//! deliver                  hand it over once: exec, print, env, git, docker
+//! supervise                a child that stays a child, its output masked
+//! broker                   per request: programs that never hold the token
+//! agent                    a token that is kept fresh, served over a socket
+//! scan                     search files for tokens before they are kept
+//! credential               obtain = locate, then verify: the only constructor of a Credential
+//! verify sources           ask the deployment, remember the verdict · ask each source in turn
+//! keyring ipc              stored logins and their stores · the agent's protocol, client side and both systems
+//! http                     trust, names, proxies; the client for calls to the deployment
+//! deployment               where a token may be sent
+//! patterns                 how a token may be written down, and the search for it
+//! token files              the secret · bounded reads and atomic private writes
+//! email expiry             the account's address · when a token ends
+//! process parse            a program run for its output · shell and YAML readers
+//! env error                the one reader of the environment · the one error
+//! names                    every environment variable name, with its role
 //! ```
 //!
-//! `main.rs` stands above it all: real arguments, environment and streams in, exit code out.
+//! `main.rs` stands above them all: real arguments, environment and streams in, exit code out.
 //!
 //! # The way of a token
 //!
-//! [`locate::locate`] asks each [`locate::Source`] in turn; [`verify::verify`] puts one authenticated call to its
+//! [`sources::locate`] asks each [`sources::Source`] in turn; [`verify::verify`] puts one authenticated call to its
 //! [`deployment::Deployment`]; together they are [`credential::obtain`], whose [`credential::Credential`] is what
 //! [`deliver`] hands over. [`cli::run`] is the program: arguments, environment and streams in, exit code out.
 
 pub mod agent;
 pub mod broker;
-pub mod child;
 pub mod cli;
-pub mod client;
 pub mod credential;
 pub mod deliver;
 pub mod deployment;
 pub mod email;
 pub mod env;
 pub mod error;
+pub mod expiry;
 pub mod files;
-pub mod gate;
+pub mod http;
+pub mod ipc;
 pub mod keyring;
-pub mod locate;
 pub mod names;
+pub mod parse;
+pub mod patterns;
+pub mod process;
+pub mod scan;
+pub mod sources;
 pub mod supervise;
 pub mod token;
-pub mod traces;
 pub mod verify;

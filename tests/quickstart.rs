@@ -13,7 +13,7 @@ use std::process::Command;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use stand_in::Plan;
+use fake_deployment::Plan;
 
 const TOKEN: &str = "cop_QuickStart42";
 
@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     };
     println!("A capsule in {}: its slot CUSTOM_KEY has a token attached, and nothing", capsule.display());
-    println!("says so but .codeocean/secrets.json. A stand-in deployment answers at {}.", deployment.url());
+    println!("says so but .codeocean/secrets.json. A fake deployment answers at {}.", deployment.url());
     println!("\n1. located: where the token is, and for which deployment");
     run(&["exec", "--offline", "--explain"])?;
     println!("\n2. verified: one authenticated call");

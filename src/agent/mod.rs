@@ -1,34 +1,34 @@
 //! The agent: a token that stays fresh for whoever asks. It watches what the sources read, obtains again on a change, and
 //! serves what is good over a Unix socket of this user's.
 //!
-//! No secret makes it end, and it ends nobody. The [`Keeper`] has the rules by which a token is replaced; [`Rounds`] look
+//! No secret makes it end, and it ends nobody. The [`TokenState`] has the rules by which a token is replaced; [`RefreshLoop`] look
 //! when something changes; [`run`] is the agent that others ask.
 
-mod keeper;
-mod outlet;
-mod rounds;
+mod change_hooks;
+mod refresh_loop;
 #[cfg_attr(unix, path = "unix/mod.rs")]
 #[cfg_attr(windows, path = "windows.rs")]
 mod system;
+mod token_state;
 mod watch;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::credential::Order;
+use crate::credential::ObtainOptions;
 use crate::deployment::Deployment;
 use crate::env::Env;
 use crate::error::Result;
-use crate::locate::agent::{BROKER_SOCKET, Brokered, SOCKET};
-use crate::locate::{self, Request};
+use crate::ipc::{BROKER_SOCKET, Brokered, SOCKET};
+use crate::sources::{self, SearchOptions};
 
-pub use keeper::{Keeper, Looked, Told};
-pub use outlet::Outlet;
-pub use rounds::Rounds;
-pub use system::{Home, supported};
+pub use change_hooks::ChangeHooks;
+pub use refresh_loop::RefreshLoop;
+pub use system::{AgentInstance, supported};
+pub use token_state::{AgentEvent, Looked, TokenState};
 
-use keeper::RETRY;
-pub use rounds::unable;
+pub use refresh_loop::unable;
+use token_state::RETRY;
 
 /// The socket of this user's agent: the one that is named, be it for its broker alone, else one below `$XDG_RUNTIME_DIR` or
 /// the cache folder.
@@ -47,7 +47,7 @@ pub fn socket(env: &Env) -> Option<PathBuf> {
 #[derive(Debug)]
 pub enum Claim {
     /// It is ours, as long as this is kept.
-    Ours(Home),
+    Ours(AgentInstance),
     /// An agent runs there.
     Taken,
 }
@@ -61,49 +61,49 @@ pub enum Claim {
 /// # Errors
 /// The system does not let it watch or serve.
 pub fn run(
-    order: &Order,
+    options: &ObtainOptions,
     is_strict: bool,
-    home: Home,
-    outlet: &Outlet,
-    open: impl FnOnce(&Arc<Keeper>) -> Result<Option<(Brokered, Deployment)>>,
+    instance: AgentInstance,
+    hooks: &ChangeHooks,
+    open: impl FnOnce(&Arc<TokenState>) -> Result<Option<(Brokered, Deployment)>>,
     ready: impl FnOnce() -> Result<()>,
-    mut tell: impl FnMut(Told),
+    mut tell: impl FnMut(AgentEvent),
 ) -> Result<()> {
-    let mut rounds = Rounds::new(order, is_strict);
-    let keeper = rounds.keeper().clone();
+    let mut refresh = RefreshLoop::new(options, is_strict);
+    let token_state = refresh.token_state().clone();
     // What is found at the start is no change.
     let (mut unwritten, mut is_running) = (false, false);
     let mut hand_on = |looked: Looked| {
         let Looked { told, has_changed, retry, .. } = looked;
         told.into_iter().for_each(&mut tell);
-        let held = keeper.held();
+        let held = token_state.held();
         if has_changed || !is_running {
-            outlet.learn(locate::tokens(&order.request).iter().chain(held.iter().map(|held| held.token())));
+            hooks.learn(sources::tokens(&options.search).iter().chain(held.iter().map(|held| held.token())));
         }
         let mut failures = Vec::new();
         if has_changed && is_running {
-            home.mark();
-            failures.extend(outlet.run(home.socket()).err());
+            instance.mark();
+            failures.extend(hooks.run(instance.socket()).err());
         }
         is_running = true;
         if has_changed || unwritten {
-            let written = home.while_it_lives(|| outlet.write(held.as_deref()));
+            let written = instance.while_it_lives(|| hooks.write(held.as_deref()));
             // Told once, and tried again.
             if !unwritten || written.is_ok() {
                 unwritten = written.is_err();
                 failures.extend(written.err());
             }
         }
-        failures.into_iter().map(Told::NotHandedOn).for_each(&mut tell);
+        failures.into_iter().map(AgentEvent::NotHandedOn).for_each(&mut tell);
         if unwritten { Some(RETRY) } else { retry }
     };
-    home.end_on_signals().map_err(|error| unable("wait for signals", error))?;
-    rounds.look(order, &mut hand_on);
-    let (brokered, deployment) = open(&keeper)?.unzip();
-    let pinned = deployment.as_ref().map(Deployment::origin).or(order.request.deployment);
-    let order = &Order { request: Request { deployment: pinned, ..order.request }, ..*order };
-    home.serve(keeper.clone(), brokered)?;
+    instance.end_on_signals().map_err(|error| unable("wait for signals", error))?;
+    refresh.look(options, &mut hand_on);
+    let (brokered, deployment) = open(&token_state)?.unzip();
+    let pinned = deployment.as_ref().map(Deployment::origin).or(options.search.deployment);
+    let options = &ObtainOptions { search: SearchOptions { deployment: pinned, ..options.search }, ..*options };
+    instance.serve(token_state.clone(), brokered)?;
     ready()?;
-    rounds.run(order, &mut hand_on);
+    refresh.run(options, &mut hand_on);
     Ok(())
 }

@@ -12,8 +12,8 @@ use std::time::Duration;
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
-use super::keeper::News;
 use super::system::{self, State};
+use super::token_state::Wakeup;
 
 /// So many links may be on the way to a file; the kernel's own limit.
 const LINKS: usize = 40;
@@ -39,7 +39,7 @@ struct Followed {
 pub(super) struct Watch {
     /// None where the system has none left.
     watcher: Option<RecommendedWatcher>,
-    news: Sender<News>,
+    wakeup: Sender<Wakeup>,
     followed: Arc<Mutex<Followed>>,
     watched: BTreeSet<PathBuf>,
     /// Some folder is not watched.
@@ -48,14 +48,14 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new(news: Sender<News>) -> Watch {
+    pub(super) fn new(wakeup: Sender<Wakeup>) -> Watch {
         let followed = Arc::new(Mutex::new(Followed::default()));
-        Watch { watcher: None, news, followed, watched: BTreeSet::new(), is_blind: false, seen: Vec::new() }
+        Watch { watcher: None, wakeup, followed, watched: BTreeSet::new(), is_blind: false, seen: Vec::new() }
     }
 
     /// A watcher that sends on what concerns the files that are followed.
     fn watcher(&self) -> Option<RecommendedWatcher> {
-        let (concerned, news) = (Arc::clone(&self.followed), self.news.clone());
+        let (concerned, wakeup) = (Arc::clone(&self.followed), self.wakeup.clone());
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
             let concerns = |event: &Event| {
                 let followed = concerned.lock().unwrap_or_else(PoisonError::into_inner);
@@ -63,7 +63,7 @@ impl Watch {
             };
             // What cannot be told may be a change.
             if event.as_ref().map_or(true, concerns) {
-                let _ = news.send(News::Changed);
+                let _ = wakeup.send(Wakeup::Changed);
             }
         });
         tracing::info!(made = watcher.is_ok(), "watcher of files");

@@ -9,14 +9,14 @@ use std::sync::Arc;
 
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
-use crate::locate::agent::Brokered;
+use crate::ipc::Brokered;
 
 use super::Claim;
-use super::keeper::Keeper;
+use super::token_state::TokenState;
 
 /// A place that was claimed, of which there is none.
 #[derive(Debug)]
-pub enum Home {}
+pub enum AgentInstance {}
 
 /// Says where there is no agent: on this system.
 ///
@@ -31,7 +31,7 @@ fn none() -> Error {
         .hint("co-cred login keeps the token in the Credential Manager, where every command finds it")
 }
 
-impl Home {
+impl AgentInstance {
     /// # Errors
     /// Always.
     pub fn claim(_: &Env, _: &Path) -> Result<Claim> {
@@ -54,7 +54,7 @@ impl Home {
         match *self {}
     }
 
-    pub(super) fn serve(&self, _: Arc<Keeper>, _: Option<Brokered>) -> Result<()> {
+    pub(super) fn serve(&self, _: Arc<TokenState>, _: Option<Brokered>) -> Result<()> {
         match *self {}
     }
 }

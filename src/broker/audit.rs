@@ -29,7 +29,7 @@ const ROOM: usize = "604800.0000".len() - "null".len();
 
 /// Where requests are noted.
 #[derive(Debug)]
-pub struct Audit {
+pub struct AuditFile {
     path: PathBuf,
     log: Log,
     book: Mutex<Book>,
@@ -44,12 +44,12 @@ struct Book {
     pen: Option<Arc<File>>,
 }
 
-impl Audit {
+impl AuditFile {
     /// Opens a file to append to; it is made, for this user alone, where it is missing.
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn open(path: &Path) -> Result<Audit> {
+    pub fn open(path: &Path) -> Result<AuditFile> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
         let opened = Log::at(&path).and_then(|log| log.open(false).map(|opened| (log, opened)));
         let (log, (end, pen)) = opened.map_err(|error| {
@@ -61,7 +61,7 @@ impl Audit {
             Error::new(Reason::Usage, format!("{} cannot be written to ({why})", path.display()))
                 .hint("--audit takes a file in a folder that is there, and yours to write to")
         })?;
-        Ok(Audit { path, log, book: Mutex::new(Book { end, pen: pen.map(Arc::new) }) })
+        Ok(AuditFile { path, log, book: Mutex::new(Book { end, pen: pen.map(Arc::new) }) })
     }
 
     /// Notes a request that is about to go on.
@@ -115,7 +115,7 @@ fn take_back(book: &mut File, written: u64) {
     }
 }
 
-impl std::fmt::Display for Audit {
+impl std::fmt::Display for AuditFile {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "--audit {}", self.path.display())
     }
@@ -165,7 +165,7 @@ fn shown(text: &str, most: usize) -> String {
 
 /// A request that is under way.
 pub(super) struct Entry<'a> {
-    audit: &'a Audit,
+    audit: &'a AuditFile,
     asked: Asked,
     /// The line as it was written.
     begun: String,

@@ -14,9 +14,9 @@ use hyper::body::{Bytes, Frame, SizeHint};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::AbortHandle;
 
-use crate::client::Body;
+use crate::http::Body;
 
-use super::pulse::{Pulse, either};
+use super::idle_timer::{IdleTimer, either};
 use super::system::descriptors;
 
 /// The most connections. Each has another one behind it, and needs two descriptors.
@@ -37,7 +37,7 @@ pub(super) struct ConnectionLimiter {
 
 /// What is known of a connection.
 pub(super) struct Connection {
-    pub(super) pulse: Arc<Pulse>,
+    pub(super) idle: Arc<IdleTimer>,
     is_busy: AtomicBool,
     task: OnceLock<AbortHandle>,
 }
@@ -50,7 +50,7 @@ impl Connection {
 
     /// Whether nothing is asked on it, and all is answered.
     fn is_idle(&self) -> bool {
-        !self.is_busy.load(Ordering::Relaxed) && !self.pulse.is_stuck()
+        !self.is_busy.load(Ordering::Relaxed) && !self.idle.is_stuck()
     }
 }
 
@@ -64,8 +64,8 @@ impl ConnectionLimiter {
     /// A place for a connection; where there is none, one is made, or waited for.
     pub(super) async fn place(self: &Arc<ConnectionLimiter>, number: u64) -> Place {
         let permit = self.permit().await;
-        let pulse = Pulse::new();
-        let connection = Arc::new(Connection { pulse, is_busy: AtomicBool::new(false), task: OnceLock::new() });
+        let idle = IdleTimer::new();
+        let connection = Arc::new(Connection { idle, is_busy: AtomicBool::new(false), task: OnceLock::new() });
         self.taken().insert(number, Arc::clone(&connection));
         Place { limiter: Arc::clone(self), number, connection, _permit: permit }
     }
@@ -90,9 +90,9 @@ impl ConnectionLimiter {
     /// may be ended now.
     fn send_one_away(&self) -> bool {
         let taken = self.taken();
-        let goes = match taken.values().find(|connection| !connection.pulse.is_known()) {
-            Some(stranger) => Some(stranger).filter(|stranger| stranger.pulse.age() >= GRACE),
-            None => taken.values().filter(|one| one.is_idle()).max_by_key(|idle| idle.pulse.silence()),
+        let goes = match taken.values().find(|connection| !connection.idle.is_known()) {
+            Some(stranger) => Some(stranger).filter(|stranger| stranger.idle.age() >= GRACE),
+            None => taken.values().filter(|one| one.is_idle()).max_by_key(|idle| idle.idle.silence()),
         };
         goes.and_then(|connection| connection.task.get()).map(AbortHandle::abort).is_some()
     }

@@ -5,12 +5,12 @@
 //! every message is made anew, so that the deployment sees the very requests that the policy was asked about.
 
 mod audit;
-mod forward;
 mod guard;
+mod idle_timer;
 mod limiter;
 mod path;
 mod policy;
-mod pulse;
+mod proxy;
 mod rate;
 mod redirect;
 mod refusal;
@@ -28,21 +28,21 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::client::Line;
 use crate::credential::Credential;
 use crate::deployment::Deployment;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
-use crate::locate::agent::Brokered;
+use crate::http::HttpClient;
+use crate::ipc::Brokered;
 use crate::token::Token;
 
-pub use audit::Audit;
+pub use audit::AuditFile;
 pub use guard::is_pass;
 pub use policy::{Allow, Policy};
 pub use rate::Rate;
 
-use forward::Desk;
 use guard::Guard;
+use proxy::Proxy;
 use upstream::Upstream;
 
 /// Where the broker has the real token from.
@@ -65,7 +65,7 @@ pub struct Limits {
     /// How often.
     pub rate: Option<Rate>,
     /// Where every request is noted.
-    pub audit: Option<Audit>,
+    pub audit: Option<AuditFile>,
 }
 
 /// A broker that nobody is served by yet: it has an address and a pass.
@@ -80,7 +80,7 @@ pub struct Broker {
 impl Limits {
     /// What restrains them, as it was typed.
     pub fn words(&self) -> Vec<String> {
-        let (rate, audit) = (self.rate.as_ref().map(Rate::to_string), self.audit.as_ref().map(Audit::to_string));
+        let (rate, audit) = (self.rate.as_ref().map(Rate::to_string), self.audit.as_ref().map(AuditFile::to_string));
         self.policy.words().into_iter().chain(rate).chain(audit).collect()
     }
 }
@@ -131,15 +131,15 @@ impl Broker {
         connect: Duration,
         limits: Limits,
     ) -> Result<()> {
-        let line = Line::new(env, deployment)?;
-        let desk = Desk {
+        let client = HttpClient::new(env, deployment)?;
+        let proxy = Proxy {
             guard: Guard::new(&self.pass, &self.address),
             limits,
-            upstream: Upstream::new(line, connect, deployment.clone(), self.address.clone(), supply),
+            upstream: Upstream::new(client, connect, deployment.clone(), self.address.clone(), supply),
             is_asked: Arc::clone(&self.is_asked),
         };
         let listener = self.listener.try_clone().map_err(|error| unable("serve", &error))?;
-        serve::start(listener, desk).map_err(|error| unable("serve", &error))
+        serve::start(listener, proxy).map_err(|error| unable("serve", &error))
     }
 }
 

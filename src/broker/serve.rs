@@ -12,11 +12,11 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 
-use crate::client::runtime;
+use crate::http::runtime;
 
-use super::forward::Desk;
+use super::idle_timer::{Beating, either};
 use super::limiter::{Answer, ConnectionLimiter, Place};
-use super::pulse::{Beating, either};
+use super::proxy::Proxy;
 use super::system::set_queue;
 
 /// The most bytes of a request's head.
@@ -29,15 +29,15 @@ const QUEUE: i32 = 4096;
 ///
 /// # Errors
 /// The system has no thread or no descriptor left.
-pub(super) fn start(listener: std::net::TcpListener, desk: Desk) -> io::Result<()> {
+pub(super) fn start(listener: std::net::TcpListener, proxy: Proxy) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     set_queue(&listener, QUEUE)?;
     let runtime = runtime()?;
-    let serve = move || serve(&runtime, listener, Arc::new(desk));
+    let serve = move || serve(&runtime, listener, Arc::new(proxy));
     thread::Builder::new().name("broker".to_owned()).spawn(serve).map(drop)
 }
 
-fn serve(runtime: &Runtime, listener: std::net::TcpListener, desk: Arc<Desk>) -> io::Result<()> {
+fn serve(runtime: &Runtime, listener: std::net::TcpListener, proxy: Arc<Proxy>) -> io::Result<()> {
     runtime.block_on(async {
         let (listener, limiter) = (TcpListener::from_std(listener)?, ConnectionLimiter::new());
         for number in 0.. {
@@ -45,7 +45,7 @@ fn serve(runtime: &Runtime, listener: std::net::TcpListener, desk: Arc<Desk>) ->
                 Ok((stream, _)) => {
                     let place = limiter.place(number).await;
                     let connection = Arc::clone(place.connection());
-                    let task = tokio::spawn(converse(stream, Arc::clone(&desk), place));
+                    let task = tokio::spawn(converse(stream, Arc::clone(&proxy), place));
                     connection.served_by(task.abort_handle());
                 }
                 // No descriptors are left, say: others will be given back.
@@ -56,15 +56,15 @@ fn serve(runtime: &Runtime, listener: std::net::TcpListener, desk: Arc<Desk>) ->
     })
 }
 
-async fn converse(stream: TcpStream, desk: Arc<Desk>, place: Place) {
+async fn converse(stream: TcpStream, proxy: Arc<Proxy>, place: Place) {
     let _ = stream.set_nodelay(true);
-    let (place, pulse) = (&place, &place.connection().pulse);
-    let io = TokioIo::new(Beating { stream, pulse: Arc::clone(pulse) });
+    let (place, idle) = (&place, &place.connection().idle);
+    let io = TokioIo::new(Beating { stream, idle: Arc::clone(idle) });
     let answer = service_fn(|request| {
-        let desk = &desk;
+        let proxy = &proxy;
         async move {
             let mut busy = None;
-            let response = desk.answer(request, pulse, || busy = Some(place.busy())).await;
+            let response = proxy.answer(request, idle, || busy = Some(place.busy())).await;
             Ok::<_, Infallible>(response.map(|body| Answer::new(body, busy)))
         }
     });
@@ -72,5 +72,5 @@ async fn converse(stream: TcpStream, desk: Arc<Desk>, place: Place) {
     // The pulse knows all that a timer would.
     server.header_read_timeout(None).max_buf_size(HEAD);
     // What a client breaks off needs no report.
-    let _ = either(server.serve_connection(io, answer), pulse.stops()).await;
+    let _ = either(server.serve_connection(io, answer), idle.stops()).await;
 }

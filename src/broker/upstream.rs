@@ -16,15 +16,15 @@ use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode, Uri};
 use zeroize::Zeroizing;
 
-use crate::client::{Body, Line, timeout};
 use crate::credential::Credential;
 use crate::deployment::Deployment;
 use crate::error::{Error, Reason};
+use crate::http::{Body, HttpClient, timeout};
 
 use super::Supply;
+use super::idle_timer::{IdleTimer, either};
 use super::path::ApiPath;
 use super::policy::reads;
-use super::pulse::{Pulse, either};
 use super::redirect;
 use super::refusal::Refusal;
 
@@ -50,7 +50,7 @@ struct Asked<'a> {
 
 /// The way to one deployment.
 pub(super) struct Upstream {
-    line: Line,
+    client: HttpClient,
     /// How long a connection may take.
     connect: Duration,
     deployment: Deployment,
@@ -67,7 +67,7 @@ pub(super) struct Upstream {
 
 impl Upstream {
     pub(super) fn new(
-        line: Line,
+        client: HttpClient,
         connect: Duration,
         deployment: Deployment,
         address: Deployment,
@@ -77,7 +77,7 @@ impl Upstream {
         let host = origin.authority().and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
         let host = host.unwrap_or_else(|| HeaderValue::from_static(""));
         let (stamp, in_vain) = (Mutex::default(), tokio::sync::Mutex::default());
-        Upstream { line, connect, deployment, origin, host, address, supply, stamp, in_vain }
+        Upstream { client, connect, deployment, origin, host, address, supply, stamp, in_vain }
     }
 
     /// Sends a request on, and returns the answer once its head is there.
@@ -89,7 +89,7 @@ impl Upstream {
         parts: &Parts,
         path: &ApiPath<'_>,
         body: Incoming,
-        pulse: &Pulse,
+        idle: &IdleTimer,
     ) -> Result<Response<Incoming>, Refusal> {
         let coded = parts.headers.get_all(TRANSFER_ENCODING).iter();
         if coded.into_iter().any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked")) {
@@ -101,8 +101,8 @@ impl Upstream {
         let is_small = body.size_hint().upper().is_some_and(|most| most <= REPEATABLE);
         let asked = Asked { parts, address: self.address_of(path, &parts.uri)? };
         let answer = match reads(&parts.method, path.judged()) && is_small {
-            true => self.repeatable(&asked, body, pulse).await?,
-            false => self.once(&asked, body, pulse).await?,
+            true => self.repeatable(&asked, body, idle).await?,
+            false => self.once(&asked, body, idle).await?,
         };
         match answer.status() {
             StatusCode::SWITCHING_PROTOCOLS => Err(Refusal::new(
@@ -117,7 +117,7 @@ impl Upstream {
         &self,
         asked: &Asked<'_>,
         body: Incoming,
-        pulse: &Pulse,
+        idle: &IdleTimer,
     ) -> Result<Response<Incoming>, Refusal> {
         let broken = |_| Refusal::new(StatusCode::BAD_REQUEST, "the body broke off");
         let body = match body.is_end_stream() {
@@ -126,22 +126,22 @@ impl Upstream {
         };
         let held = self.held()?;
         let again = || Either::Left(body.clone().into());
-        match self.ask(&held, asked, again(), pulse).await {
+        match self.ask(&held, asked, again(), idle).await {
             Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED => match self.newer(&held).await {
-                Some(newer) => self.ask(&newer, asked, again(), pulse).await,
+                Some(newer) => self.ask(&newer, asked, again(), idle).await,
                 None => Ok(answer),
             },
             // A connection that was kept, and that the other side has just closed.
             Err(refusal) if refusal.status == StatusCode::BAD_GATEWAY => {
-                self.ask(&self.held()?, asked, again(), pulse).await
+                self.ask(&self.held()?, asked, again(), idle).await
             }
             answer => answer,
         }
     }
 
-    async fn once(&self, asked: &Asked<'_>, body: Incoming, pulse: &Pulse) -> Result<Response<Incoming>, Refusal> {
+    async fn once(&self, asked: &Asked<'_>, body: Incoming, idle: &IdleTimer) -> Result<Response<Incoming>, Refusal> {
         let held = self.held()?;
-        let answer = self.ask(&held, asked, Either::Right(body), pulse).await?;
+        let answer = self.ask(&held, asked, Either::Right(body), idle).await?;
         if answer.status() == StatusCode::UNAUTHORIZED {
             // For whatever is asked next.
             let _ = self.newer(&held).await;
@@ -154,7 +154,7 @@ impl Upstream {
         held: &Arc<Credential>,
         asked: &Asked<'_>,
         body: Body,
-        pulse: &Pulse,
+        idle: &IdleTimer,
     ) -> Result<Response<Incoming>, Refusal> {
         let mut request = Request::new(body);
         *request.method_mut() = asked.parts.method.clone();
@@ -162,7 +162,7 @@ impl Upstream {
         *request.headers_mut() = onward(&asked.parts.headers);
         request.headers_mut().insert(AUTHORIZATION, self.stamp(held));
         request.headers_mut().insert(HOST, self.host.clone());
-        match either(self.line.send(request, tokio::time::Instant::now() + self.connect), pulse.is_silent()).await {
+        match either(self.client.send(request, tokio::time::Instant::now() + self.connect), idle.is_silent()).await {
             Ok(answer) => answer.map_err(|error| unanswered(&error)),
             Err(()) => Err(unanswered(&timeout(self.deployment.host()))),
         }

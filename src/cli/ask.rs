@@ -10,16 +10,16 @@ use crate::deployment::Deployment;
 use crate::error::{Error, Reason, Result};
 use crate::token::{LIMIT, Token};
 
-use super::Call;
+use super::Invocation;
+use super::messages::Messages;
 use super::system;
-use super::tell::Tell;
 
 /// The token: typed without echo, or standard input up to its end.
 ///
 /// # Errors
 /// There is none, it cannot be one, or nothing can be read.
-pub(super) fn token(call: &Call, deployment: &Deployment, input: &mut dyn BufRead) -> Result<Token> {
-    let raw = match call.interactive {
+pub(super) fn token(invocation: &Invocation, deployment: &Deployment, input: &mut dyn BufRead) -> Result<Token> {
+    let raw = match invocation.interactive {
         true => typed(deployment)?,
         false => piped(deployment, input)?,
     };
@@ -57,11 +57,16 @@ fn piped(deployment: &Deployment, input: &mut dyn BufRead) -> Result<Zeroizing<V
 ///
 /// # Errors
 /// The terminal cannot be read.
-pub(super) fn line(call: &Call, what: &str, input: &mut dyn BufRead, tell: &mut Tell) -> Result<Option<String>> {
-    if !call.interactive {
+pub(super) fn line(
+    invocation: &Invocation,
+    what: &str,
+    input: &mut dyn BufRead,
+    messages: &mut Messages,
+) -> Result<Option<String>> {
+    if !invocation.interactive {
         return Ok(None);
     }
-    tell.ask(what);
+    messages.ask(what);
     let mut line = String::new();
     input.take(LIMIT as u64).read_line(&mut line).map_err(unread)?;
     Ok(Some(line.trim().to_owned()).filter(|line| !line.is_empty()))

@@ -4,30 +4,30 @@ use std::io;
 use std::sync::Arc;
 use std::thread;
 
-use crate::agent::{Keeper, Looked, Rounds};
-use crate::broker::{Allow, Audit, Broker, Limits, Policy, Rate, Supply, is_pass};
+use crate::agent::{Looked, RefreshLoop, TokenState};
+use crate::broker::{Allow, AuditFile, Broker, Limits, Policy, Rate, Supply, is_pass};
 use crate::credential::{Credential, Mode};
 use crate::deliver::brokered;
 use crate::deployment::Deployment;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
-use crate::locate;
-use crate::locate::agent::Brokered;
-use crate::locate::shell::is_name;
-use crate::traces::Traces;
+use crate::ipc::Brokered;
+use crate::parse::shell::is_name;
+use crate::patterns::Encodings;
+use crate::sources;
 
-use super::agent::told;
 use super::args::Common;
-use super::tell::{Tell, clean};
-use super::{Call, args, trace};
+use super::commands::agent::told;
+use super::messages::{Messages, clean};
+use super::{Invocation, args, trace};
 
-impl Supply for Keeper {
+impl Supply for TokenState {
     fn held(&self) -> Result<Arc<Credential>, String> {
-        Keeper::held(self).ok_or_else(|| self.trouble().unwrap_or_else(|| "it was found nowhere".to_owned()))
+        TokenState::held(self).ok_or_else(|| self.trouble().unwrap_or_else(|| "it was found nowhere".to_owned()))
     }
 
     fn look_again(&self) {
-        Keeper::look_again(self);
+        TokenState::look_again(self);
     }
 }
 
@@ -42,7 +42,7 @@ pub(super) fn limits(typed: &args::Brokered) -> Result<Option<Limits>> {
     }
     let allow = allow.iter().map(|typed| Allow::parse(typed)).collect::<Result<_>>()?;
     let rate = rate.as_deref().map(Rate::parse).transpose()?;
-    let audit = audit.as_deref().map(Audit::open).transpose()?;
+    let audit = audit.as_deref().map(AuditFile::open).transpose()?;
     Ok(Some(Limits { policy: Policy { read_only: *read_only, allow }, rate, audit }))
 }
 
@@ -75,15 +75,15 @@ impl Opened {
     ///
     /// # Errors
     /// What is held is another broker's pass, no deployment is known, or as [`Broker::serve`].
-    pub(super) fn serve(self, call: &Call, env: &Env, keeper: &Arc<Keeper>) -> Result<Deployment> {
-        let held = keeper.held();
+    pub(super) fn serve(self, invocation: &Invocation, env: &Env, token_state: &Arc<TokenState>) -> Result<Deployment> {
+        let held = token_state.held();
         if held.as_ref().is_some_and(|held| is_pass(held.token())) {
             return Err(Error::new(Reason::Usage, "what is found here is a broker's token for one run, and no other")
                 .hint("open another shell, or set CODEOCEAN_DOMAIN anew and unset CODEOCEAN_TOKEN"));
         }
-        let deployment = deployment(call, held.as_deref())?;
-        let connect = call.pace()?.timeout;
-        self.broker.serve(Arc::<Keeper>::clone(keeper), &deployment, env, connect, self.limits)?;
+        let deployment = deployment(invocation, held.as_deref())?;
+        let connect = invocation.budget()?.timeout;
+        self.broker.serve(Arc::<TokenState>::clone(token_state), &deployment, env, connect, self.limits)?;
         Ok(deployment)
     }
 }
@@ -95,59 +95,59 @@ impl Opened {
 /// # Errors
 /// The system has no thread left.
 pub(super) fn keep(
-    call: &Call,
-    mut rounds: Rounds,
+    invocation: &Invocation,
+    mut refresh: RefreshLoop,
     credential: Arc<Credential>,
     deployment: &Deployment,
-) -> Result<Arc<Keeper>> {
-    rounds.hold(&call.order(Mode::Auto)?, credential);
-    let keeper = Arc::clone(rounds.keeper());
-    let common = Common { deployment: Some(deployment.origin().to_owned()), ..call.common.clone() };
-    let (env, colour) = (call.env.clone(), call.watched && call.env.get("NO_COLOR").is_none());
+) -> Result<Arc<TokenState>> {
+    refresh.hold(&invocation.options(Mode::Auto)?, credential);
+    let token_state = Arc::clone(refresh.token_state());
+    let common = Common { deployment: Some(deployment.origin().to_owned()), ..invocation.common.clone() };
+    let (env, colour) = (invocation.env.clone(), invocation.watched && invocation.env.get("NO_COLOR").is_none());
     let keep = move || {
-        let call = Call::unattended(&common, &env);
+        let invocation = Invocation::unattended(&common, &env);
         let mut err = io::stderr();
-        let mut tell = Tell::new(&mut err, colour);
-        tell.quiet = common.quiet;
+        let mut messages = Messages::new(&mut err, colour);
+        messages.quiet = common.quiet;
         let mut after = |looked: Looked| {
-            looked.told.into_iter().for_each(|news| told(&mut tell, news, false));
+            looked.told.into_iter().for_each(|news| told(&mut messages, news, false));
             looked.retry
         };
         trace::with(common.verbose, &env, || {
             // What was typed was understood once.
-            if let Ok(order) = call.order(Mode::Auto) {
-                rounds.run(&order, &mut after);
+            if let Ok(options) = invocation.options(Mode::Auto) {
+                refresh.run(&options, &mut after);
             }
         });
     };
     let started = thread::Builder::new().name("keeper".to_owned()).spawn(keep);
-    started.map(|_| keeper).map_err(|error| Error::new(Reason::Internal, format!("no thread is left ({error})")))
+    started.map(|_| token_state).map_err(|error| Error::new(Reason::Internal, format!("no thread is left ({error})")))
 }
 
 /// The traces of every token that can be seen here, and of the one that is held.
-pub(super) fn traces(call: &Call, held: Option<&Credential>) -> Result<Vec<Traces>> {
-    let seen = locate::tokens(&call.order(Mode::Never)?.request);
-    Ok(held.map(Credential::token).into_iter().chain(&seen).map(Traces::of).collect())
+pub(super) fn encodings(invocation: &Invocation, held: Option<&Credential>) -> Result<Vec<Encodings>> {
+    let seen = sources::tokens(&invocation.options(Mode::Never)?.search);
+    Ok(held.map(Credential::token).into_iter().chain(&seen).map(Encodings::of).collect())
 }
 
 /// The deployment to which the broker leads.
 ///
 /// # Errors
 /// None is known.
-pub(super) fn deployment(call: &Call, held: Option<&Credential>) -> Result<Deployment> {
-    let sited = match held {
+pub(super) fn deployment(invocation: &Invocation, held: Option<&Credential>) -> Result<Deployment> {
+    let resolved = match held {
         Some(held) => held.deployment().cloned(),
-        None => locate::destination(&call.order(Mode::Never)?.request)?,
+        None => sources::destination(&invocation.options(Mode::Never)?.search)?,
     };
-    sited.map(|sited| sited.deployment).ok_or_else(|| {
+    resolved.map(|resolved| resolved.deployment).ok_or_else(|| {
         Error::new(Reason::NoDeployment, "the broker needs the deployment, and none is known")
             .hint("name it with --deployment https://codeocean.example.org or CODEOCEAN_DOMAIN")
     })
 }
 
 /// The variables of this environment that no program behind the broker is to have, as a shell can name them.
-pub(super) fn secret(call: &Call, held: Option<&Credential>) -> Result<Vec<String>> {
-    let request = call.order(Mode::Never)?.request;
-    let without = brokered::without(&request, &traces(call, held)?);
+pub(super) fn secret(invocation: &Invocation, held: Option<&Credential>) -> Result<Vec<String>> {
+    let search = invocation.options(Mode::Never)?.search;
+    let without = brokered::without(&search, &encodings(invocation, held)?);
     Ok(without.into_iter().filter_map(|name| name.into_string().ok()).filter(|name| is_name(name)).collect())
 }

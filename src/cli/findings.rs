@@ -5,20 +5,20 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use crate::gate::{At, Finding, Gap, Kept, Report, Site};
+use crate::patterns::Kind;
+use crate::scan::{At, Finding, Gap, Kept, Report, Site};
 use crate::token::{Token, mask};
-use crate::traces::Kind;
 
-use super::tell::clean;
+use super::messages::clean;
 
 /// How often the token was found: in words, where it was.
 pub(super) fn count(report: &Report, strict: bool) -> Option<String> {
     let (all, files) = match strict {
-        true => (report.traces.all + report.likenesses.all, report.suspects),
-        false => (report.traces.all, report.traces.files),
+        true => (report.encodings.all + report.likenesses.all, report.suspects),
+        false => (report.encodings.all, report.encodings.files),
     };
-    let is_known = report.traces.some.iter().any(|finding| finding.token.is_some());
-    let what = match (is_known, report.traces.all) {
+    let is_known = report.encodings.some.iter().any(|finding| finding.token.is_some());
+    let what = match (is_known, report.encodings.all) {
         (true, _) => "the token",
         (false, 0) => "what looks like a token",
         (false, _) => "what may be a token",
@@ -44,7 +44,7 @@ pub(super) fn not_searched(report: &Report, strict: bool) -> Option<String> {
 
 /// One line for each finding, traces first, then for what could not be searched.
 pub(super) fn lines(report: &Report) -> Vec<String> {
-    let findings = [&report.traces, &report.likenesses].into_iter().flat_map(|kept| some(kept, line));
+    let findings = [&report.encodings, &report.likenesses].into_iter().flat_map(|kept| some(kept, line));
     findings.chain(some(&report.unread, gap)).collect()
 }
 
@@ -125,14 +125,14 @@ pub(super) fn json(report: &Report, tokens: &[Token]) -> Value {
         kept.some.iter().map(one).collect()
     };
     json!({
-        "found": findings(&report.traces),
+        "found": findings(&report.encodings),
         "suspected": findings(&report.likenesses),
         "unread": gaps(&report.unread),
         "unopened": gaps(&report.unopened),
         "passed_over": gaps(&report.passed_over),
         "left": gaps(&report.left),
         "counts": {
-            "found": report.traces.all,
+            "found": report.encodings.all,
             "suspected": report.likenesses.all,
             "unread": report.unread.all,
             "redacted": report.redacted,

@@ -8,13 +8,13 @@ use std::time::{Duration, Instant};
 use crate::credential::{Credential, Mode};
 use crate::env::Env;
 use crate::error::{Error, Reason, Remark, Result};
-use crate::locate::{self, Place, PlaceKind, Request};
+use crate::patterns::Encodings;
+use crate::patterns::search::Patterns;
+use crate::sources::{self, Place, PlaceKind, SearchOptions};
 use crate::supervise::mask::Lookout;
 use crate::token::{SHORTEST, Token};
-use crate::traces::Traces;
-use crate::traces::search::Patterns;
 
-use super::Call;
+use super::Invocation;
 use super::args::Common;
 
 /// The sources are not looked at again for this many times as long as that took: it must not slow a stream down, nor may an
@@ -84,13 +84,13 @@ impl Known {
     ///
     /// # Errors
     /// The token is too short to be found, or there are too many.
-    pub(super) fn new(call: &Call, credential: &Credential) -> Result<Known> {
+    pub(super) fn new(invocation: &Invocation, credential: &Credential) -> Result<Known> {
         findable("--mask and --gate", credential.token(), credential.place())?;
         let tokens = vec![credential.token().duplicate()];
         let patterns = Arc::new(patterns(&tokens)?);
         let known = Known {
-            common: call.common.clone(),
-            env: call.env.clone(),
+            common: invocation.common.clone(),
+            env: invocation.env.clone(),
             is_costly: matches!(credential.place().kind, PlaceKind::Keyring | PlaceKind::Command),
             cheap: Looks::new(),
             costly: Looks::new(),
@@ -126,8 +126,8 @@ impl Known {
     }
 
     /// The traces of all tokens.
-    pub(super) fn traces(&self) -> Vec<Traces> {
-        lock(&self.state).tokens.iter().map(Traces::of).collect()
+    pub(super) fn encodings(&self) -> Vec<Encodings> {
+        lock(&self.state).tokens.iter().map(Encodings::of).collect()
     }
 
     /// Why some tokens were neither masked nor searched for.
@@ -161,20 +161,20 @@ impl Known {
 
     /// Looks where it costs nothing, and adds what is new.
     fn look(&self, looks: &mut Looks) -> Result<()> {
-        self.update(looks, locate::tokens)
+        self.update(looks, sources::tokens)
     }
 
     /// Asks where it costs something.
     fn ask(&self, looks: &mut Looks) -> Result<()> {
-        let asked = |request: &Request| locate::locate(request).ok().map(|located| located.found.token);
-        if self.is_costly { self.update(looks, |request| asked(request).into_iter().collect()) } else { Ok(()) }
+        let asked = |search: &SearchOptions| sources::locate(search).ok().map(|located| located.found.token);
+        if self.is_costly { self.update(looks, |search| asked(search).into_iter().collect()) } else { Ok(()) }
     }
 
-    fn update(&self, looks: &mut Looks, find: impl FnOnce(&Request) -> Vec<Token>) -> Result<()> {
-        let call = Call::unattended(&self.common, &self.env);
-        let order = call.order(Mode::Never)?;
+    fn update(&self, looks: &mut Looks, find: impl FnOnce(&SearchOptions) -> Vec<Token>) -> Result<()> {
+        let invocation = Invocation::unattended(&self.common, &self.env);
+        let options = invocation.options(Mode::Never)?;
         let start = Instant::now();
-        let tokens = find(&order.request);
+        let tokens = find(&options.search);
         *looks = Looks { last: Instant::now(), took: start.elapsed() };
         self.add(tokens)
     }
@@ -226,8 +226,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn patterns(tokens: &[Token]) -> Result<Patterns> {
-    let traces: Vec<Traces> = tokens.iter().map(Traces::of).collect();
-    Patterns::of(&traces).map_err(|error| {
+    let encodings: Vec<Encodings> = tokens.iter().map(Encodings::of).collect();
+    Patterns::of(&encodings).map_err(|error| {
         Error::new(Reason::Internal, "the traces of so many tokens are too many")
             .hint("leave out --mask and --gate, and please report it")
             .caused_by(error)

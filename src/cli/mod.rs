@@ -2,56 +2,38 @@
 //!
 //! [`run`] is the whole program but for the process around it, so that a test can drive it.
 
-mod agent;
 pub mod args;
 mod ask;
 mod broker;
-mod check;
-mod completions;
-mod docker_credential;
-mod doctor;
-mod env;
-mod exec;
+mod commands;
 mod findings;
-mod git_askpass;
-mod git_credential;
 mod helper;
 mod known;
-mod list;
-mod login;
-mod logout;
-mod man;
+pub mod messages;
 mod progress;
 mod refused;
 mod report;
-mod scan;
-mod setup;
-mod status;
-mod supervised;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(windows, path = "windows.rs")]
 mod system;
-pub mod tell;
-mod token;
 mod trace;
 mod usage;
 pub mod values;
-mod version;
 
 use std::ffi::OsString;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 
-use crate::credential::{Mode, Order};
+use crate::credential::{Mode, ObtainOptions};
 use crate::env::Env;
 use crate::error::{Error, Kind, Reason, Result};
 use crate::files;
-use crate::locate::Request;
+use crate::sources::SearchOptions;
 use crate::supervise;
-use crate::verify::Pace;
+use crate::verify::RetryBudget;
 
 use args::{Args, Command, Common};
-use tell::Tell;
+use messages::Messages;
 
 /// Where input comes from, and where output goes.
 #[allow(missing_debug_implementations, reason = "borrowed streams show nothing")]
@@ -75,7 +57,7 @@ pub fn harden(args: &[OsString]) {
     let code = failure(args, Kind::Internal.code());
     // What a panic says may quote a value: where it happened is enough for a bug report. And no core is left behind.
     std::panic::set_hook(Box::new(move |panic| {
-        tell::panicked(panic.location());
+        messages::panicked(panic.location());
         std::process::exit(code.into());
     }));
     system::keep_out_of_cores();
@@ -94,59 +76,32 @@ fn is_agent(args: &[OsString]) -> bool {
 /// Runs one command and returns the exit code. `exec` only returns where it fails.
 pub fn run(args: &[OsString], env: &Env, streams: &mut Streams) -> u8 {
     let colour = streams.colour && env.get("NO_COLOR").is_none();
-    let mut tell = Tell::new(streams.err, colour);
+    let mut messages = Messages::new(streams.err, colour);
     let args = match Args::read(args) {
         Ok(args) => args,
-        Err(error) => match tell.usage(&error, args, streams.out) {
+        Err(error) => match messages.usage(&error, args, streams.out) {
             0 => return 0,
             code => return failure(args, code),
         },
     };
     let common = args.all_common();
-    tell.quiet = common.quiet;
-    let call = Call { common: &common, env, interactive: streams.interactive, watched: streams.colour, folder: None };
-    trace::with(common.verbose, env, || dispatch(&args.command, &call, streams.input, streams.out, &mut tell))
+    messages.quiet = common.quiet;
+    let invocation =
+        Invocation { common: &common, env, interactive: streams.interactive, watched: streams.colour, folder: None };
+    trace::with(common.verbose, env, || {
+        commands::dispatch(&args.command, &invocation, streams.input, streams.out, &mut messages)
+    })
 }
 
 /// The exit code of a failure: `exec` keeps the low ones for its command, even where its own options are the mistake.
 fn failure(args: &[OsString], code: u8) -> u8 {
     let mut words = args.iter().skip(1).take_while(|arg| *arg != "--");
     let command = words.find(|arg| !arg.as_encoded_bytes().starts_with(b"-"));
-    if command.is_some_and(|command| command == "exec") { exec::FAILED } else { code }
-}
-
-/// One arm for each command. Each obtains what it needs, and delivers it one way.
-fn dispatch(command: &Command, call: &Call, input: &mut dyn BufRead, out: &mut dyn Write, tell: &mut Tell) -> u8 {
-    let result = match command {
-        Command::Exec(exec) => return exec::run(call, exec, out, tell),
-        Command::Supervised(supervised) => return supervised::stand_between(supervised, tell),
-        Command::MaskRest => supervised::mask_rest(),
-        Command::Token(_) => token::run(call, out, tell),
-        Command::Env(env) => env::run(call, env, out, tell),
-        Command::Check(check) => check::run(call, check, out, tell),
-        Command::Status(status) => status::run(call, status, out, tell),
-        Command::Doctor(doctor) => doctor::run(call, doctor, out),
-        Command::Agent(agent) => agent::run(call, agent, out, tell),
-        Command::Scan(scan) => scan::run(call, scan, input, out, tell),
-        Command::Login(login) => login::run(call, login, input, tell),
-        Command::Logout(logout) => logout::run(call, logout, tell),
-        Command::List(list) => list::run(call, list, out, tell),
-        Command::Setup(setup) => setup::run(call, setup, tell),
-        Command::GitCredential(helper) => git_credential::run(call, helper, input, out, tell),
-        Command::DockerCredential(helper) => docker_credential::run(call, helper, input, out, tell),
-        Command::GitAskpass(prompted) => git_askpass::run(call, prompted, out, tell),
-        Command::Completions(completions) => completions::run(completions, out),
-        Command::Man(man) => man::run(man, out),
-        Command::Version(version) => version::run(version, out),
-    };
-    match result {
-        Ok(code) => code,
-        Err(error) => tell.error(&error),
-    }
+    if command.is_some_and(|command| command == "exec") { commands::exec::FAILED } else { code }
 }
 
 /// What every command is handed: the options that all share, understood only when they are needed.
-struct Call<'a> {
+struct Invocation<'a> {
     common: &'a Common,
     env: &'a Env,
     /// Somebody is there to be asked.
@@ -157,31 +112,31 @@ struct Call<'a> {
     folder: Option<&'a Path>,
 }
 
-impl<'a> Call<'a> {
+impl<'a> Invocation<'a> {
     /// With nobody to be asked, and nobody who watches.
-    fn unattended(common: &'a Common, env: &'a Env) -> Call<'a> {
-        Call { common, env, interactive: false, watched: false, folder: None }
+    fn unattended(common: &'a Common, env: &'a Env) -> Invocation<'a> {
+        Invocation { common, env, interactive: false, watched: false, folder: None }
     }
 
     /// Where to look, and how sure to be; `mode` where nothing else was typed.
-    fn order(&self, mode: Mode) -> Result<Order<'a>> {
+    fn options(&self, mode: Mode) -> Result<ObtainOptions<'a>> {
         let common = self.common;
-        let request = Request {
+        let search = SearchOptions {
             deployment: common.deployment.as_deref(),
             token_file: common.token_file.as_deref(),
             token_env: common.token_env.as_deref(),
             folder: self.folder,
-            timeout: self.pace()?.timeout,
-            ..Request::of(self.env)
+            timeout: self.budget()?.timeout,
+            ..SearchOptions::of(self.env)
         };
         let mode = if common.offline { Mode::Never } else { common.verify.map_or(mode, Mode::from) };
-        Ok(Order { request, mode, pace: self.pace()?, needs: &[], owner: false })
+        Ok(ObtainOptions { search, mode, budget: self.budget()?, needs: &[], owner: false })
     }
 
     /// How long the deployment is waited for.
-    fn pace(&self) -> Result<Pace> {
+    fn budget(&self) -> Result<RetryBudget> {
         let timeout = self.common.timeout.as_deref().map(|typed| values::duration("--timeout", typed)).transpose()?;
-        Ok(Pace { timeout: timeout.unwrap_or(crate::verify::TIMEOUT), wait: None })
+        Ok(RetryBudget { timeout: timeout.unwrap_or(crate::verify::TIMEOUT), wait: None })
     }
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use indicatif::{BinaryBytes, HumanCount, ProgressBar, ProgressStyle};
 
-use crate::gate::Progress;
+use crate::scan::Progress;
 
-use super::Call;
+use super::Invocation;
 
 /// What is over sooner than this needs no progress.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -16,8 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const BEAT: Duration = Duration::from_millis(100);
 
 /// Does the work; whoever looks on sees it go on.
-pub(super) fn watched<T>(call: &Call, progress: &Progress, work: impl FnOnce() -> T) -> T {
-    if !call.watched || call.common.quiet {
+pub(super) fn watched<T>(invocation: &Invocation, progress: &Progress, work: impl FnOnce() -> T) -> T {
+    if !invocation.watched || invocation.common.quiet {
         return work();
     }
     thread::scope(|scope| {

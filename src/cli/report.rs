@@ -3,18 +3,18 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::credential::{Mode, Order, may_be_good, prove};
+use crate::credential::{Mode, ObtainOptions, may_be_good, verify_token};
 use crate::env::Env;
 use crate::error::{Error, Kind, Remark};
-use crate::locate::{self, Answer, Found, Place};
+use crate::sources::{self, Answer, Found, Place};
 use crate::verify::{Grant, Scope, Verdict};
 
-use super::tell::clean;
+use super::messages::clean;
 
 /// Everything that can be said of the credential, and the first thing that is wrong with it.
 #[derive(Default)]
 pub(super) struct Report {
-    pub(super) deployment: Option<locate::Sited>,
+    pub(super) deployment: Option<sources::ResolvedDeployment>,
     pub(super) chosen: Option<Found>,
     pub(super) verdict: Option<Verdict>,
     pub(super) error: Option<Error>,
@@ -44,30 +44,30 @@ impl Capsule {
 
 impl Report {
     /// Locates and verifies, and keeps what was found out where a step fails.
-    pub(super) fn new(order: &Order) -> Report {
-        let mut report = Report { capsule: Capsule::of(order.request.env), ..Report::default() };
-        match locate::locate(&order.request) {
+    pub(super) fn new(options: &ObtainOptions) -> Report {
+        let mut report = Report { capsule: Capsule::of(options.search.env), ..Report::default() };
+        match sources::locate(&options.search) {
             Ok(located) => {
                 report.deployment = located.deployment;
-                report.verify(order, &located.found);
-                report.stranger = report.stranger_in(order, &located.found);
+                report.verify(options, &located.found);
+                report.stranger = report.stranger_in(options, &located.found);
                 report.chosen = Some(located.found);
             }
             Err(error) => {
-                report.deployment = locate::destination(&order.request).ok().flatten();
+                report.deployment = sources::destination(&options.search).ok().flatten();
                 report.error = Some(error);
             }
         }
         report
     }
 
-    fn verify(&mut self, order: &Order, found: &Found) {
-        match prove(order, &found.token, &found.place.place, self.deployment.as_ref()) {
+    fn verify(&mut self, options: &ObtainOptions, found: &Found) {
+        match verify_token(options, &found.token, &found.place.place, self.deployment.as_ref()) {
             Ok(verdict) => {
-                self.error = verdict.as_ref().and_then(|verdict| verdict.require(order.needs).err());
+                self.error = verdict.as_ref().and_then(|verdict| verdict.require(options.needs).err());
                 self.verdict = verdict;
             }
-            Err(error) if order.mode == Mode::Auto && order.needs.is_empty() && may_be_good(&error) => {
+            Err(error) if options.mode == Mode::Auto && options.needs.is_empty() && may_be_good(&error) => {
                 self.doubt = Some(error);
             }
             Err(error) => self.error = Some(error),
@@ -75,9 +75,9 @@ impl Report {
     }
 
     /// Whether the e-mail that is given for the account is the owner's.
-    fn stranger_in(&self, order: &Order, found: &Found) -> Option<Remark> {
+    fn stranger_in(&self, options: &ObtainOptions, found: &Found) -> Option<Remark> {
         let owner = self.verdict.as_ref()?.owner.as_ref()?;
-        let given = || locate::email(&order.request, &self.deployment.as_ref()?.deployment).ok()?;
+        let given = || sources::email(&options.search, &self.deployment.as_ref()?.deployment).ok()?;
         let email = found.email.clone().or_else(given).filter(|email| email != owner)?;
         let what = format!("the token is {owner}'s, but Git and Docker are given {email} as user name");
         Some(
@@ -125,7 +125,7 @@ impl Report {
     /// The JSON of `status` and `check`.
     pub(super) fn json(&self) -> Value {
         json!({
-            "deployment": self.deployment.as_ref().map(|sited| sited.deployment.origin()),
+            "deployment": self.deployment.as_ref().map(|resolved| resolved.deployment.origin()),
             "source": self.chosen.as_ref().map(|found| place(&found.place)),
             "fingerprint": self.chosen.as_ref().map(|found| found.token.fingerprint()),
             "verdict": self.verdict_word(),

@@ -9,8 +9,8 @@ use crate::deliver::env::Format;
 use crate::deployment::Form;
 use crate::email::Email;
 use crate::error::{Error, Reason, Result};
-use crate::locate::shell::is_name;
 use crate::names::{self, Role};
+use crate::parse::shell::is_name;
 use crate::token;
 use crate::verify::Scope;
 

@@ -3,11 +3,11 @@
 use std::ffi::{OsStr, OsString};
 
 use crate::env::Env;
-use crate::locate::agent::BROKER_SOCKET;
-use crate::locate::{self, Request};
+use crate::ipc::BROKER_SOCKET;
 use crate::names::{DOMAIN, DOMAINS};
+use crate::patterns::{Encodings, holds_token};
+use crate::sources::{self, SearchOptions};
 use crate::token::Token;
-use crate::traces::{Traces, betrays};
 
 use super::Assignment;
 use super::exec::Wishes;
@@ -17,24 +17,24 @@ const OF_AGENT: [&str; 2] = [BROKER_SOCKET, "CO_CRED_AGENT_PID"];
 
 /// The same wishes, with no token in the environment, whichever it is, and the broker reached without a proxy. Where this
 /// very token stood on its own, its author's program finds the pass.
-pub fn wishes(wishes: Wishes, request: &Request, token: &Token, traces: &[Traces]) -> Wishes {
-    let env = request.env;
+pub fn wishes(wishes: Wishes, search: &SearchOptions, token: &Token, encodings: &[Encodings]) -> Wishes {
+    let env = search.env;
     let holds_it = |value: &OsStr| Token::parse(value.as_encoded_bytes()).is_ok_and(|parsed| parsed.token == *token);
     let names =
         env.iter().filter(|(_, value)| holds_it(value)).filter_map(|(name, _)| name.to_str().map(str::to_owned));
     Wishes {
         names: wishes.names.into_iter().chain(names).collect(),
-        without: without(request, traces),
+        without: without(search, encodings),
         others: wishes.others.into_iter().chain(directly(env)).collect(),
         ..wishes
     }
 }
 
 /// The variables that hold a token, whichever it is, or by which another co-cred would find its way to one.
-pub fn without(request: &Request, traces: &[Traces]) -> Vec<OsString> {
-    let named = locate::named_by(request);
+pub fn without(search: &SearchOptions, encodings: &[Encodings]) -> Vec<OsString> {
+    let named = sources::named_by(search);
     let leads = |name: &OsStr| named.iter().chain(&OF_AGENT).any(|lead| name == *lead);
-    let without = request.env.iter().filter(|(name, value)| leads(name) || betrays(value, traces));
+    let without = search.env.iter().filter(|(name, value)| leads(name) || holds_token(value, encodings));
     without.map(|(name, _)| name.to_owned()).collect()
 }
 

@@ -7,9 +7,9 @@ use std::process::Command;
 use crate::deployment::{Deployment, Form};
 use crate::env::Env;
 use crate::names::{self, DOMAIN, DOMAINS};
+use crate::patterns::Encodings;
 use crate::supervise::replace;
 use crate::token::Token;
-use crate::traces::Traces;
 
 use super::{Assignment, Handed, tokens};
 
@@ -84,8 +84,8 @@ impl Plan {
     }
 
     fn remove_traces(&mut self, token: &Token, env: &Env) {
-        let (traces, token) = (Traces::of(token), token.expose());
-        let holds = |value: &OsStr| value == token || traces.found_within(value.as_encoded_bytes());
+        let (encodings, token) = (Encodings::of(token), token.expose());
+        let holds = |value: &OsStr| value == token || encodings.found_within(value.as_encoded_bytes());
         let held =
             env.iter().filter(|(name, value)| !name.to_str().is_some_and(|name| self.sets(name)) && holds(value));
         self.removed = held.map(|(name, _)| name.to_owned()).collect();

@@ -8,7 +8,8 @@ use crate::email::Email;
 use crate::token::{self, Token};
 
 use super::store::Secret;
-use super::{Expiry, Login, Slot};
+use super::{Login, Slot};
+use crate::expiry::Expiry;
 
 /// The most bytes that an entry may have: a token, and some words.
 pub(super) const LIMIT: usize = 2 * token::LIMIT;

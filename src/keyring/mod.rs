@@ -10,7 +10,6 @@
 
 mod change;
 mod entry;
-mod expiry;
 mod index;
 #[cfg(feature = "keyring")]
 mod native;
@@ -31,7 +30,6 @@ use crate::error::{Error, Reason, Result};
 
 pub use change::{Forgotten, choose, forget, forget_one, keep};
 pub use entry::Entry;
-pub use expiry::Expiry;
 pub use index::Known;
 pub use store::{Asking, Slot, Store};
 

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::patterns::search::{Patterns, Spans, Tail};
 use crate::token::SHORTEST;
-use crate::traces::search::{Patterns, Spans, Tail};
 
 /// What stands in the place of a trace.
 pub const MASK: &[u8] = b"***";

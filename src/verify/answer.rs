@@ -16,11 +16,11 @@ use tokio::time::Instant;
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::client::{Body, Line, disconnected, timeout};
 use crate::email::Email;
 use crate::error::{Error, Reason};
+use crate::http::{Body, HttpClient, disconnected, timeout};
+use crate::patterns::Encodings;
 use crate::token::Token;
-use crate::traces::Traces;
 
 use super::retry::{Failure, Passes};
 
@@ -71,26 +71,26 @@ struct Item {
 ///
 /// # Errors
 /// No answer, or one that a Code Ocean deployment would not give.
-pub(super) async fn search(line: &Line, token: &Token, url: &str, time: Duration) -> Result<Answer, Failure> {
-    let [question, other] = QUESTIONS;
+pub(super) async fn search(client: &HttpClient, token: &Token, url: &str, time: Duration) -> Result<Answer, Failure> {
+    let [request, other] = QUESTIONS;
     let by = Instant::now() + time;
-    let response = match asked(line, token, url, question, by).await? {
-        response if response.status() == StatusCode::BAD_REQUEST => asked(line, token, url, other, by).await?,
+    let response = match asked(client, token, url, request, by).await? {
+        response if response.status() == StatusCode::BAD_REQUEST => asked(client, token, url, other, by).await?,
         response => response,
     };
-    read(&response, line, url, &Traces::of(token))
+    read(&response, client, url, &Encodings::of(token))
 }
 
 async fn asked(
-    line: &Line,
+    client: &HttpClient,
     token: &Token,
     url: &str,
     body: &'static str,
     by: Instant,
 ) -> Result<Response<Bytes>, Failure> {
-    let exchanged = match question(token, url, body) {
+    let exchanged = match request(token, url, body) {
         // A connection that is late is told by what it waited for: it is asked first.
-        Ok(question) => tokio::time::timeout_at(by, exchange(line, question, by, url)).await,
+        Ok(request) => tokio::time::timeout_at(by, exchange(client, request, by, url)).await,
         Err(error) => Ok(Err(Failure { error, passes: Passes::Never })),
     };
     let late = || Err(Failure { error: timeout(&host(url)), passes: Passes::WithTime });
@@ -104,7 +104,7 @@ fn host(url: &str) -> String {
 }
 
 /// HTTP Basic, with the token as user name and an empty password.
-fn question(token: &Token, url: &str, body: &'static str) -> Result<Request<Body>, Error> {
+fn request(token: &Token, url: &str, body: &'static str) -> Result<Request<Body>, Error> {
     let user = Zeroizing::new(format!("{}:", token.expose()));
     let authorization = Zeroizing::new(format!("Basic {}", STANDARD.encode(&*user)));
     let request = HeaderValue::from_str(&authorization).map_err(hyper::http::Error::from).and_then(|mut value| {
@@ -120,8 +120,13 @@ fn question(token: &Token, url: &str, body: &'static str) -> Result<Request<Body
 }
 
 /// The answer; with its body, where that says something.
-async fn exchange(line: &Line, question: Request<Body>, by: Instant, url: &str) -> Result<Response<Bytes>, Failure> {
-    let (parts, body) = line.send(question, by).await.map_err(unanswered)?.into_parts();
+async fn exchange(
+    client: &HttpClient,
+    request: Request<Body>,
+    by: Instant,
+    url: &str,
+) -> Result<Response<Bytes>, Failure> {
+    let (parts, body) = client.send(request, by).await.map_err(unanswered)?.into_parts();
     let body = if parts.status == StatusCode::OK { whole(body, &host(url)).await? } else { Bytes::new() };
     Ok(Response::from_parts(parts, body))
 }
@@ -138,12 +143,12 @@ async fn whole(body: Incoming, host: &str) -> Result<Bytes, Failure> {
     }
 }
 
-fn read(response: &Response<Bytes>, line: &Line, url: &str, traces: &Traces) -> Result<Answer, Failure> {
+fn read(response: &Response<Bytes>, client: &HttpClient, url: &str, encodings: &Encodings) -> Result<Answer, Failure> {
     let (status, host) = (response.status(), &host(url));
     match status {
-        StatusCode::OK => granted(response.body(), host, traces),
+        StatusCode::OK => granted(response.body(), host, encodings),
         // A sign-in page, a firewall or a proxy has its own opinion of who may pass.
-        status if status.is_client_error() && is_html(response) => Err(match line.wanted_certificate() {
+        status if status.is_client_error() && is_html(response) => Err(match client.wanted_certificate() {
             // As nginx and IIS say that none was sent.
             Some(error) if matches!(status, StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN) => {
                 Failure { error, passes: Passes::Never }
@@ -163,7 +168,7 @@ fn read(response: &Response<Bytes>, line: &Line, url: &str, traces: &Traces) -> 
                     .hint("the fault is the deployment's: try again later, or ask whoever runs it");
             Err(Failure { error, passes: Passes::Soon(retry_after(response)) })
         }
-        status if status.is_redirection() => Err(stranger(host, &redirected(response, url, traces))),
+        status if status.is_redirection() => Err(stranger(host, &redirected(response, url, encodings))),
         status => Err(stranger(host, &format!("it answers {}", status.as_u16()))),
     }
 }
@@ -173,19 +178,19 @@ fn is_html(response: &Response<Bytes>) -> bool {
     kind.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html"))
 }
 
-fn granted(body: &[u8], host: &str, traces: &Traces) -> Result<Answer, Failure> {
+fn granted(body: &[u8], host: &str, encodings: &Encodings) -> Result<Answer, Failure> {
     match serde_json::from_slice::<Reply>(body) {
         Ok(reply) => {
             let mut emails = reply.results.into_iter().flatten().filter_map(|item| item.owner_email);
-            Ok(Answer::Granted { owner: emails.find_map(|email| to_email(&email, traces)) })
+            Ok(Answer::Granted { owner: emails.find_map(|email| to_email(&email, encodings)) })
         }
         Err(_) => Err(stranger(host, "its answer is not what Code Ocean's API gives")),
     }
 }
 
 /// What a server gives as an e-mail, where it may be kept and shown: it looks like one, and does not echo the token.
-fn to_email(text: &str, traces: &Traces) -> Option<Email> {
-    Email::parse(text).filter(|_| traces.found_in(text.as_bytes()).is_none())
+fn to_email(text: &str, encodings: &Encodings) -> Option<Email> {
+    Email::parse(text).filter(|_| encodings.found_in(text.as_bytes()).is_none())
 }
 
 fn stranger(host: &str, why: &str) -> Failure {
@@ -194,10 +199,10 @@ fn stranger(host: &str, why: &str) -> Failure {
     Failure { error, passes: Passes::Never }
 }
 
-fn redirected(response: &Response<Bytes>, url: &str, traces: &Traces) -> String {
+fn redirected(response: &Response<Bytes>, url: &str, encodings: &Encodings) -> String {
     let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
     let target = location.and_then(|location| Url::parse(url).ok()?.join(location).ok());
-    match target.as_ref().and_then(Url::host_str).filter(|host| traces.found_in(host.as_bytes()).is_none()) {
+    match target.as_ref().and_then(Url::host_str).filter(|host| encodings.found_in(host.as_bytes()).is_none()) {
         Some(host) => format!("it redirects to {host}, where the token was not sent"),
         None => "it redirects".to_owned(),
     }

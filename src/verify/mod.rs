@@ -5,7 +5,7 @@
 //! versions answer 401 there, too) from one that nobody accepts.
 
 mod answer;
-mod memory;
+mod cache;
 mod retry;
 
 use std::io;
@@ -14,22 +14,22 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::client::{Line, runtime};
 use crate::deployment::Deployment;
 use crate::email::Email;
 use crate::env::Env;
 use crate::error::{Error, Reason, Remark, Result};
+use crate::http::{HttpClient, runtime};
 use crate::token::Token;
 
 use answer::Answer;
-use retry::Patience;
+use retry::Retry;
 
 /// How long the deployment may take to answer, retries included, unless something else is asked for.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What is asked, and of whom.
 #[derive(Clone, Copy, Debug)]
-pub struct Question<'a> {
+pub struct VerifyRequest<'a> {
     /// The token in question.
     pub token: &'a Token,
     /// Where it was found, to be told where it is rejected; empty where somebody has just typed it.
@@ -39,7 +39,7 @@ pub struct Question<'a> {
     /// For proxies, certificates and the cache folder.
     pub env: &'a Env,
     /// How the answer is waited for.
-    pub pace: Pace,
+    pub budget: RetryBudget,
     /// Scopes that must be known in the end, at the cost of a second call.
     pub needs: &'a [Scope],
     /// Whether the owner should be known in the end, at the cost of a second call.
@@ -48,16 +48,16 @@ pub struct Question<'a> {
 
 /// How long an answer is waited for.
 #[derive(Clone, Copy, Debug)]
-pub struct Pace {
+pub struct RetryBudget {
     /// For one answer, and without `wait` for everything.
     pub timeout: Duration,
     /// With this, whatever may pass is retried for so long in all: a network that is not up yet, a server that restarts.
     pub wait: Option<Duration>,
 }
 
-impl Default for Pace {
-    fn default() -> Pace {
-        Pace { timeout: TIMEOUT, wait: None }
+impl Default for RetryBudget {
+    fn default() -> RetryBudget {
+        RetryBudget { timeout: TIMEOUT, wait: None }
     }
 }
 
@@ -115,7 +115,7 @@ pub struct Verdict {
     pub checked_at: Timestamp,
     /// What keeps this verdict from being remembered.
     #[serde(skip)]
-    pub unkept: Option<Remark>,
+    pub cache_failure: Option<Remark>,
 }
 
 impl Verdict {
@@ -152,79 +152,79 @@ impl Verdict {
 }
 
 /// A verdict of the last five minutes, without asking anybody.
-pub fn recall(question: &Question) -> Option<Verdict> {
-    memory::recall(question.env, question.token, question.deployment)
+pub fn recall(request: &VerifyRequest) -> Option<Verdict> {
+    cache::recall(request.env, request.token, request.deployment)
 }
 
 /// The token's owner, as the deployment told it at some time: tokens do not change hands. Asks nobody.
-pub fn recall_owner(question: &Question) -> Option<Email> {
-    memory::recall_owner(question.env, question.token, question.deployment)
+pub fn recall_owner(request: &VerifyRequest) -> Option<Email> {
+    cache::recall_owner(request.env, request.token, request.deployment)
 }
 
 /// The deployment that is known to have accepted a token, where another one is about to be sent it; none where that one
 /// has accepted it, too. Asks nobody.
-pub fn other_home(env: &Env, token: &Token, deployment: &Deployment) -> Option<String> {
-    let homes = memory::homes(env, token);
+pub fn accepted_elsewhere(env: &Env, token: &Token, deployment: &Deployment) -> Option<String> {
+    let homes = cache::homes(env, token);
     if homes.iter().any(|home| home == deployment.origin()) { None } else { homes.into_iter().next() }
 }
 
 /// Forgets what is remembered of a token that somebody was refused with.
 pub fn forget(env: &Env, token: &Token, deployment: &Deployment) {
-    memory::forget(env, token, deployment);
+    cache::forget(env, token, deployment);
 }
 
 /// Asks the deployment, and remembers what it said: the verdict for five minutes, the owner for a month.
 ///
 /// # Errors
 /// The token is rejected, or the deployment cannot be asked; the reason says why.
-pub fn verify(question: &Question) -> Result<Verdict> {
+pub fn verify(request: &VerifyRequest) -> Result<Verdict> {
     let runtime = runtime().map_err(|error| {
         Error::new(Reason::Internal, format!("the deployment cannot be asked ({error})")).caused_by(error)
     })?;
-    let mut verdict = runtime.block_on(ask(question));
+    let mut verdict = runtime.block_on(ask(request));
     match &mut verdict {
         Ok(verdict) if verdict.grants_anything() => {
-            let kept = memory::remember(question.env, question.token, question.deployment, verdict);
-            verdict.unkept = kept.err().map(|error| unkept(question.env, &error));
+            let kept = cache::remember(request.env, request.token, request.deployment, verdict);
+            verdict.cache_failure = kept.err().map(|error| cache_failure(request.env, &error));
         }
         Err(error) if error.reason == Reason::Rejected => {
-            memory::forget(question.env, question.token, question.deployment);
+            cache::forget(request.env, request.token, request.deployment);
         }
         _ => {}
     }
     verdict
 }
 
-fn unkept(env: &Env, error: &io::Error) -> Remark {
+fn cache_failure(env: &Env, error: &io::Error) -> Remark {
     let folder =
         env.cache_dir().map_or_else(|| "no cache folder is known".to_owned(), |folder| folder.display().to_string());
     let what = format!("the deployment's answer cannot be kept ({folder}: {}), so each start asks again", error.kind());
     Remark::new("cache", what).hint("set XDG_CACHE_HOME to a folder of your own that can be written to")
 }
 
-async fn ask(question: &Question<'_>) -> Result<Verdict> {
-    let line = Line::new(question.env, question.deployment)?;
-    let mut patience = Patience::new(question.pace);
+async fn ask(request: &VerifyRequest<'_>) -> Result<Verdict> {
+    let client = HttpClient::new(request.env, request.deployment)?;
+    let mut retry = Retry::new(request.budget);
     let mut search = async |scope: Scope| {
-        let url = question.deployment.api(scope.endpoint());
-        patience.run(async |left| answer::search(&line, question.token, &url, left).await).await
+        let url = request.deployment.api(scope.endpoint());
+        retry.run(async |left| answer::search(&client, request.token, &url, left).await).await
     };
     let capsules = search(Scope::CapsuleRead).await?;
-    let needed = !capsules.granted() || question.needs.contains(&Scope::DataAssetRead);
+    let needed = !capsules.granted() || request.needs.contains(&Scope::DataAssetRead);
     let assets = match needed {
         true => Some(search(Scope::DataAssetRead).await?),
         // For the owner alone, a failure is no reason to fail.
-        false if question.owner && capsules.owner().is_none() => search(Scope::DataAssetRead).await.ok(),
+        false if request.owner && capsules.owner().is_none() => search(Scope::DataAssetRead).await.ok(),
         false => None,
     };
-    conclude(question, &capsules, assets.as_ref())
+    conclude(request, &capsules, assets.as_ref())
 }
 
-fn conclude(question: &Question, capsules: &Answer, assets: Option<&Answer>) -> Result<Verdict> {
+fn conclude(request: &VerifyRequest, capsules: &Answer, assets: Option<&Answer>) -> Result<Verdict> {
     if let (Answer::Unauthorized, Some(Answer::Unauthorized)) = (capsules, assets) {
-        let Question { deployment, place, .. } = question;
+        let VerifyRequest { deployment, place, .. } = request;
         let from = if place.is_empty() { String::new() } else { format!(" from {place}") };
-        let shape = if question.token.has_shape() { "" } else { ", which does not have the shape of one (cop_...)" };
+        let shape = if request.token.has_shape() { "" } else { ", which does not have the shape of one (cop_...)" };
         let what = format!("{deployment} does not accept the token{from} (401){shape}");
         return Err(Error::new(Reason::Rejected, what).hint(
             "it was revoked, or belongs to another deployment: make a new one at Account → Access Tokens, and put it there",
@@ -236,6 +236,6 @@ fn conclude(question: &Question, capsules: &Answer, assets: Option<&Answer>) -> 
         capsule_read: grant(capsules),
         data_asset_read: assets.map_or(Grant::Unknown, grant),
         checked_at: Timestamp::now(),
-        unkept: None,
+        cache_failure: None,
     })
 }

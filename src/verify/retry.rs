@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 
-use super::Pace;
+use super::RetryBudget;
 
 /// The first floor under a pause; it doubles with each, so that the last moments are not spent hammering.
 const FLOOR: Duration = Duration::from_millis(100);
@@ -34,15 +34,15 @@ pub(super) enum Passes {
 
 /// The time that is left.
 #[derive(Debug)]
-pub(super) struct Patience {
+pub(super) struct Retry {
     end: Instant,
-    pace: Pace,
+    budget: RetryBudget,
     pauses: u32,
 }
 
-impl Patience {
-    pub(super) fn new(pace: Pace) -> Patience {
-        Patience { end: Instant::now() + pace.wait.unwrap_or(pace.timeout), pace, pauses: 0 }
+impl Retry {
+    pub(super) fn new(budget: RetryBudget) -> Retry {
+        Retry { end: Instant::now() + budget.wait.unwrap_or(budget.timeout), budget, pauses: 0 }
     }
 
     /// Tries until it succeeds, cannot pass, or the time is over. Each try is told how long it may take.
@@ -51,7 +51,7 @@ impl Patience {
     /// The last failure.
     pub(super) async fn run<T>(&mut self, mut attempt: impl AsyncFnMut(Duration) -> Result<T, Failure>) -> Result<T> {
         loop {
-            let failure = match attempt(self.left().min(self.pace.timeout)).await {
+            let failure = match attempt(self.left().min(self.budget.timeout)).await {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
             };
@@ -68,7 +68,7 @@ impl Patience {
     fn pause(&mut self, passes: Passes) -> Option<Duration> {
         let after = match passes {
             Passes::Never => return None,
-            Passes::WithTime if self.pace.wait.is_none() => return None,
+            Passes::WithTime if self.budget.wait.is_none() => return None,
             Passes::WithTime => Duration::ZERO,
             Passes::Soon(after) => after.unwrap_or_default(),
         };

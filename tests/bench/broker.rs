@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use stand_in::{Deployment, Plan};
+use fake_deployment::{Deployment, Plan};
 
 use super::{BINARY, TOKEN, command, is_installed, median};
 

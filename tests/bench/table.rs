@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use stand_in::{Deployment, Plan};
+use fake_deployment::{Deployment, Plan};
 
 const TOKEN: &str = "cop_Benchmark42";
 const BINARY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/dist/co-cred");

@@ -1,6 +1,6 @@
 //! An agent on Unix: it lives in a folder of this user's, serves over a socket there, and ends when a signal says so.
 
-mod home;
+mod instance;
 mod serve;
 mod signals;
 
@@ -9,7 +9,7 @@ use std::os::unix::fs::MetadataExt;
 
 use crate::error::Result;
 
-pub use home::Home;
+pub use instance::AgentInstance;
 
 /// Says where there is no agent: not on this system.
 ///

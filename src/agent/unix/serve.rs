@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use crate::locate::agent::system::{Timed, is_ours};
-use crate::locate::agent::{Answer, Ask, Brokered, Held, LIMIT, PATIENCE, Status};
+use crate::ipc::system::{Timed, is_ours};
+use crate::ipc::{AgentRequest, Answer, Brokered, Held, LIMIT, PATIENCE, Status};
 
-use super::super::keeper::{Keeper, State};
-use super::home::Place;
+use super::super::token_state::{State, TokenState};
+use super::instance::Place;
 
 /// The longest question.
 const QUESTION: u64 = 4096;
@@ -30,11 +30,11 @@ const MOST: usize = 64;
 /// The system has no thread left.
 pub(super) fn start(
     listener: UnixListener,
-    keeper: Arc<Keeper>,
+    token_state: Arc<TokenState>,
     brokered: Option<Brokered>,
     place: Arc<Place>,
 ) -> io::Result<()> {
-    let host = Arc::new(Host { keeper, brokered, place });
+    let host = Arc::new(Host { token_state, brokered, place });
     let busy = Arc::new(AtomicUsize::new(0));
     let accept = move || {
         loop {
@@ -90,7 +90,7 @@ fn converse(stream: &UnixStream, host: &Host) -> io::Result<()> {
             return Ok(());
         }
         let asked = if whole { serde_json::from_slice(&question).ok() } else { None };
-        let stop = asked == Some(Ask::Stop);
+        let stop = asked == Some(AgentRequest::Stop);
         if stop {
             // Whoever asked for it may go on as soon as the socket is gone.
             host.place.leave();
@@ -117,21 +117,21 @@ fn say(mut stream: &UnixStream, answer: &Answer) -> io::Result<()> {
 
 /// What there is to answer with.
 struct Host {
-    keeper: Arc<Keeper>,
+    token_state: Arc<TokenState>,
     brokered: Option<Brokered>,
     place: Arc<Place>,
 }
 
 impl Host {
-    fn answer(&self, asked: Option<Ask>) -> Answer {
+    fn answer(&self, asked: Option<AgentRequest>) -> Answer {
         match asked {
-            Some(Ask::Token { .. }) if self.brokered.is_some() => {
+            Some(AgentRequest::Token { .. }) if self.brokered.is_some() => {
                 Answer::Error { message: "it gives the token to its broker alone".to_owned() }
             }
-            Some(Ask::Token { deployment }) => token(deployment.as_deref(), &self.keeper.read()),
-            Some(Ask::Status) => Answer::Status(self.status()),
-            Some(Ask::Broker) => self.brokered.clone().map_or(Answer::None { message: None }, Answer::Broker),
-            Some(Ask::Stop) => Answer::Stopping,
+            Some(AgentRequest::Token { deployment }) => token(deployment.as_deref(), &self.token_state.read()),
+            Some(AgentRequest::Status) => Answer::Status(self.status()),
+            Some(AgentRequest::Broker) => self.brokered.clone().map_or(Answer::None { message: None }, Answer::Broker),
+            Some(AgentRequest::Stop) => Answer::Stopping,
             None => Answer::Error { message: "the question is not understood".to_owned() },
         }
     }
@@ -139,7 +139,7 @@ impl Host {
 
 impl Host {
     fn status(&self) -> Status {
-        let state = self.keeper.read();
+        let state = self.token_state.read();
         let held = state.credential.as_ref();
         let brokered = self.brokered.as_ref();
         Status {
@@ -160,7 +160,7 @@ fn token(deployment: Option<&str>, state: &State) -> Answer {
     let Some(held) = &state.credential else {
         return Answer::None { message: state.trouble.clone().or_else(|| Some("it was found nowhere".to_owned())) };
     };
-    let origin = held.deployment().map(|sited| sited.deployment.origin());
+    let origin = held.deployment().map(|resolved| resolved.deployment.origin());
     if let (Some(wanted), Some(origin)) = (deployment, origin)
         && wanted != origin
     {

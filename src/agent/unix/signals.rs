@@ -8,7 +8,7 @@ use rustix::process::{WaitOptions, getpid, wait};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::child::{Ignored, where_none_runs};
+use crate::process::{Ignored, where_none_runs};
 
 /// How soon children are reaped that had to wait for a program of ours.
 const LATER: Duration = Duration::from_secs(1);

@@ -169,7 +169,7 @@ impl Args {
     /// Reads the command line, the program's name first.
     ///
     /// # Errors
-    /// clap's, which may repeat what was typed: [`super::tell::Tell::usage`] tells it without.
+    /// clap's, which may repeat what was typed: [`super::messages::Messages::usage`] tells it without.
     pub fn read(args: &[OsString]) -> Result<Args, clap::Error> {
         let args = &alias(args);
         match args.get(1).and_then(|first| first.to_str()) {

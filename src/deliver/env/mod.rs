@@ -22,7 +22,7 @@ use crate::credential::Credential;
 use crate::deployment::Deployment;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
-use crate::locate::shell::is_name;
+use crate::parse::shell::is_name;
 use crate::token::is_token_like;
 
 use super::exec::is_named_by;

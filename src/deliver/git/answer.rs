@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::credential::Credential;
-use crate::keyring::Expiry;
-use crate::locate::PlaceKind;
+use crate::expiry::Expiry;
+use crate::sources::PlaceKind;
 
 use super::Message;
 

@@ -4,9 +4,9 @@ use std::ffi::OsStr;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::child;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
+use crate::process;
 
 /// How long Git may take.
 const TIME: Duration = Duration::from_secs(10);
@@ -23,7 +23,7 @@ pub(super) fn run<S: AsRef<OsStr>>(env: &Env, args: &[S]) -> Result<Vec<u8>> {
     command.args(["config", "--null"]).args(args).env_clear().envs(env.iter());
     // A regular expression is compared byte by byte: a path need not be UTF-8.
     command.env("LC_ALL", "C");
-    let output = child::output(&mut command, TIME, LIMIT)
+    let output = process::output(&mut command, TIME, LIMIT)
         .map_err(|_| Error::new(Reason::Unreadable, "git cannot be run").hint("install Git, and put it on PATH"))?;
     match output.status.code() {
         Some(0 | 1) => Ok(output.stdout.to_vec()),

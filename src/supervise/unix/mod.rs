@@ -6,7 +6,7 @@
 //! want them, in the same pipeline or around it: there the command is in the background of its terminal, and is handed the
 //! keys once the kernel stops it for reaching for them.
 
-mod birth;
+mod launcher;
 mod line_ends;
 mod rest;
 mod signals;
@@ -29,7 +29,7 @@ use rustix::termios::isatty;
 use super::mask::Lookout;
 use super::{End, Failure, Lost, Report};
 
-pub use birth::{become_command, lead_command};
+pub use launcher::{become_command, lead_command};
 pub use rest::mask_rest;
 pub use signals::{before_end, outlive_file_limit};
 
@@ -65,7 +65,8 @@ pub fn run(
     adopt_orphans();
     let on_terminal = lookout.is_some() && isatty(stdout());
     let mut terminal = on_terminal.then(Terminal::open).transpose()?;
-    let mut command = make(us.as_os_str(), &birth::between(command, terminal.is_some().then_some(birth::TERMINAL)));
+    let mut command =
+        make(us.as_os_str(), &launcher::between(command, terminal.is_some().then_some(launcher::TERMINAL)));
     let (ended, end) = io::pipe()?;
     let masked = lookout.is_some();
     let pumps = Pumps { lookout, ended, running: Vec::new() };

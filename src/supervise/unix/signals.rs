@@ -10,7 +10,7 @@ use signal_hook::iterator::{Signals, SignalsInfo};
 use signal_hook::low_level::emulate_default_handler;
 use signal_hook::low_level::siginfo::{Cause, Origin};
 
-use crate::child::{Ignored, where_none_runs};
+use crate::process::{Ignored, where_none_runs};
 
 use super::super::End;
 use super::terminal::Terminal;

@@ -1,7 +1,7 @@
 //! The agent's protocol: no line makes either side panic, and what is understood is written and understood again as the same.
 #![no_main]
 
-use co_cred::locate::agent::{Answer, Ask};
+use co_cred::ipc::{Answer, Ask};
 
 libfuzzer_sys::fuzz_target!(|line: &[u8]| {
     if let Ok(ask) = serde_json::from_slice::<Ask>(line) {

@@ -3,17 +3,17 @@
 
 use std::sync::LazyLock;
 
-use co_cred::gate::{Progress, scan_stream};
+use co_cred::scan::{Progress, scan_stream};
 use co_cred::token::Token;
-use co_cred::traces::Traces;
-use co_cred::traces::needles::Needles;
+use co_cred::patterns::Encodings;
+use co_cred::patterns::needles::Needles;
 use libfuzzer_sys::fuzz_target;
 
 const TOKEN: &[u8] = b"cop_Fz81QmTz55aB";
 
 static NEEDLES: LazyLock<Needles> = LazyLock::new(|| {
     let token = Token::parse(TOKEN).unwrap().token;
-    Needles::of(&[Traces::of(&token)]).unwrap()
+    Needles::of(&[Encodings::of(&token)]).unwrap()
 });
 
 fuzz_target!(|file: &[u8]| {

@@ -7,10 +7,10 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use co_cred::gate::{Progress, scan_stream};
+use co_cred::scan::{Progress, scan_stream};
 use co_cred::token::Token;
-use co_cred::traces::Traces;
-use co_cred::traces::needles::Needles;
+use co_cred::patterns::Encodings;
+use co_cred::patterns::needles::Needles;
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder};
 use libfuzzer_sys::fuzz_target;
@@ -19,7 +19,7 @@ const TOKEN: &[u8] = b"cop_Fz81QmTz55aB";
 
 static NEEDLES: LazyLock<Needles> = LazyLock::new(|| {
     let token = Token::parse(TOKEN).unwrap().token;
-    Needles::of(&[Traces::of(&token)]).unwrap()
+    Needles::of(&[Encodings::of(&token)]).unwrap()
 });
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {

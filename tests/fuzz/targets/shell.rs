@@ -1,7 +1,7 @@
 //! The reader of the mounted shell file: no script makes it panic, hang, or find a name that is none.
 #![no_main]
 
-use co_cred::locate::shell::{assignments, is_name};
+use co_cred::parse::shell::{assignments, is_name};
 
 libfuzzer_sys::fuzz_target!(|script: &[u8]| {
     for found in assignments(script).into_iter().flatten() {

@@ -1,7 +1,7 @@
 //! Both generations of slot files.
 #![no_main]
 
-use co_cred::locate::slots::{from_json, from_yaml};
+use co_cred::sources::slots::{from_json, from_yaml};
 
 libfuzzer_sys::fuzz_target!(|file: &[u8]| {
     let _ = from_json(file);

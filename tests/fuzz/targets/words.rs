@@ -3,12 +3,12 @@
 
 use co_cred::deployment::Deployment;
 use co_cred::token::{Token, is_token_like, mask};
-use co_cred::traces::Traces;
+use co_cred::patterns::Encodings;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let _ = is_token_like(bytes);
     if let Ok(parsed) = Token::parse(bytes) {
-        let _ = Traces::of(&parsed.token).found_in(bytes);
+        let _ = Encodings::of(&parsed.token).found_in(bytes);
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     assert!(!text.contains("cop_abcdef") || !mask(text).contains("cop_abcdef"));

@@ -1,0 +1,37 @@
+//! `co-cred check`: the startup check. Silent and 0 when all is well, else one line and the code.
+
+use std::io::Write;
+
+use crate::credential::{Mode, ObtainOptions};
+use crate::error::{Error, Reason, Result};
+use crate::sources;
+
+use crate::cli::messages::Messages;
+use crate::cli::report::Report;
+use crate::cli::{Invocation, args, closed, values};
+
+pub(super) fn run(
+    invocation: &Invocation,
+    typed: &args::Check,
+    out: &mut dyn Write,
+    messages: &mut Messages,
+) -> Result<u8> {
+    let mut options = ObtainOptions { needs: &typed.needs, ..invocation.options(Mode::Always)? };
+    options.budget.wait = typed.wait.as_deref().map(|wait| values::duration("--wait", wait)).transpose()?;
+    if options.mode == Mode::Never && !options.needs.is_empty() {
+        return Err(Error::new(Reason::Usage, "--need asks the deployment, and nothing may be sent")
+            .hint("leave out --offline and --verify never"));
+    }
+    let mut report = Report::new(&options);
+    if typed.json {
+        report.note_shadowed(&sources::survey(&options.search));
+        return writeln!(out, "{}", report.json()).map(|()| report.code()).or_else(closed);
+    }
+    match &report.error {
+        Some(error) => Ok(messages.error_in_one_line(error)),
+        None => {
+            messages.warn_in_one_line(&report.remarks());
+            Ok(0)
+        }
+    }
+}

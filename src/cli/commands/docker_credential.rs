@@ -1,0 +1,112 @@
+//! `co-cred docker-credential`: the same login for images. Its protocol has all texts, failures too, on standard output,
+//! and 1 as its only exit code of failure.
+
+use std::io::{BufRead, Write};
+
+use serde_json::{Map, Value};
+
+use crate::deliver::docker::{self, Login, NO_SERVER, NO_USER, NOT_FOUND};
+use crate::email::Email;
+use crate::error::{Error, Kind, Remark, Result};
+use crate::keyring::{self, Asking};
+use crate::token::Token;
+
+use crate::cli::helper::Target;
+use crate::cli::messages::{Messages, clean};
+use crate::cli::{Invocation, args, closed};
+
+pub(super) fn run(
+    invocation: &Invocation,
+    typed: &args::Helper,
+    input: &mut dyn BufRead,
+    out: &mut dyn Write,
+    messages: &mut Messages,
+) -> Result<u8> {
+    let outcome = match typed.action() {
+        "get" => get(invocation, input),
+        "store" => store(invocation, input, messages),
+        "erase" => erase(invocation, input, messages),
+        "list" => Ok(list(invocation)),
+        "version" => Ok(concat!("docker-credential-co-cred (co-cred) v", env!("CARGO_PKG_VERSION")).to_owned()),
+        "" => Err("Usage: docker-credential-co-cred <store|get|erase|list|version>".to_owned()),
+        action => Err(format!("Unknown credential action `{}`", clean(action))),
+    };
+    let (code, text) = match &outcome {
+        Ok(text) => (0, text),
+        Err(text) => (1, text),
+    };
+    match text.is_empty() {
+        true => Ok(code),
+        false => writeln!(out, "{text}").and_then(|()| out.flush()).map(|()| code).or_else(closed),
+    }
+}
+
+fn get(invocation: &Invocation, input: &mut dyn BufRead) -> Result<String, String> {
+    let text = docker::read(input)?;
+    let server = named(&text)?;
+    let target = target(invocation, server).map_err(in_words)?.ok_or(NOT_FOUND)?;
+    match target.login(invocation, None) {
+        Ok(Some((user, credential))) => Ok(docker::answer(server, &user, &credential).to_string()),
+        Ok(None) => Err(NOT_FOUND.to_owned()),
+        Err(error) if error.kind() == Kind::NotFound => Err(NOT_FOUND.to_owned()),
+        Err(error) => Err(in_words(error)),
+    }
+}
+
+/// Keeps what `docker login` found good.
+fn store(invocation: &Invocation, input: &mut dyn BufRead, messages: &mut Messages) -> Result<String, String> {
+    let text = docker::read(input)?;
+    let Login { server, username, secret } =
+        serde_json::from_str(&text).map_err(|_| "the request is no JSON of a login")?;
+    let server = named(&server)?;
+    if username.is_empty() {
+        return Err(NO_USER.to_owned());
+    }
+    let target = target(invocation, server).map_err(in_words)?;
+    let target =
+        target.ok_or("co-cred keeps logins of Code Ocean's registries alone; co-cred login makes one known")?;
+    let email = Email::parse(&username).ok_or("the user name of a Code Ocean registry is the account's e-mail")?;
+    let token = Token::parse(secret.as_bytes()).map_err(|malformed| format!("the token {malformed}"))?.token;
+    target.keep(invocation, email, token, None, messages).map(|()| String::new()).map_err(in_words)
+}
+
+/// Forgets the logins of the registry's deployment, or the account's alone where it is known which that is: whoever logs
+/// out wants the token gone.
+fn erase(invocation: &Invocation, input: &mut dyn BufRead, messages: &mut Messages) -> Result<String, String> {
+    let text = docker::read(input)?;
+    let server = named(&text)?;
+    let Some(target) = target(invocation, server).map_err(in_words)? else { return Ok(String::new()) };
+    let email = target.email(invocation).map_err(in_words)?;
+    let meant = |login: &&keyring::Login| {
+        login.deployment == target.deployment && email.as_ref().is_none_or(|email| login.email == *email)
+    };
+    for login in keyring::logins(invocation.env).map_err(in_words)?.iter().filter(meant) {
+        keyring::forget_one(invocation.env, login, Asking::Nobody).map_err(in_words)?;
+        let what = format!("{} is logged out of {}, for Git and the API too", login.email, login.deployment);
+        messages.warn(&[Remark::new("logged-out", what).hint("co-cred login keeps a token again")]);
+    }
+    Ok(String::new())
+}
+
+/// The registries that there are logins for, and their users. Whatever is wrong, clients want an object.
+fn list(invocation: &Invocation) -> String {
+    let logins = keyring::logins(invocation.env).unwrap_or_default();
+    let entry = |login: keyring::Login| Some((login.deployment.registry()?, login.email.as_str().into()));
+    Value::Object(logins.into_iter().filter_map(entry).collect::<Map<_, _>>()).to_string()
+}
+
+/// The registry's address, as it was asked for.
+fn named(text: &str) -> Result<&str, String> {
+    Some(text.trim()).filter(|server| !server.is_empty()).ok_or_else(|| NO_SERVER.to_owned())
+}
+
+/// The deployment of a registry. It is settled before any token is looked for.
+fn target(invocation: &Invocation, server: &str) -> Result<Option<Target>> {
+    let Some(host) = docker::host(server) else { return Ok(None) };
+    Target::find(invocation, |deployment| deployment.serves_images(host))
+}
+
+fn in_words(error: Error) -> String {
+    let hint = error.hint.as_deref().map_or_else(String::new, |hint| format!(" ({hint})"));
+    clean(&format!("co-cred: {}{hint}", error.what))
+}

@@ -1,0 +1,180 @@
+//! `co-cred exec`: a command that takes our place. Our own failures are 125, its absence 127, its refusal 126.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use crate::agent::RefreshLoop;
+use crate::broker::{Broker, Limits};
+use crate::credential::{Credential, Mode, ObtainOptions, account, obtain};
+use crate::deliver::exec::{Plan, Wishes};
+use crate::deliver::git::wiring::wiring;
+use crate::deliver::{Assignment, Handed, brokered};
+use crate::deployment::Form;
+use crate::email::Email;
+use crate::error::{Error, Reason, Remark, Result};
+use crate::names::EMAIL;
+
+use super::supervised;
+use crate::cli::args;
+use crate::cli::messages::{Messages, clean};
+use crate::cli::refused::refused;
+use crate::cli::values::variable_names;
+use crate::cli::{Invocation, broker, closed, usage, values};
+
+pub(in crate::cli) const FAILED: u8 = 125;
+
+pub(super) fn run(invocation: &Invocation, typed: &args::Exec, out: &mut dyn Write, messages: &mut Messages) -> u8 {
+    match attempt(invocation, typed, out, messages) {
+        Ok(code) => code,
+        Err(mut error) => {
+            error.what = format!("{}: {}", error.kind().word(), error.what);
+            messages.error(&error);
+            FAILED
+        }
+    }
+}
+
+fn attempt(invocation: &Invocation, typed: &args::Exec, out: &mut dyn Write, messages: &mut Messages) -> Result<u8> {
+    if let Some(error) = typed.command.first().and_then(|first| usage::token_typed(&[OsString::new(), first.clone()])) {
+        return Err(error);
+    }
+    variable_names(&typed.names)?;
+    let limits = broker::limits(&typed.brokered)?;
+    let options = ObtainOptions { owner: typed.git, ..invocation.options(Mode::Auto)? };
+    // First what is to be watched: a change of what is about to be read must not be missed.
+    let limits = limits.map(|limits| (limits, RefreshLoop::new(&options, true)));
+    let credential = obtain(&options)?;
+    messages.warn(credential.remarks());
+    let email = email(&options, &credential, typed.git, messages);
+    let mut others = if typed.git { git_wiring(&options, &credential, email.as_ref())? } else { Vec::new() };
+    if let Some(email) = email.filter(|_| invocation.env.get(EMAIL).is_none()) {
+        others.push(Assignment::plain(EMAIL, email.as_str()));
+    }
+    let wishes = Wishes {
+        names: typed.names.clone(),
+        all_names: typed.all_names,
+        domains: domain_names(typed, &credential)?,
+        clean: typed.clean,
+        without: Vec::new(),
+        others,
+    };
+    if let Some(limits) = limits {
+        return behind_broker(invocation, typed, credential, wishes, limits, out, messages);
+    }
+    let plan = Plan::new((&credential).into(), credential.token(), invocation.env, &wishes);
+    if typed.explain {
+        return explain(&credential, &plan, None, out).map(|()| 0).or_else(closed);
+    }
+    messages.warn(&plan.left.iter().map(|name| left(name)).collect::<Vec<_>>());
+    if typed.mask || !typed.gate.is_empty() {
+        return supervised::run(invocation, typed, &credential, &plan, &|| None, messages);
+    }
+    Ok(not_started(&typed.command, plan.exec(invocation.env, &typed.command), messages))
+}
+
+/// The command has the broker's address and pass; the token stays here, and fresh.
+fn behind_broker(
+    invocation: &Invocation,
+    typed: &args::Exec,
+    credential: Credential,
+    wishes: Wishes,
+    (limits, refresh): (Limits, RefreshLoop),
+    out: &mut dyn Write,
+    messages: &mut Messages,
+) -> Result<u8> {
+    let deployment = broker::deployment(invocation, Some(&credential))?;
+    let broker = Broker::open()?;
+    let encodings = broker::encodings(invocation, Some(&credential))?;
+    let wishes = brokered::wishes(wishes, &invocation.options(Mode::Never)?.search, credential.token(), &encodings);
+    let handed = Handed { token: broker.pass(), deployment: Some(broker.address()) };
+    let plan = Plan::new(handed, credential.token(), invocation.env, &wishes);
+    if typed.explain {
+        let shown = explain(&credential, &plan, Some(&broker), out);
+        let rules = broker::in_words(&limits.words());
+        return shown.and_then(|()| writeln!(out, "the broker lets pass: {rules}")).map(|()| 0).or_else(closed);
+    }
+    messages.warn(&plan.left.iter().map(|name| left(name)).collect::<Vec<_>>());
+    let credential = Arc::new(credential);
+    let token_state = broker::keep(invocation, refresh, Arc::clone(&credential), &deployment)?;
+    broker.serve(token_state, &deployment, invocation.env, invocation.budget()?.timeout, limits)?;
+    supervised::run(invocation, typed, &credential, &plan, &|| (!broker.is_asked()).then(not_asked), messages)
+}
+
+fn not_asked() -> Remark {
+    let what =
+        "the program sent no request through the broker: it probably names its host itself, or puts https:// before it";
+    Remark::new("not_asked", what).hint(
+        "have it read CODEOCEAN_DOMAIN and CODEOCEAN_TOKEN; --domain-as NAME and --as NAME set them under other names",
+    )
+}
+
+/// The account's e-mail, where it is known: the deployment is not asked. Git needs it, so a mistake in what names it is told.
+fn email(options: &ObtainOptions, credential: &Credential, is_needed: bool, messages: &mut Messages) -> Option<Email> {
+    let email = account(&ObtainOptions { mode: Mode::Never, ..*options }, credential);
+    messages.warn(&email.as_ref().err().filter(|_| is_needed).map(Remark::from).into_iter().collect::<Vec<_>>());
+    email.ok().flatten()
+}
+
+/// What `--domain-as` asks for.
+fn domain_names(typed: &args::Exec, credential: &Credential) -> Result<Vec<(String, Form)>> {
+    let names = typed.domains.iter().map(|typed| values::domain_name(typed)).collect::<Result<Vec<_>>>()?;
+    match credential.deployment() {
+        None if !names.is_empty() => Err(no_deployment("--domain-as needs the deployment, and none is known")),
+        _ => Ok(names),
+    }
+}
+
+fn no_deployment(what: &str) -> Error {
+    Error::new(Reason::NoDeployment, what)
+        .hint("name it with --deployment https://codeocean.example.org or CODEOCEAN_DOMAIN")
+}
+
+/// The variables that make Git ask this very program.
+fn git_wiring(options: &ObtainOptions, credential: &Credential, email: Option<&Email>) -> Result<Vec<Assignment>> {
+    let resolved = credential.deployment();
+    let resolved = resolved.ok_or_else(|| no_deployment("--git needs the deployment's host, and none is known"))?;
+    let program = supervised::program()?;
+    wiring(options.search.env, email, &resolved.deployment, &program)
+}
+
+fn left(name: &str) -> Remark {
+    Remark::new("left", format!("{name} is left as it is: it holds something else"))
+        .hint(format!("--as {name} sets it all the same"))
+}
+
+fn explain(credential: &Credential, plan: &Plan, broker: Option<&Broker>, out: &mut dyn Write) -> io::Result<()> {
+    let token = format!("the token {} from {}", credential.token().fingerprint(), credential.place().place);
+    let secret = if broker.is_some() { format!("a token for this run, in place of {token}") } else { token };
+    for assignment in &plan.set {
+        let value = match broker {
+            _ if assignment.secret => secret.clone(),
+            // The port will be another.
+            Some(broker) => assignment.value.replace(broker.address().origin(), "the broker's address"),
+            None => assignment.value.to_string(),
+        };
+        writeln!(out, "set     {} = {}", assignment.name, clean(&value))?;
+    }
+    for name in &plan.kept {
+        writeln!(out, "keep    {name} (it names the deployment already)")?;
+    }
+    for name in &plan.removed {
+        let why = if broker.is_some() { "it holds a token, or leads to one" } else { "it holds the token" };
+        writeln!(out, "remove  {} ({why})", clean(&name.to_string_lossy()))?;
+    }
+    for name in &plan.left {
+        writeln!(out, "leave   {name} (it holds something else)")?;
+    }
+    match credential.deployment() {
+        Some(resolved) => writeln!(out, "the deployment is named by {}", clean(&resolved.place)),
+        None => writeln!(out, "no deployment is known: CODEOCEAN_DOMAIN is not set"),
+    }
+}
+
+/// Tells why a command was not started; returns the code for it.
+pub(super) fn not_started(command: &[OsString], failure: io::Error, messages: &mut Messages) -> u8 {
+    let program = command.first().map(|program| program.as_os_str()).unwrap_or_default();
+    let (code, error) = refused(program, failure);
+    messages.error(&error);
+    code
+}

@@ -1,0 +1,57 @@
+//! As `GIT_ASKPASS`: Git asks for a user or a password in words, and gets it on a line.
+
+use std::io::Write;
+
+use crate::credential::Credential;
+use crate::deliver::git::askpass;
+use crate::deliver::git::prompt::{Prompt, Wanted};
+use crate::deliver::print::print;
+use crate::error::{Error, Reason, Remark, Result};
+use crate::supervise::replace;
+
+use crate::cli::helper::Target;
+use crate::cli::messages::Messages;
+use crate::cli::{Invocation, args, closed};
+
+/// Git asks the terminal next, where there is one.
+const NO_ANSWER: u8 = 1;
+
+pub(super) fn run(
+    invocation: &Invocation,
+    typed: &args::Prompted,
+    out: &mut dyn Write,
+    messages: &mut Messages,
+) -> Result<u8> {
+    let prompt = typed.prompt.to_str().and_then(Prompt::parse);
+    let login = prompt.as_ref().map_or(Ok(None), |prompt| login(invocation, prompt));
+    if let (Some(prompt), Ok(Some((user, credential)))) = (&prompt, &login) {
+        let written = match prompt.wanted {
+            Wanted::Username => writeln!(out, "{user}").and_then(|()| out.flush()),
+            Wanted::Password => print(credential, out),
+        };
+        return written.map(|()| 0).or_else(closed);
+    }
+    match askpass::next(invocation.env, &typed.prompt) {
+        Some(next) => {
+            messages.warn(&login.as_ref().err().map(Remark::from).into_iter().collect::<Vec<_>>());
+            let failure = replace(next);
+            let what = format!("the program that answers Git's other questions cannot be started ({})", failure.kind());
+            Err(Error::new(Reason::Unreadable, what)
+                .hint("look at GIT_ASKPASS, git config core.askPass and SSH_ASKPASS")
+                .caused_by(failure))
+        }
+        None => login.map(|_| {
+            // Not which: a prompt holds what a stranger wrote.
+            messages.done("Git asks about a host or a user that co-cred does not know: it is not answered");
+            NO_ANSWER
+        }),
+    }
+}
+
+/// The user and the token that are asked for; none where the host or the user is not known here.
+fn login(invocation: &Invocation, prompt: &Prompt) -> Result<Option<(String, Credential)>> {
+    match Target::find(invocation, |deployment| deployment.serves_git(&prompt.host))? {
+        Some(target) => target.login(invocation, prompt.user.as_deref()),
+        None => Ok(None),
+    }
+}

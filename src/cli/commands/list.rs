@@ -1,0 +1,96 @@
+//! `co-cred list`: the logins that are kept, and where.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use crate::credential::Mode;
+use crate::error::Result;
+use crate::expiry::Expiry;
+use crate::keyring::{self, Entry, Login};
+use crate::sources;
+
+use crate::cli::messages::{Messages, clean};
+use crate::cli::{Invocation, args, closed};
+
+pub(super) fn run(
+    invocation: &Invocation,
+    typed: &args::List,
+    out: &mut dyn Write,
+    messages: &mut Messages,
+) -> Result<u8> {
+    if typed.deployments {
+        let known = sources::deployments(&invocation.options(Mode::Never)?.search)?;
+        let written = known
+            .iter()
+            .try_for_each(|deployment| writeln!(out, "{}", deployment.origin().trim_start_matches("https://")));
+        return written.map(|()| 0).or_else(closed);
+    }
+    let known = keyring::known(invocation.env)?;
+    if typed.emails {
+        let emails = known.logins.iter().map(|login| &login.email).filter(|email| is_plain(email.as_str()));
+        return emails.into_iter().try_for_each(|email| writeln!(out, "{email}")).map(|()| 0).or_else(closed);
+    }
+    messages.warn(&known.remarks);
+    let entries = keyring::read_all(invocation.env, &known.logins);
+    let logins: Vec<Row> = known.logins.into_iter().zip(entries).map(|(login, entry)| Row { login, entry }).collect();
+    if logins.is_empty() && !typed.json {
+        messages.done("no login is kept; co-cred login keeps one");
+    }
+    let written = match typed.json {
+        true => writeln!(out, "{}", Value::from_iter(logins.iter().map(Row::json))),
+        false => logins.iter().try_for_each(|login| login.write(out)).and_then(|()| out.flush()),
+    };
+    written.map(|()| 0).or_else(closed)
+}
+
+/// Whether any shell takes an address as it is: what completes a command line may be evaluated, and the name may come from a
+/// server.
+fn is_plain(email: &str) -> bool {
+    email.starts_with(char::is_alphanumeric) && email.chars().all(|c| c.is_alphanumeric() || "@.+_-".contains(c))
+}
+
+/// A login, and its entry as far as its store gives it.
+struct Row {
+    login: Login,
+    entry: Result<Option<Entry>>,
+}
+
+impl Row {
+    fn state(&self) -> String {
+        match &self.entry {
+            Ok(Some(entry)) => match (entry.days_left(), entry.expires) {
+                (Some(..0), Some(end)) => format!("expired on {end}"),
+                (_, Some(end)) => format!("good until {end}"),
+                _ => String::new(),
+            },
+            Ok(None) => "gone: log in again".to_owned(),
+            Err(error) => error.what.clone(),
+        }
+    }
+
+    fn added(&self) -> Option<String> {
+        Some(format!("{:.0}", self.entry.as_ref().ok()?.as_ref()?.added))
+    }
+
+    fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        let added = self.added().map_or_else(String::new, |added| format!(", added {}", &added[..10]));
+        let Login { deployment, email, store, .. } = &self.login;
+        let state = Some(self.state()).filter(|state| !state.is_empty()).map(|state| format!(", {}", clean(&state)));
+        writeln!(out, "{deployment}  {email}  in {store}{added}{}", state.unwrap_or_default())
+    }
+
+    fn json(&self) -> Value {
+        let entry = self.entry.as_ref().ok().and_then(Option::as_ref);
+        json!({
+            "deployment": self.login.deployment.origin(),
+            "email": self.login.email,
+            "store": self.login.store,
+            "fingerprint": entry.map(|entry| entry.token.fingerprint()),
+            "added": self.added(),
+            "expires": entry.and_then(|entry| entry.expires).map(Expiry::day),
+            "expires_at": entry.and_then(|entry| entry.expires).and_then(Expiry::end),
+            "error": self.entry.as_ref().err().map(|error| clean(&error.what)),
+        })
+    }
+}

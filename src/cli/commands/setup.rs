@@ -1,0 +1,105 @@
+//! `co-cred setup`: wires Git or Docker to co-cred, and out again.
+
+use crate::credential::Mode;
+use crate::deliver::{docker, git};
+use crate::deployment::Deployment;
+use crate::env::Env;
+use crate::error::{Error, Reason, Remark, Result};
+use crate::sources::{self, SearchOptions};
+
+use crate::cli::args::Tool;
+use crate::cli::messages::Messages;
+use crate::cli::{Invocation, args, refuse_foreign};
+
+pub(super) fn run(invocation: &Invocation, typed: &args::Setup, messages: &mut Messages) -> Result<u8> {
+    refuse_foreign(invocation.env.home("").into_iter().chain(invocation.env.config_dir()))?;
+    match (typed.tool, typed.undo) {
+        (Tool::Git, false) => {
+            let deployments = deployments(invocation)?;
+            let file = git::setup::put(invocation.env, &deployments)?;
+            messages.done(&format!("Git asks co-cred, as {} says", file.display()));
+            messages.warn(&missing(invocation.env, "co-cred", "Git").into_iter().collect::<Vec<_>>());
+            if !git::setup::is_only_helper(invocation.env, &deployments)? {
+                messages.warn(&[Remark::new(
+                    "other-helper",
+                    "another helper comes after co-cred, and is told the token as well",
+                )
+                .hint("git config --show-origin --get-all credential.helper shows where it is set")]);
+            }
+        }
+        (Tool::Git, true) => {
+            let was_done = git::setup::is_done(invocation.env);
+            let file = git::setup::undo(invocation.env)?;
+            match was_done {
+                true => messages.done(&format!("Git does not ask co-cred any more; {} is gone", file.display())),
+                false => messages.done("nothing had to be changed"),
+            }
+        }
+        (Tool::Docker, false) => {
+            tell_files(&docker::setup::put(invocation.env, &deployments(invocation)?)?, messages);
+            messages.warn(&missing(invocation.env, docker::setup::PROGRAM, "Docker").into_iter().collect::<Vec<_>>());
+        }
+        (Tool::Docker, true) => tell_files(&docker::setup::undo(invocation.env)?, messages),
+    }
+    Ok(0)
+}
+
+/// After a login: what is wired follows. The login itself has succeeded, whatever this says. A logout changes nothing
+/// there: a deployment without a login is answered with silence.
+pub(super) fn renew(invocation: &Invocation, messages: &mut Messages) {
+    let renewed = sources::deployments(&SearchOptions::of(invocation.env)).and_then(|deployments| {
+        if git::setup::is_done(invocation.env) {
+            git::setup::put(invocation.env, &deployments)?;
+        }
+        if docker::setup::is_done(invocation.env) {
+            docker::setup::put(invocation.env, &deployments)?;
+        }
+        Ok(())
+    });
+    messages.warn(&renewed.err().iter().map(Remark::from).collect::<Vec<_>>());
+}
+
+fn deployments(invocation: &Invocation) -> Result<Vec<Deployment>> {
+    let known = sources::deployments(&invocation.options(Mode::Never)?.search)?;
+    match known.is_empty() {
+        false => Ok(known),
+        true => Err(Error::new(Reason::NoDeployment, "no deployment is known that could be asked about")
+            .hint("run co-cred login first, or name one with --deployment codeocean.example.org")),
+    }
+}
+
+fn tell_files(files: &[std::path::PathBuf], messages: &mut Messages) {
+    match files {
+        [] => messages.done("nothing had to be changed"),
+        files => files.iter().for_each(|file| messages.done(&format!("{} was changed", file.display()))),
+    }
+}
+
+/// What is wrong with what is wired, for `doctor`.
+pub(super) fn problems(env: &Env, deployments: &[Deployment]) -> Vec<Remark> {
+    let git = git::setup::is_done(env).then(|| missing(env, "co-cred", "Git").or_else(|| outdone(env, deployments)));
+    let docker = docker::setup::is_done(env).then(|| missing(env, docker::setup::PROGRAM, "Docker"));
+    [git, docker].into_iter().flatten().flatten().collect()
+}
+
+/// Another helper that Git tells the token as well.
+fn outdone(env: &Env, deployments: &[Deployment]) -> Option<Remark> {
+    let last = git::setup::is_only_helper(env, deployments).unwrap_or(true);
+    let what = "another helper comes after co-cred in Git's configuration, and is told the token as well";
+    let hint = "git config --show-origin --get-all credential.helper shows where it is set; co-cred setup git mends what it can";
+    (!last).then(|| Remark::new("other-helper", what).hint(hint))
+}
+
+/// A program that is not on `PATH`, where others look for it.
+fn missing(env: &Env, program: &str, tool: &str) -> Option<Remark> {
+    let folders = || env.get("PATH").into_iter().flat_map(std::env::split_paths);
+    let with = |name: &str| folders().find(|folder| folder.join(name).is_file());
+    if with(program).is_some() {
+        return None;
+    }
+    let hint = match with("co-cred") {
+        Some(folder) => format!("make a link: ln -s co-cred {}", folder.join(program).display()),
+        None => "put the folder that has co-cred on PATH".to_owned(),
+    };
+    Some(Remark::new("not-on-path", format!("{program} is not on PATH, where {tool} looks for it")).hint(hint))
+}

@@ -1,0 +1,134 @@
+//! A running agent, where `CO_CRED_AGENT_SOCK` names its socket: what it holds is fresh, and proven.
+
+use std::cell::OnceCell;
+use std::path::{Path, PathBuf};
+
+use crate::deployment::Deployment;
+use crate::email::Email;
+use crate::error::{Error, Reason, Remark, Result};
+use crate::ipc::{AgentRequest, Answer, Held, SOCKET, ask, lock_of, trouble};
+use crate::token::Token;
+
+use super::{Found, Place, PlaceKind, ResolvedDeployment, SearchContext, Source, once};
+
+/// The cause of the remark that the agent has no token: it is told with whatever token is used in its place.
+pub(super) const EMPTY: &str = "agent-empty";
+
+/// The agent that the environment names.
+pub(super) struct Agent<'a> {
+    context: &'a SearchContext<'a>,
+    named: Option<&'a ResolvedDeployment>,
+    /// Only a token that the agent binds to a deployment.
+    bound: bool,
+    holding: OnceCell<Holding>,
+}
+
+/// What the agent says that it has.
+enum Holding {
+    Token(Held),
+    /// No token, and why.
+    Nothing(String),
+}
+
+impl<'a> Agent<'a> {
+    pub(super) fn new(context: &'a SearchContext<'a>, named: Option<&'a ResolvedDeployment>, bound: bool) -> Agent<'a> {
+        Agent { context, named, bound, holding: OnceCell::new() }
+    }
+
+    fn socket(&self) -> Option<&'a Path> {
+        self.context.env().path(SOCKET)
+    }
+
+    /// Whether its token is another account's than the one that is asked for.
+    ///
+    /// # Errors
+    /// `CODEOCEAN_EMAIL` is no e-mail.
+    fn is_of_another(&self, held: &Held) -> Result<bool> {
+        let Some(email) = &held.email else { return Ok(false) };
+        Ok(self.context.user()?.is_some_and(|user| !email.is(&user)))
+    }
+
+    /// The deployment of its token, where it has one.
+    pub(super) fn deployment(&self) -> Option<Deployment> {
+        Deployment::parse(self.held().ok()??.deployment.as_deref()?).ok()
+    }
+
+    fn held(&self) -> Result<Option<&Held>> {
+        let Some(socket) = self.socket() else { return Ok(None) };
+        Ok(match once(&self.holding, || holding(socket))? {
+            Holding::Token(held) => Some(held),
+            Holding::Nothing(_) => None,
+        })
+    }
+}
+
+fn holding(socket: &Path) -> Result<Holding> {
+    match ask(socket, &AgentRequest::Token { deployment: None }) {
+        Ok(Answer::Token(held)) => Ok(Holding::Token(held)),
+        Ok(Answer::None { message }) => {
+            Ok(Holding::Nothing(message.unwrap_or_else(|| "it does not say why".to_owned())))
+        }
+        Ok(Answer::Error { message }) => Err(silent(&format!("gives no token: {message}"))),
+        Ok(_) => Err(silent("says something else than it was asked")),
+        Err(error) => {
+            let (what, hint) = trouble(socket, &error);
+            Err(silent(&what).hint(hint))
+        }
+    }
+}
+
+fn silent(what: &str) -> Error {
+    Error::new(Reason::Agent, format!("the agent that {SOCKET} names {what}"))
+        .hint("co-cred agent status says more; start one with: eval \"$(co-cred agent)\"; or unset CO_CRED_AGENT_SOCK")
+}
+
+impl Source for Agent<'_> {
+    fn named_by(&self) -> &'static [&'static str] {
+        &[SOCKET]
+    }
+
+    fn place(&self) -> Place {
+        let socket = self.socket().map_or_else(|| SOCKET.to_owned(), |path| path.display().to_string());
+        Place::new(PlaceKind::Agent, socket)
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        self.socket().map(lock_of).into_iter().collect()
+    }
+
+    fn find(&self) -> Result<Option<Found>> {
+        let Some(held) = self.held()? else { return Ok(None) };
+        let token = Token::parse(held.token.as_bytes()).map_err(|_| silent("gives what is no token"))?.token;
+        let deployment = held.deployment.as_deref().map(Deployment::parse).transpose();
+        let deployment = deployment.map_err(|_| silent("names a deployment that is none"))?;
+        let is_meant = !self.is_of_another(held)?
+            && match (&deployment, self.named) {
+                (Some(bound), Some(named)) => *bound == named.deployment,
+                (None, _) => !self.bound,
+                (Some(_), None) => true,
+            };
+        let place = Place::new(PlaceKind::Agent, &held.place);
+        let (email, expires) = (held.email.clone(), held.expires);
+        Ok(is_meant.then(|| Found { token, place, deployment, email, expires, remarks: Vec::new() }))
+    }
+
+    fn skipped(&self) -> Vec<Remark> {
+        let remark = |cause, what: String, hint: &str| {
+            vec![Remark::new(cause, format!("the agent that {SOCKET} names {what}")).hint(hint)]
+        };
+        match self.holding.get() {
+            Some(Holding::Nothing(why)) => remark(
+                EMPTY,
+                format!("has no token: {why}"),
+                "co-cred agent status shows what it has; co-cred login gives it a token",
+            ),
+            Some(Holding::Token(held)) if self.is_of_another(held).unwrap_or_default() => {
+                let (email, wanted) =
+                    (held.email.as_ref().map_or("another account", Email::as_str), self.context.wanted());
+                let what = format!("has the token of {email}, not of {wanted}");
+                remark("other-user", what, "CODEOCEAN_EMAIL chooses the account; co-cred login adds one")
+            }
+            _ => Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! What is packaged: pages and completions are what the binary makes, the capsule runs, install.sh installs all or nothing, and
+//! a release is what it says. The packages themselves are proven by packaging/test.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::support::sandbox::{Ran, Sandbox, TOKEN, bin, has};
+
+fn packaging(below: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging").join(below)
+}
+
+/// Every file below a folder, and what it holds.
+fn contents(folder: &Path) -> Vec<(String, String)> {
+    let mut all = Vec::new();
+    for below in ["man", "completions"] {
+        for entry in fs::read_dir(folder.join(below)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = format!("{below}/{}", path.file_name().unwrap().display());
+            all.push((name, fs::read_to_string(path).unwrap()));
+        }
+    }
+    all.sort();
+    all
+}
+
+#[test]
+fn manual_pages_and_completions_are_not_stale() {
+    let world = Sandbox::new();
+    let made = world.path("made");
+    let generate = Command::new(packaging("generate")).arg(&made).env("CO_CRED", bin()).output().unwrap();
+    Ran::from(generate).expect(0);
+    let (made, kept) = (contents(&made), contents(&packaging("")));
+    assert!(made.len() == 21 && made.len() == kept.len(), "{} {}", made.len(), kept.len());
+    for ((name, made), (_, kept)) in made.iter().zip(&kept) {
+        assert!(made == kept, "packaging/{name} is stale: packaging/generate makes it anew");
+    }
+}
+
+/// Deployments and names of variables are offered, and never what is in one.
+#[test]
+fn completions_know_deployments_and_names_and_no_values() {
+    let world =
+        Sandbox::new().with("CODEOCEAN_DOMAIN", "co.example.org").with("MY_SECRET", TOKEN).with("MY_OTHER", "x");
+    let script = r#"source "$SCRIPT"
+offered() { COMP_WORDS=("$@"); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); COMPREPLY=()
+    _co__cred co-cred "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"; echo "${COMPREPLY[@]}"; }
+offered co-cred exec --deployment co
+offered co-cred exec --token-env MY_
+offered co-cred exec --as MY_S
+offered co-cred exec --brok
+offered co-cred exec --mask -- co-cre
+offered co-cred supe
+offered co-cred git-ask"#;
+    let world = world.with("SCRIPT", packaging("completions/co-cred.bash"));
+    let ran = world.shell("bash", script).expect(0);
+    assert_eq!(ran.out, "co.example.org\nMY_OTHER MY_SECRET\nMY_SECRET\n--broker\nco-cred\n\n\n");
+    if has("fish") {
+        let script = "source $SCRIPT; complete -C 'co-cred exec --deployment '; complete -C 'co-cred exec --token-env MY_'; \
+             complete -C 'co-cred exec --mask -- co-cre'; complete -C 'co-cred supe'";
+        let ran = world.with("SCRIPT", packaging("completions/co-cred.fish")).shell("fish", script).expect(0);
+        let offered: Vec<&str> = ran.out.lines().map(|line| line.split('\t').next().unwrap()).collect();
+        assert_eq!(offered, ["co.example.org", "MY_OTHER", "MY_SECRET", "co-cred"], "{ran:?}");
+        assert!(!ran.out.contains("cop_"), "{ran:?}");
+    }
+    let zsh = fs::read_to_string(packaging("completions/_co-cred")).unwrap();
+    let line = |option: &str| zsh.lines().find(|line| line.contains(option)).unwrap();
+    assert!(line("--deployment=[").contains("co-cred list --deployments"));
+    assert!(line("--token-env=[").contains("_parameters") && line("--as=[").contains("_parameters"));
+}
+
+/// A deployment or a Git server may have named the e-mail: bash evaluates what it is given to choose from.
+#[test]
+fn completions_offer_only_emails_that_a_shell_takes_as_they_are() {
+    let world = Sandbox::new();
+    let hostile =
+        ["$(touch${IFS}ran)@x.org", "`touch${IFS}ran`@x.org", "a;touch@x.org", "a'b@x.org", "~a@x.org", "-a@x.org"];
+    for email in hostile.into_iter().chain(["ada+x@example.org", "grace@example.org"]) {
+        let email = format!("--email={email}");
+        let args = ["login", "--insecure-storage", "--offline", &email, "--deployment", "co.example.org"];
+        world.pipe(&args, TOKEN).expect(0);
+    }
+    assert_eq!(world.run(["list", "--emails"]).expect(0).out, "ada+x@example.org\ngrace@example.org\n");
+    let script = r#"source "$SCRIPT"; COMP_WORDS=(co-cred logout --email ""); COMP_CWORD=3; COMPREPLY=()
+_co__cred co-cred "" --email; echo "${COMPREPLY[@]}""#;
+    let world = world.with("SCRIPT", packaging("completions/co-cred.bash"));
+    assert_eq!(world.shell("bash", script).expect(0).out, "ada+x@example.org grace@example.org\n");
+    assert!(!world.path("work/ran").exists());
+}
+
+/// Whoever imports the capsule, or builds the image beside it, gets what its README says; without any network but the deployment.
+#[test]
+fn the_capsule_builds_and_runs() {
+    let world = Sandbox::new();
+    if !has("unshare") || world.spawn_program("unshare", &["--mount", "--net", "true"]).code != 0 {
+        return; // Only root mounts.
+    }
+    // Built by tests/run: cargo, at work here, would take the binary away from under other tests.
+    let fake_deployment = Path::new(bin()).with_file_name("fake-deployment");
+    if !has(fake_deployment.to_str().unwrap()) {
+        return;
+    }
+    let (tree, tarball, capsule) = (world.path("tree"), world.path("co-cred.tar.gz"), world.path("whole"));
+    fs::create_dir_all(tree.join("bin")).unwrap();
+    let run = |command: &mut Command| Ran::from(command.output().unwrap()).expect(0);
+    run(Command::new("strip").arg("-o").args([tree.join("bin/co-cred").as_path(), Path::new(bin())]));
+    run(Command::new("tar").arg("-czf").arg(&tarball).arg("-C").arg(&tree).arg("bin"));
+    run(Command::new(packaging("complete-capsule")).args([&tarball, &tree.join("bin/co-cred"), &capsule]));
+    let tried = run(Command::new(packaging("test-capsule")).args([&capsule, &fake_deployment]));
+    assert_eq!(tried.out.matches("ok: ").count(), 9, "{tried:?}");
+}
+
+#[test]
+fn a_release_is_its_version_and_its_changelog() {
+    let is_release = |tag: &str| Ran::from(Command::new(packaging("is-release")).arg(tag).output().unwrap());
+    assert!(is_release("v9.9.9").expect(1).err.contains("Cargo.toml"));
+    let ran = is_release(concat!("v", env!("CARGO_PKG_VERSION")));
+    let is_dated = !include_str!("../../../CHANGELOG.md").contains("(not yet released)");
+    assert!(ran.code == i32::from(!is_dated) && (is_dated || ran.err.contains("CHANGELOG")), "{ran:?}");
+}
+
+/// What comes with the tarball is in its place, or nothing is.
+#[test]
+fn install_sh_installs_all_or_nothing() {
+    let world = Sandbox::new();
+    let make = r#"mkdir -p tree/bin tree/share/doc 'a folder'
+printf '#!/bin/sh\necho co-cred 9\n' > tree/bin/co-cred; chmod 755 tree/bin/co-cred; echo read > tree/share/doc/README
+tar -czf 'a folder/co-cred-9-x86_64-linux.tar.gz' -C tree bin share
+cp "$INSTALL" 'a folder/install.sh'; cd 'a folder'; sha256sum *.tar.gz > SHA256SUMS"#;
+    let world = world.with("INSTALL", packaging("install.sh"));
+    world.shell("sh", make).expect(0);
+    let install = |args: &str| world.shell("sh", &format!("umask 077; sh 'a folder/install.sh' {args}"));
+    assert_eq!(install("--prefix 'a prefix'").expect(0).out, "co-cred 9\n");
+    assert_eq!(fs::read_to_string(world.path("work/a prefix/share/doc/README")).unwrap(), "read\n");
+    assert!(world.shell("sh", "test -x 'a prefix/bin/co-cred' && test $(stat -c %a 'a prefix/bin') = 755").code == 0);
+    for (args, said) in [
+        ("--prefix", "takes a folder"),
+        ("--prefix=other", "no option"),
+        ("'a folder/co-cred-9-x86_64-linux.tar.gz' --prefix other", "options come first"),
+        ("--prefix other nothing.tar.gz", "no tarball"),
+        (
+            &format!("--prefix other 'a folder/co-cred-9-x86_64-linux.tar.gz' {}", "0".repeat(64)),
+            "nothing is installed",
+        ),
+    ] {
+        let ran = install(args).expect(1);
+        assert!(ran.err.contains(said) && !world.path("work/other").exists(), "{args}: {ran:?}");
+    }
+    world.shell("sh", "mkdir -p taken/bin/co-cred").expect(0);
+    assert!(install("--prefix taken").expect(1).err.contains("is a folder"));
+    assert_eq!(fs::read_dir(world.path("work/taken")).unwrap().count(), 1, "nothing is left behind");
+    world
+        .shell("sh", "cp 'a folder/co-cred-9-x86_64-linux.tar.gz' 'a folder/co-cred-10-x86_64-linux.tar.gz'")
+        .expect(0);
+    assert!(install("--prefix other").expect(1).err.contains("several"));
+}
+
+/// Whatever a workflow uses is pinned by its hash; what may write builds nothing, and reads no code but what it publishes.
+#[test]
+fn workflows_are_pinned_and_have_few_rights() {
+    for entry in fs::read_dir(packaging("../.github/workflows")).unwrap() {
+        let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+        assert!(text.contains("\npermissions:"), "{text}");
+        let (others, publish) = text.split_once("\n  publish:").unwrap_or((&text, ""));
+        assert!(!others.contains(": write") && !publish.contains("checkout"), "{text}");
+        for line in text.lines().filter(|line| line.contains("uses:")) {
+            let hash = line.split('@').nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+            assert!(hash.len() == 40 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()), "{line}");
+        }
+        assert!(!text.contains("run: ${{") && !text.contains("pull_request_target"), "{text}");
+    }
+}

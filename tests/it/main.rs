@@ -1,0 +1,89 @@
+//! co-cred's tests, one binary. Each test has a sandbox of its own (`support::sandbox`), so all run side by side.
+//!
+//! | module | what is promised there |
+//! |---|---|
+//! | `sources::capsules` | the right token in each of 57 real capsules, and in mounts of every make |
+//! | `sources::order` | the order of the sources, ambiguity, broken sources, the deployment beside the token |
+//! | `sources::environment` | which variables a command finds, under which names, and which are removed |
+//! | `sources::deployment` | which deployment a token is for, and that no other is sent it |
+//! | `sources::git_clone` | the Git clone around the working directory chooses between known deployments |
+//! | `sources::config` | the configuration, and a password manager's command |
+//! | `sources::pasted` | values as people paste and save them |
+//! | `sources::bad_input` | files that are too large, unreadable, special, cut off |
+//! | `sources::nested` | what is nested or packed without end ends no process |
+//! | `sources::here_documents` | here-documents in the shell file are data |
+//! | `sources::parsers` | property tests: no bytes make a parser panic, and shells agree with ours |
+//! | `verify::verdicts` | what each answer of a deployment means, and the remembered verdict |
+//! | `verify::network` | names, addresses, proxies, time, and the authorities that TLS trusts |
+//! | `deliver::exec` | the command that takes our place |
+//! | `deliver::env_only` | `env --only`, and the files of GitHub Actions that standard output must not be |
+//! | `deliver::formats` | each format of `env`, read by the program that it is for |
+//! | `deliver::clients` | curl, the SDK and the MCP server from the package index, under `exec` |
+//! | `deliver::images` | skopeo and a real registry, the protocol of Docker's helpers |
+//! | `deliver::git` | the real Git: what is answered, and who is never offered the token; published attacks by name |
+//! | `deliver::git_helper` | the semantics of Git's own test suite for credential helpers |
+//! | `deliver::git_old` | Git before 2.31, which reads its configuration from other variables |
+//! | `deliver::git_pipelines` | the `main.nf` of generated pipelines clones, with the token in no argument |
+//! | `deliver::git_prompts` | Git's questions about other hosts still reach the user's own askpass, and the terminal |
+//! | `deliver::setup` | files of Git's and Docker's: changed where they must be, and put back |
+//! | `deliver::setup_docker` | of Docker's configuration the helpers change, and no other byte |
+//! | `deliver::setup_git` | many deployments, other helpers, two at once, folders with odd names |
+//! | `keyring::stores` | logins: every state of a real Secret Service, the kernel's keyring, a private file |
+//! | `keyring::logins` | what login, logout and list keep, lose and say |
+//! | `keyring::durability` | logins survive kills, full disks, unreadable state and fifty commands at once |
+//! | `supervise::mask` | masking: nothing of a token gets through, wherever a stream is cut |
+//! | `supervise::processes` | a supervised child ends as it would alone, on pipes and on a terminal |
+//! | `supervise::terminal` | a masked command has the keys, the echo and the line ends of the terminal, whatever standard input is |
+//! | `supervise::streams` | what a command prints arrives whole, whatever reads it; what cannot be written is told |
+//! | `supervise::renewed` | a token that is renewed during a run is masked and found |
+//! | `broker::access` | who gets through to the deployment, and as far as the policy says; what else sees the token: nobody |
+//! | `broker::audit` | a line for every request, none of its secrets, full disks |
+//! | `broker::connections` | thousands of connections, of strangers and of the program itself |
+//! | `broker::faults` | deployments that fail, smuggling, gigabytes, a thousand tokens under load |
+//! | `broker::paths` | the one form in which a path is judged and sent on, and where redirects lead |
+//! | `broker::renewal` | a token that is renewed meanwhile |
+//! | `broker::rules` | what may be asked, by each rule, and with every method of the SDK |
+//! | `agent::serving` | a token that stays fresh, whichever way its file changes, for its user alone |
+//! | `agent::hooks` | what an agent does with a change: its file, its command |
+//! | `agent::logins` | logins and logouts that an agent sees, and an agent that has no token |
+//! | `agent::shell` | an agent and its shell: what is restricted, set and set back, shown |
+//! | `agent::start` | how an agent starts, what it holds on to, and how it ends |
+//! | `scan::files` | files are searched, whatever they are packed in; nothing is skipped in silence |
+//! | `scan::names` | only what looks like a token is hidden in the names that are shown |
+//! | `scan::unreadable` | folders that cannot be entered fail the search |
+//! | `scan::staged` | what is about to be committed, the content of Git LFS included |
+//! | `scan::redact_interrupted` | redaction leaves no second copy of the token, and no more readers |
+//! | `cli::report` | check, status, doctor, usage: words, JSON, exit codes |
+//! | `cli::usage` | what is typed wrongly, and the words that lead on |
+//! | `cli::windows` | on Windows alone: the stories of a desk, with its keyring, console and files |
+//! | `cli::many_starts` | five hundred starts at once |
+//! | `cli::other_users` | root in another user's home, files of other users |
+//! | `cli::packaging` | manual pages and completions are those of the binary |
+//! | `security::leak` | a sentinel token that must turn up nowhere |
+//! | `security::architecture` | the house: imports point down, `expose()` is called where a list says, nobody else reads the environment |
+//! | `tables` | token, deployment and traces: tables |
+//! | `docs` | every command that the README shows |
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
+#![allow(clippy::type_complexity, reason = "the type of a table says less than its rows")]
+#![allow(clippy::print_stdout, missing_docs, unreachable_pub, reason = "this is no library")]
+
+#[cfg(unix)]
+mod agent;
+#[cfg(unix)]
+mod broker;
+mod cli;
+mod deliver;
+#[cfg(unix)]
+mod docs;
+#[cfg(unix)]
+mod keyring;
+#[cfg(unix)]
+mod scan;
+#[cfg(unix)]
+mod security;
+mod sources;
+mod supervise;
+mod support;
+mod tables;
+#[cfg(unix)]
+mod verify;

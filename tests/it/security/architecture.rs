@@ -1,0 +1,166 @@
+//! The code keeps to its architecture: layers as `lib.rs` draws them, who may expose the token, what stands behind a seam.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Every source file, and its text less what stands behind `//`.
+fn sources() -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false => found.push((path.clone(), fs::read_to_string(&path).unwrap())),
+            }
+        }
+    }
+    found
+}
+
+fn code(text: &str) -> String {
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+/// The path below `src`.
+fn name(path: &Path) -> String {
+    path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join("src")).unwrap().display().to_string()
+}
+
+/// The module below `src` that a file belongs to.
+fn module(path: &Path) -> String {
+    name(path).split('/').next().unwrap().trim_end_matches(".rs").to_owned()
+}
+
+/// Modules and their layers, the lowest first, as `lib.rs` draws them.
+fn layers() -> BTreeMap<String, usize> {
+    let lib = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
+    let lines = lib.lines().skip_while(|line| *line != "//! ```text").skip(1).take_while(|line| *line != "//! ```");
+    let layers: Vec<&str> = lines.map(|line| line.trim_start_matches("//! ")).collect();
+    let layer = |(number, line): (usize, &&str)| {
+        let modules: Vec<String> = line[..25].split_whitespace().map(str::to_owned).collect();
+        modules.into_iter().map(move |module| (module, number)).collect::<Vec<_>>()
+    };
+    layers.iter().rev().enumerate().flat_map(layer).collect()
+}
+
+/// Every module that a text names as `crate::module`.
+fn imports(text: &str) -> Vec<String> {
+    let code = code(text);
+    let mut modules = Vec::new();
+    for rest in code.split("crate::").skip(1) {
+        match rest.strip_prefix('{') {
+            Some(list) => {
+                let list = &list[..list.find("};").unwrap()];
+                modules.extend(list.split(", ").map(|item| item.trim().split("::").next().unwrap().to_owned()));
+            }
+            None => modules.push(rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '_').collect()),
+        }
+    }
+    modules
+}
+
+#[test]
+fn imports_point_down() {
+    let layers = layers();
+    for (path, text) in sources() {
+        let here = module(&path);
+        if matches!(here.as_str(), "main" | "lib") {
+            continue;
+        }
+        let layer = layers.get(&here).unwrap_or_else(|| panic!("{here} is missing in the drawing of lib.rs"));
+        for import in imports(&text).into_iter().filter(|import| *import != here) {
+            let below = layers.get(&import).unwrap_or_else(|| panic!("{import} is missing in the drawing of lib.rs"));
+            assert!(below < layer, "{} imports {import}, which is not in a layer below {here}", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_drawing_shows_every_module_and_no_other() {
+    let modules: std::collections::BTreeSet<String> = sources()
+        .iter()
+        .map(|(path, _)| module(path))
+        .filter(|module| !matches!(module.as_str(), "main" | "lib"))
+        .collect();
+    let drawn: std::collections::BTreeSet<String> = layers().into_keys().collect();
+    assert_eq!(modules, drawn);
+}
+
+#[test]
+fn the_token_leaves_in_these_files_only() {
+    let mut exposing: Vec<String> =
+        sources().iter().filter(|(_, text)| code(text).contains(".expose()")).map(|(path, _)| name(path)).collect();
+    exposing.sort();
+    let expected = [
+        "agent/change_hooks.rs",
+        "agent/unix/serve.rs",
+        "broker/guard.rs",
+        "broker/mod.rs",
+        "broker/upstream.rs",
+        "deliver/docker/mod.rs",
+        "deliver/env/curl.rs",
+        "deliver/env/netrc.rs",
+        "deliver/exec.rs",
+        "deliver/git/answer.rs",
+        "deliver/mod.rs",
+        "deliver/print.rs",
+        "keyring/entry.rs",
+        "patterns/mod.rs",
+        "verify/answer.rs",
+        "verify/cache.rs",
+    ];
+    assert_eq!(exposing, expected);
+}
+
+/// What only one kind of system has stands in a module's `unix.rs` or `windows.rs`, or in a folder of that name, which the
+/// module's one seam chooses between; both have the same names.
+#[test]
+fn what_only_one_system_has_stands_behind_a_seam() {
+    const SEAM: &str = "#[cfg_attr(unix, path = \"unix";
+    let is_behind = |name: &str| name.split('/').any(|part| ["unix", "unix.rs", "windows.rs"].contains(&part));
+    let mut seams = BTreeMap::new();
+    for (path, text) in sources() {
+        let (code, name) = (code(&text), name(&path));
+        if is_behind(&name) {
+            continue;
+        }
+        for word in
+            ["std::os::", "rustix::", "nix::", "libc::", "signal_hook::", "ctrlc::", "winapi_util::", "windows_sys::"]
+        {
+            assert!(!code.contains(word), "{name} uses {word}");
+        }
+        *seams.entry(module(&path)).or_insert(0) += code.matches(SEAM).count();
+    }
+    assert!(seams.values().all(|seams| *seams <= 1), "{seams:?}");
+    let both = |name: &String| name.ends_with("/windows.rs");
+    let here: Vec<String> = sources().iter().map(|(path, _)| name(path)).collect();
+    for windows in here.iter().filter(|name| both(name)) {
+        let unix = windows.replace("windows.rs", "unix");
+        assert!(here.contains(&format!("{unix}.rs")) || here.contains(&format!("{unix}/mod.rs")), "{windows} is alone");
+    }
+    assert_eq!(here.iter().filter(|name| both(name)).count(), seams.values().sum::<usize>());
+}
+
+#[test]
+fn nobody_else_reads_the_environment_or_speaks() {
+    for (path, text) in sources() {
+        let (code, name) = (code(&text), name(&path));
+        assert!(!code.contains("env::var") || name == "env.rs", "{name} reads the environment");
+        for word in ["println!", "eprint!(", "print!("] {
+            let allowed = name == "cli/messages.rs";
+            assert!(allowed || !code.replace("write", "").contains(word), "{name} prints");
+        }
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is_for_and_stays_small() {
+    for (path, text) in sources() {
+        assert!(text.starts_with("//! "), "{} has no header", path.display());
+        let lines = text.lines().count();
+        assert!(lines < 490, "{} has {lines} lines", path.display());
+    }
+}

@@ -1,0 +1,6 @@
+//! What the deployment says, and the way to it.
+
+#[cfg(unix)]
+pub mod network;
+#[cfg(unix)]
+pub mod verdicts;
