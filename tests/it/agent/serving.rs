@@ -9,8 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
 use fake_deployment::{Deployment, Fault, Plan};
+use serde_json::Value;
 
 use crate::support::sandbox::{OTHER, Ran, Sandbox, TOKEN, bin, has};
 use crate::support::workstation::wait;

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value;
 use fake_deployment::{Deployment, Plan};
+use serde_json::Value;
 
 use crate::support::sandbox::{OTHER, Sandbox, TOKEN, bin};
 use crate::support::workstation::wait;

@@ -7,8 +7,8 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use serde_json::Value;
 use fake_deployment::{Fault, Plan};
+use serde_json::Value;
 
 use crate::broker::access::{Broker, FINE, Recorder, capsule, mounted, parse};
 use crate::support::sandbox::TOKEN;

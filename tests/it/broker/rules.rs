@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
 use fake_deployment::Plan;
+use serde_json::Value;
 
 use crate::broker::access::{Broker, FINE, Recorder, world};
 use crate::broker::audit::lines;

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
 use fake_deployment::{Account, Fault, Plan};
+use serde_json::{Value, json};
 
 use crate::support::sandbox::{OTHER, Sandbox, TOKEN};
 

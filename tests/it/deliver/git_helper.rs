@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use jiff::{Timestamp, ToSpan};
 use fake_deployment::{Account, Deployment, Plan};
+use jiff::{Timestamp, ToSpan};
 
 use crate::support::sandbox::{OTHER, Ran, Sandbox, TOKEN, has};
 use crate::support::workstation::{Bus, piped};

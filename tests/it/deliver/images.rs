@@ -7,8 +7,8 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::thread;
 
-use serde_json::{Value, json};
 use fake_deployment::{Deployment, Plan};
+use serde_json::{Value, json};
 
 use crate::support::sandbox::{OTHER, Ran, Sandbox, TOKEN, has};
 use crate::support::workstation::{Bus, piped, wait};

@@ -1,7 +1,7 @@
 //! Which deployment a token is for, and that no other is sent it.
 
-use serde_json::json;
 use fake_deployment::Plan;
+use serde_json::json;
 
 use crate::support::sandbox::{OTHER, Sandbox, TOKEN};
 

@@ -6,8 +6,8 @@ use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
 use fake_deployment::{Account, Deployment, Fault, Plan};
+use serde_json::json;
 
 use crate::support::sandbox::{OTHER, Sandbox, TOKEN};
 
