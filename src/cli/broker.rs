@@ -17,9 +17,8 @@ use crate::patterns::Encodings;
 use crate::sources;
 
 use super::args::Common;
-use super::commands::agent::told;
 use super::messages::{Messages, clean};
-use super::{Invocation, args, trace};
+use super::{Invocation, agent_events, args, trace};
 
 impl Supply for TokenState {
     fn held(&self) -> Result<Arc<Credential>, String> {
@@ -110,7 +109,7 @@ pub(super) fn keep(
         let mut messages = Messages::new(&mut err, colour);
         messages.quiet = common.quiet;
         let mut after = |looked: Looked| {
-            looked.told.into_iter().for_each(|news| told(&mut messages, news, false));
+            looked.told.into_iter().for_each(|event| agent_events::report(&mut messages, event, false));
             looked.retry
         };
         trace::with(common.verbose, &env, || {

@@ -2,6 +2,7 @@
 //!
 //! [`run`] is the whole program but for the process around it, so that a test can drive it.
 
+mod agent_events;
 pub mod args;
 mod ask;
 mod broker;

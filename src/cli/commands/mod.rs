@@ -1,6 +1,6 @@
 //! The commands: each obtains what it needs, and delivers it one way.
 
-pub(super) mod agent;
+mod agent;
 mod check;
 mod completions;
 mod docker_credential;

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::agent::{self, AgentEvent};
-use crate::error::{Error, Reason, Remark, Result};
+use crate::agent;
+use crate::error::{Error, Reason, Result};
 use crate::ipc::{AgentRequest, Answer, Status, ask, is_gone, trouble};
 
 use crate::cli::args::AgentAction;
@@ -37,25 +37,6 @@ pub(super) fn run(
         Some(AgentAction::Status) => status(&socket, typed.json, out),
         Some(AgentAction::Stop) => stop(invocation, &socket, out),
         None => start::run(invocation, typed, &socket, out, messages),
-    }
-}
-
-/// Tells what happens to the token that is held; where all is well, only whoever wants to know.
-pub(in crate::cli) fn told(messages: &mut Messages, told: AgentEvent, all: bool) {
-    match told {
-        AgentEvent::Fresh(place, remarks) => {
-            if all {
-                messages.done(&format!("the agent holds the token from {place}"));
-            }
-            messages.warn(&remarks);
-        }
-        AgentEvent::Trouble(error, kept) => {
-            let what = if kept { "; the token from before is kept" } else { "; no token is held" };
-            let mut remark = Remark::from(&error);
-            remark.what.push_str(what);
-            messages.warn(&[remark]);
-        }
-        AgentEvent::NotHandedOn(error) => messages.warn(&[Remark::from(&error)]),
     }
 }
 

@@ -20,10 +20,10 @@ use crate::token::Token;
 
 use super::super::supervised;
 use super::shell::{Running, write_variables};
-use super::{silent, told};
+use super::silent;
 use crate::cli::broker::{Opened, in_words};
 use crate::cli::messages::Messages;
-use crate::cli::{Invocation, args, broker, closed, system};
+use crate::cli::{Invocation, agent_events, args, broker, closed, system};
 
 /// How long an agent may take to be ready, beside what the deployment may.
 const START: Duration = Duration::from_secs(20);
@@ -101,7 +101,9 @@ fn foreground(
         if detach { system::leave_the_terminal().map_err(|error| unable("leave the terminal", error)) } else { Ok(()) }
     };
     // A log wants to know; a shell that starts does not.
-    agent::run(&options, typed.brokered.broker, instance, &hooks, serve, ready, |news| told(messages, news, !detach))?;
+    agent::run(&options, typed.brokered.broker, instance, &hooks, serve, ready, |event| {
+        agent_events::report(messages, event, !detach)
+    })?;
     Ok(0)
 }
 
