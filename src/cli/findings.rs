@@ -5,7 +5,6 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use crate::patterns::Kind;
 use crate::scan::{At, Finding, Gap, Kept, Report, Site};
 use crate::token::{Token, mask};
 
@@ -59,15 +58,10 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn line(finding: &Finding) -> String {
-    let what = match (finding.token, finding.kind) {
-        (None, Kind::Base64) => "something that looks like a token, in base64",
-        (None, Kind::Hex) => "something that looks like a token, in hexadecimal",
-        (None, _) => "something that looks like a token",
-        (Some(_), Kind::Raw) => "the token",
-        (Some(_), Kind::Base64) => "the token in base64",
-        (Some(_), Kind::Url) => "the token as in a URL",
-        (Some(_), Kind::Json) => "the token as in JSON",
-        (Some(_), Kind::Hex) => "the token in hexadecimal",
+    let what = match (finding.token, finding.encoding.words()) {
+        (None, "") => "something that looks like a token".to_owned(),
+        (None, words) => format!("something that looks like a token,{words}"),
+        (Some(_), words) => format!("the token{words}"),
     };
     let place = match finding.at {
         At::Byte(at) => format!("at byte {at}"),
@@ -115,7 +109,7 @@ pub(super) fn json(report: &Report, tokens: &[Token]) -> Value {
             "inside": finding.site.inside,
             "where": place,
             "offset": offset,
-            "kind": word(finding.kind),
+            "kind": finding.encoding.name(),
             "fingerprint": finding.token.and_then(fingerprint),
         })
     };
@@ -141,14 +135,4 @@ pub(super) fn json(report: &Report, tokens: &[Token]) -> Value {
             "bytes": report.bytes,
         },
     })
-}
-
-fn word(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Raw => "raw",
-        Kind::Base64 => "base64",
-        Kind::Url => "url",
-        Kind::Json => "json",
-        Kind::Hex => "hex",
-    }
 }

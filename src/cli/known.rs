@@ -9,7 +9,7 @@ use crate::credential::{Credential, Mode};
 use crate::env::Env;
 use crate::error::{Error, Reason, Remark, Result};
 use crate::patterns::Encodings;
-use crate::patterns::search::Patterns;
+use crate::patterns::Matcher;
 use crate::sources::{self, Place, PlaceKind, SearchOptions};
 use crate::supervise::mask::Lookout;
 use crate::token::{SHORTEST, Token};
@@ -62,7 +62,7 @@ impl Looks {
 
 struct State {
     tokens: Vec<Token>,
-    patterns: Arc<Patterns>,
+    patterns: Arc<Matcher>,
     /// There were more tokens than are kept.
     is_full: bool,
 }
@@ -199,9 +199,9 @@ impl Known {
 }
 
 impl Lookout for Known {
-    fn patterns(&self, in_doubt: bool) -> Arc<Patterns> {
+    fn patterns(&self, in_doubt: bool) -> Arc<Matcher> {
         // Tokens that do not begin as tokens do give no reason for doubt.
-        let is_shapeless = || lock(&self.state).patterns.public == 0;
+        let is_shapeless = || lock(&self.state).patterns.common_prefix == 0;
         if in_doubt {
             self.look_when_due(Why::Doubt);
         } else if is_shapeless() {
@@ -225,9 +225,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn patterns(tokens: &[Token]) -> Result<Patterns> {
+fn patterns(tokens: &[Token]) -> Result<Matcher> {
     let encodings: Vec<Encodings> = tokens.iter().map(Encodings::of).collect();
-    Patterns::of(&encodings).map_err(|error| {
+    Matcher::of(&encodings).map_err(|error| {
         Error::new(Reason::Internal, "the traces of so many tokens are too many")
             .hint("leave out --mask and --gate, and please report it")
             .caused_by(error)

@@ -1,14 +1,20 @@
-//! Base64 as it is found in the wild: in either alphabet, cut off anywhere.
+//! Base64 as it occurs in files and variables: in either alphabet, with padding or without, truncated anywhere.
 
 use base64::Engine;
 use base64::alphabet;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use zeroize::Zeroizing;
 
-/// The fewest characters that may stand for a token.
-const FEWEST: usize = 16;
+use super::line_breaks::is_break;
 
-/// Reads the standard alphabet, with padding or without, and whatever the last bits are.
+/// The fewest characters that may encode a token.
+const MIN_RUN: usize = 16;
+
+/// How often base64 in base64 is decoded.
+const MAX_DEPTH: usize = 4;
+
+/// Decodes the standard alphabet, with padding or without, and with any trailing bits.
 pub const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     GeneralPurposeConfig::new()
@@ -22,7 +28,7 @@ pub fn is_character(byte: u8) -> bool {
 }
 
 /// The same character in the standard alphabet.
-pub fn standard(byte: u8) -> u8 {
+pub fn to_standard(byte: u8) -> u8 {
     match byte {
         b'-' => b'+',
         b'_' => b'/',
@@ -30,28 +36,57 @@ pub fn standard(byte: u8) -> u8 {
     }
 }
 
-/// So many of the characters at the end of which nothing follows stand for whole bytes: one alone says nothing.
-pub fn whole(characters: usize) -> usize {
+/// How many of these characters can be decoded: a last group of one character encodes no whole byte.
+pub fn decodable(characters: usize) -> usize {
     if characters % 4 == 1 { characters - 1 } else { characters }
 }
 
-/// What each run of base64 characters stands for, on one line or broken over several; together never longer than twice
-/// the text.
-pub fn decoded(text: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
-    let lines = text.split(|byte| matches!(byte, b'\r' | b'\n')).map(<[u8]>::trim_ascii);
+/// The base64 of `raw` in both alphabets, at each of the three positions that it may have in a longer text.
+pub(super) fn encode_all(raw: &str) -> Vec<String> {
+    let at = |before| [encode_after(&STANDARD_NO_PAD, before, raw), encode_after(&URL_SAFE_NO_PAD, before, raw)];
+    (0..3).flat_map(at).collect()
+}
+
+/// Base64 of `raw` where `before` bytes, modulo 3, precede it: only the characters that depend on `raw` alone.
+fn encode_after(engine: &impl Engine, before: usize, raw: &str) -> String {
+    let mut bytes = Zeroizing::new(vec![0; before]);
+    bytes.extend_from_slice(raw.as_bytes());
+    let encoded = Zeroizing::new(engine.encode(&*bytes));
+    let first = [0, 2, 3][before];
+    // The last character of a partial group also depends on what follows.
+    let last = encoded.len() - usize::from(!bytes.len().is_multiple_of(3));
+    encoded[first.min(last)..last].to_owned()
+}
+
+/// Whether `test` is true of the bytes, or of what the base64 in them decodes to, up to [`MAX_DEPTH`] times.
+pub(super) fn any_layer(bytes: &[u8], test: &dyn Fn(&[u8]) -> bool) -> bool {
+    let mut layers = vec![Zeroizing::new(bytes.to_vec())];
+    for _ in 0..=MAX_DEPTH {
+        if layers.iter().any(|layer| test(layer)) {
+            return true;
+        }
+        layers = layers.iter().flat_map(|layer| decode_runs(layer)).collect();
+    }
+    false
+}
+
+/// What each run of base64 characters decodes to, on one line or wrapped over several. Together never longer than twice the
+/// text.
+fn decode_runs(text: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
+    let lines = text.split(|byte| is_break(*byte)).map(<[u8]>::trim_ascii);
     let joined = Zeroizing::new(lines.collect::<Vec<_>>().concat());
-    let mut all = decoded_runs(text);
+    let mut all = decode_unwrapped_runs(text);
     if joined.len() < text.trim_ascii().len() {
-        all.append(&mut decoded_runs(&joined));
+        all.append(&mut decode_unwrapped_runs(&joined));
     }
     all
 }
 
-fn decoded_runs(text: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
-    let runs = text.split(|byte| !is_character(*byte)).filter(|run| run.len() >= FEWEST);
+fn decode_unwrapped_runs(text: &[u8]) -> Vec<Zeroizing<Vec<u8>>> {
+    let runs = text.split(|byte| !is_character(*byte)).filter(|run| run.len() >= MIN_RUN);
     let decode = |run: &[u8]| {
-        let run: Zeroizing<Vec<u8>> = Zeroizing::new(run.iter().map(|byte| standard(*byte)).collect());
-        LENIENT.decode(&run[..whole(run.len())]).ok().map(Zeroizing::new)
+        let run: Zeroizing<Vec<u8>> = Zeroizing::new(run.iter().map(|byte| to_standard(*byte)).collect());
+        LENIENT.decode(&run[..decodable(run.len())]).ok().map(Zeroizing::new)
     };
     runs.filter_map(decode).collect()
 }

@@ -8,8 +8,8 @@ use std::io::{self, Read};
 use base64::Engine;
 use zeroize::Zeroizing;
 
-use crate::patterns::Kind;
-use crate::patterns::base64::{LENIENT, is_character, standard, whole};
+use crate::patterns::Encoding;
+use crate::patterns::base64::{LENIENT, decodable, is_character, to_standard};
 
 use super::Site;
 use super::layer::Layer;
@@ -54,7 +54,7 @@ fn run(search: &mut Search, layer: &mut dyn Layer, origin: u64, site: &mut Site)
     let mut hits = layer.take_hits(start);
     if search.report.encodings.all > before {
         // The same traces, seen from outside.
-        hits.retain(|hit| hit.kind != Kind::Base64);
+        hits.retain(|hit| hit.encoding != Encoding::Base64);
     }
     search.found(&hits, origin, site);
     Ok(())
@@ -83,7 +83,7 @@ impl Run<'_> {
             let bytes = self.layer.peek(1)?;
             let room = PIECE - characters.len();
             let line = bytes.iter().take(room).take_while(|byte| is_character(**byte)).count();
-            characters.extend(bytes[..line].iter().map(|byte| standard(*byte)));
+            characters.extend(bytes[..line].iter().map(|byte| to_standard(*byte)));
             self.layer.consume(line);
             self.line += line;
             let next = self.layer.peek(BREAK)?;
@@ -97,7 +97,7 @@ impl Run<'_> {
         }
         self.decoded.clear();
         self.given = 0;
-        LENIENT.decode_vec(&characters[..whole(characters.len())], &mut self.decoded).map_err(io::Error::other)
+        LENIENT.decode_vec(&characters[..decodable(characters.len())], &mut self.decoded).map_err(io::Error::other)
     }
 
     /// A line goes on in the next where both are of one width, or the next is the last.

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::files::{self, Links};
-use crate::patterns::Kind;
+use crate::patterns::Encoding;
 
 use super::system::{data, state, stored};
 use super::unpack::{Search, TOO_MUCH, is_packed, most_of};
@@ -47,7 +47,7 @@ pub(super) fn look(search: &mut Search, site: &mut Site, redact: Redact) {
 
 /// A temporary file of co-cred's own is no file of the user's. Whatever is found in it, there may be half a token.
 pub(super) fn left_over(search: &mut Search, site: &Site) {
-    search.report.found(Finding { site: site.clone(), at: At::LeftOver, kind: Kind::Raw, token: None });
+    search.report.found(Finding { site: site.clone(), at: At::LeftOver, encoding: Encoding::Raw, token: None });
 }
 
 /// A command that still runs has this file, and will rename or remove it.
@@ -81,7 +81,7 @@ pub(super) fn wanted(report: &Report, redact: Redact) -> u64 {
 
 /// Overwrites what was found, and looks once more: what is packed or encoded in it may be left.
 fn overwrite(search: &mut Search, site: &mut Site, redact: Redact) {
-    let done = super::redact::redact(search.needles, &site.path, redact == Redact::Likenesses);
+    let done = super::redact::redact(search.scanner, &site.path, redact == Redact::Likenesses);
     let report = std::mem::take(&mut search.report);
     let why = match &done {
         Ok(_) => match once(search, site) {
@@ -189,8 +189,8 @@ impl<R: Read> Read for Source<'_, R> {
 
 /// Searches for traces where there is no file to read: a name, the target of a link. No such trace can be overwritten.
 pub(super) fn look_at_text(search: &mut Search, text: &[u8], at: At, site: &Site) {
-    for found in search.needles.find(text) {
-        let finding = Finding { site: site.clone(), at, kind: found.kind, token: found.token };
+    for found in search.scanner.find(text) {
+        let finding = Finding { site: site.clone(), at, encoding: found.encoding, token: found.token };
         search.report.found(finding);
     }
 }

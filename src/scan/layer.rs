@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
-use crate::patterns::Kind;
+use crate::patterns::Encoding;
 
 /// What was found in a layer.
 #[derive(Clone, Copy, Debug)]
@@ -10,7 +10,7 @@ pub(super) struct Hit {
     /// So many bytes from the layer's beginning.
     pub(super) at: u64,
     pub(super) len: u64,
-    pub(super) kind: Kind,
+    pub(super) encoding: Encoding,
     pub(super) token: Option<usize>,
 }
 

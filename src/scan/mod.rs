@@ -24,7 +24,7 @@ mod zip;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::patterns::Kind;
+use crate::patterns::Encoding;
 
 pub use tree::{scan, scan_stream};
 
@@ -53,7 +53,7 @@ pub struct Finding {
     /// Where in it.
     pub at: At,
     /// How it is written down.
-    pub kind: Kind,
+    pub encoding: Encoding,
     /// Whose trace it is, by its place among the tokens that were looked for; `None`: it has a token's shape.
     pub token: Option<usize>,
 }

@@ -9,8 +9,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use crate::files::{self, Links, identity};
-use crate::patterns::Kind;
-use crate::patterns::needles::Needles;
+use crate::patterns::FastScan;
 
 use super::file::{begins_packed, extents};
 use super::layer::{Hit, Layer};
@@ -22,7 +21,7 @@ use super::tap::{Buffer, Tap};
 ///
 /// # Errors
 /// Why nothing was changed, in words that follow the file's name.
-pub(super) fn redact(needles: &Needles, path: &Path, likenesses: bool) -> Result<u64, String> {
+pub(super) fn redact(scanner: &FastScan, path: &Path, likenesses: bool) -> Result<u64, String> {
     let (file, meta) = files::open(path, Links::Refused).map_err(|trouble| trouble.to_string())?;
     if begins_packed(&file) {
         return Err("is packed and stays as it is: unpack it, redact what is in it, and pack it again".to_owned());
@@ -36,7 +35,7 @@ pub(super) fn redact(needles: &Needles, path: &Path, likenesses: bool) -> Result
         for extent in extents(&file, &meta) {
             let (start, end) = extent?;
             (&file).seek(SeekFrom::Start(start))?;
-            count += copy_without(needles, &file, start..end, copy, likenesses)?;
+            count += copy_without(scanner, &file, start..end, copy, likenesses)?;
         }
         Ok(())
     });
@@ -53,15 +52,15 @@ pub(super) fn redact(needles: &Needles, path: &Path, likenesses: bool) -> Result
 
 /// Copies a range of a file, which stands at its beginning, without what is found in it; returns how much that was.
 fn copy_without(
-    needles: &Needles,
+    scanner: &FastScan,
     mut file: &File,
     range: Range<u64>,
     copy: &File,
     likenesses: bool,
 ) -> io::Result<u64> {
-    let mut buffer = Buffer::new(needles);
+    let mut buffer = Buffer::new(scanner);
     let mut part = io::Read::take(&mut file, range.end - range.start);
-    let mut tap = Tap::new(needles, &mut buffer, &mut part, range.start);
+    let mut tap = Tap::new(scanner, &mut buffer, &mut part, range.start);
     // What was found and ends behind the last piece that was written.
     let (mut open, mut count) = (Vec::<Hit>::new(), 0);
     loop {
@@ -87,11 +86,7 @@ fn copy_without(
 /// Overwrites as much of a hit as a piece that begins at `start` holds. What is encoded can still be decoded, and a line
 /// ends where it did.
 fn blot(piece: &mut [u8], start: u64, hit: &Hit) {
-    let filler = match hit.kind {
-        Kind::Base64 => b'A',
-        Kind::Hex => b'0',
-        Kind::Raw | Kind::Url | Kind::Json => b'*',
-    };
+    let filler = hit.encoding.filler();
     let place = |at: u64| usize::try_from(at.saturating_sub(start)).unwrap_or(usize::MAX).min(piece.len());
     let (from, to) = (place(hit.at), place(hit.at + hit.len));
     piece[from..to].iter_mut().filter(|byte| !matches!(byte, b'\r' | b'\n')).for_each(|byte| *byte = filler);

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 use crate::files;
-use crate::patterns::needles::Needles;
+use crate::patterns::FastScan;
 use crate::process::{self, Failure, Patient};
 
 use super::lfs::{LONGEST, Pointer, Store};
@@ -28,7 +28,7 @@ const LIST: usize = 32 << 20;
 ///
 /// # Errors
 /// Git is not there, fails, or this is no repository.
-pub fn scan(needles: &Needles, env: &Env, progress: &Progress) -> Result<Report> {
+pub fn scan(scanner: &FastScan, env: &Env, progress: &Progress) -> Result<Report> {
     // Git's own words on what is wrong are good ones; those of a diff without a repository are a page of options.
     let here = process::output(git(env).args(["rev-parse", "--git-dir"]), PATIENCE, LIST).map_err(not_run)?;
     let args = [
@@ -52,11 +52,11 @@ pub fn scan(needles: &Needles, env: &Env, progress: &Progress) -> Result<Report>
         let what = "git cannot say what is staged";
         return Err(Error::new(Reason::Usage, what).hint("run it in a Git repository: git status says more"));
     }
-    let mut search = Search::new(needles, progress);
+    let mut search = Search::new(scanner, progress);
     let mut lfs = None;
     let mut blobs = Blobs::open(env).map_err(|error| not_run(Failure::NotStarted(error.kind())))?;
     for (id, path) in entries(&list.stdout) {
-        let mut site = Site { path: path_of(path), file: needles.mask(path), inside: Vec::new() };
+        let mut site = Site { path: path_of(path), file: scanner.mask(path), inside: Vec::new() };
         progress.file();
         file::look_at_text(&mut search, path, At::Name, &site);
         if site.path.file_name().is_some_and(files::is_temporary) {

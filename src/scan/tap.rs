@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Read};
 
 use zeroize::Zeroizing;
 
-use crate::patterns::needles::Needles;
+use crate::patterns::FastScan;
 
 use super::layer::{Hit, Layer};
 
@@ -25,8 +25,8 @@ const PAGE: usize = 4096;
 pub(super) struct Buffer(Zeroizing<Vec<u8>>);
 
 impl Buffer {
-    pub(super) fn new(needles: &Needles) -> Buffer {
-        let kept = (needles.reach() + BEHIND).next_multiple_of(PAGE);
+    pub(super) fn new(scanner: &FastScan) -> Buffer {
+        let kept = (scanner.lookahead() + BEHIND).next_multiple_of(PAGE);
         Buffer(Zeroizing::new(vec![0; PIECE.max(4 * kept) + kept + PAGE]))
     }
 
@@ -40,7 +40,7 @@ impl Buffer {
 /// See the file's head.
 pub(super) struct Tap<'a> {
     from: &'a mut dyn Read,
-    needles: &'a Needles,
+    scanner: &'a FastScan,
     buffer: &'a mut [u8],
     /// Where the buffer's first byte would be in the stream; it may be before its beginning.
     origin: u64,
@@ -59,11 +59,11 @@ pub(super) struct Tap<'a> {
 
 impl<'a> Tap<'a> {
     /// The stream begins at this place of what it is a part of.
-    pub(super) fn new(needles: &'a Needles, buffer: &'a mut Buffer, from: &'a mut dyn Read, start: u64) -> Tap<'a> {
+    pub(super) fn new(scanner: &'a FastScan, buffer: &'a mut Buffer, from: &'a mut dyn Read, start: u64) -> Tap<'a> {
         let (buffer, hits) = (buffer.pages(), Vec::new());
         Tap {
             from,
-            needles,
+            scanner,
             buffer,
             origin: start,
             first: 0,
@@ -107,18 +107,18 @@ impl<'a> Tap<'a> {
     fn search(&mut self) {
         let until = match self.end {
             Some(_) => self.filled,
-            None => self.filled.saturating_sub(self.needles.reach()).max(self.searched),
+            None => self.filled.saturating_sub(self.scanner.lookahead()).max(self.searched),
         };
         // From a little before, to see what stands there.
         let first = self.searched.saturating_sub(BEHIND).max(self.first);
-        for found in self.needles.find(&self.buffer[first..self.filled]) {
+        for found in self.scanner.find(&self.buffer[first..self.filled]) {
             let start = first + found.range.start;
             if (self.searched..until).contains(&start) {
                 let (at, len) = (self.origin.wrapping_add(start as u64), found.range.len() as u64);
                 // A token that is known is not to be lost among many that are not.
                 let room = if found.token.is_some() { MOST } else { MOST / 2 };
                 match (self.hits.len() < room, found.token) {
-                    (true, token) => self.hits.push(Hit { at, len, kind: found.kind, token }),
+                    (true, token) => self.hits.push(Hit { at, len, encoding: found.encoding, token }),
                     (false, Some(_)) => self.more.0 += 1,
                     (false, None) => self.more.1 += 1,
                 }

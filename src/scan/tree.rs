@@ -10,7 +10,7 @@ use std::thread;
 
 use walkdir::{DirEntry, WalkDir};
 
-use crate::patterns::needles::Needles;
+use crate::patterns::FastScan;
 
 use super::file::Source;
 use super::system::{is_circle, word};
@@ -31,18 +31,18 @@ const DEEPEST: usize = 200;
 
 /// Searches every file below these folders, which may be files themselves, or links to either; overwrites what is found,
 /// where that is asked for.
-pub fn scan(needles: &Needles, roots: &[PathBuf], redact: Redact, progress: &Progress) -> Report {
+pub fn scan(scanner: &FastScan, roots: &[PathBuf], redact: Redact, progress: &Progress) -> Report {
     let mut report = Report::default();
     for root in roots {
         let home = root.canonicalize().ok();
         if !root.is_dir() {
-            report.join(no_folder(needles, root, home, redact, progress));
+            report.join(no_folder(scanner, root, home, redact, progress));
             continue;
         }
         let walk = Mutex::new(WalkDir::new(root).max_open(DEEPEST).into_iter());
         let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MOST);
         let work = || {
-            let mut search = Search::new(needles, progress);
+            let mut search = Search::new(scanner, progress);
             loop {
                 let batch: Vec<_> = walk.lock().unwrap_or_else(PoisonError::into_inner).by_ref().take(BATCH).collect();
                 if batch.is_empty() {
@@ -69,8 +69,8 @@ pub fn scan(needles: &Needles, roots: &[PathBuf], redact: Redact, progress: &Pro
 }
 
 /// Searches what comes from a stream to its end, and what is packed in it.
-pub fn scan_stream(needles: &Needles, input: &mut dyn Read, progress: &Progress) -> Report {
-    let mut search = Search::new(needles, progress);
+pub fn scan_stream(scanner: &FastScan, input: &mut dyn Read, progress: &Progress) -> Report {
+    let mut search = Search::new(scanner, progress);
     let mut site = Site { path: "-".into(), file: "standard input".to_owned(), inside: Vec::new() };
     search.begin(OF_A_STREAM);
     search.report.files = 1;
@@ -85,8 +85,8 @@ pub fn scan_stream(needles: &Needles, input: &mut dyn Read, progress: &Progress)
 }
 
 /// Searches what was named itself: a file, perhaps by a link.
-fn no_folder(needles: &Needles, root: &Path, home: Option<PathBuf>, redact: Redact, progress: &Progress) -> Report {
-    let mut search = Search::new(needles, progress);
+fn no_folder(scanner: &FastScan, root: &Path, home: Option<PathBuf>, redact: Redact, progress: &Progress) -> Report {
+    let mut search = Search::new(scanner, progress);
     let mut site = site(&search, root);
     site.path = home.unwrap_or(site.path);
     name(&mut search, root.file_name().unwrap_or_default(), &site, redact);
@@ -106,7 +106,7 @@ fn one(search: &mut Search, entry: walkdir::Result<DirEntry>, root: &Path, home:
         }
     };
     if entry.file_type().is_dir()
-        && (entry.depth() == 0 || search.needles.find(entry.file_name().as_encoded_bytes()).is_empty())
+        && (entry.depth() == 0 || search.scanner.find(entry.file_name().as_encoded_bytes()).is_empty())
     {
         return;
     }
@@ -169,7 +169,7 @@ fn link(search: &mut Search, site: &Site, home: Option<&Path>, redact: Redact) {
 fn site(search: &Search, path: &Path) -> Site {
     Site {
         path: path.to_path_buf(),
-        file: search.needles.mask(path.as_os_str().as_encoded_bytes()),
+        file: search.scanner.mask(path.as_os_str().as_encoded_bytes()),
         inside: Vec::new(),
     }
 }

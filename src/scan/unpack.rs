@@ -6,7 +6,7 @@ use std::io::{self, Read};
 
 use memchr::memmem;
 
-use crate::patterns::needles::Needles;
+use crate::patterns::FastScan;
 
 use super::layer::{Hit, Layer};
 use super::tap::{Buffer, Tap};
@@ -23,7 +23,7 @@ const OUT_OF_ANY: u64 = 1 << 30;
 
 /// One thread's search: what it looks for, and what it has found.
 pub(super) struct Search<'a> {
-    pub(super) needles: &'a Needles,
+    pub(super) scanner: &'a FastScan,
     pub(super) progress: &'a Progress,
     /// What was found in the present file, and what of it was not searched.
     pub(super) report: Report,
@@ -97,9 +97,9 @@ pub(super) fn is_packed(head: &[u8]) -> bool {
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(needles: &'a Needles, progress: &'a Progress) -> Search<'a> {
+    pub(super) fn new(scanner: &'a FastScan, progress: &'a Progress) -> Search<'a> {
         let (report, before) = (Report::default(), Report::default());
-        Search { needles, progress, report, before, buffers: Vec::new(), left: 0 }
+        Search { scanner, progress, report, before, buffers: Vec::new(), left: 0 }
     }
 
     /// Another file comes next: what was reported since the one before counts as one file's.
@@ -124,8 +124,8 @@ impl<'a> Search<'a> {
     /// # Errors
     /// It cannot be read to its end.
     pub(super) fn stream(&mut self, from: &mut dyn Read, start: u64, site: &mut Site) -> io::Result<()> {
-        let mut buffer = self.buffers.pop().unwrap_or_else(|| Buffer::new(self.needles));
-        let mut tap = Tap::new(self.needles, &mut buffer, from, start);
+        let mut buffer = self.buffers.pop().unwrap_or_else(|| Buffer::new(self.scanner));
+        let mut tap = Tap::new(self.scanner, &mut buffer, from, start);
         if start == 0 {
             self.look(&mut tap, site);
         }
@@ -215,13 +215,13 @@ impl<'a> Search<'a> {
     pub(super) fn found(&mut self, hits: &[Hit], start: u64, site: &Site) {
         for hit in hits {
             let at = At::Byte(hit.at - start);
-            self.report.found(Finding { site: site.clone(), at, kind: hit.kind, token: hit.token });
+            self.report.found(Finding { site: site.clone(), at, encoding: hit.encoding, token: hit.token });
         }
     }
 
     /// A member's name as it may be shown; it may be of any length.
     pub(super) fn name(&self, bytes: &[u8]) -> String {
-        let name = self.needles.mask(bytes);
+        let name = self.scanner.mask(bytes);
         match name.char_indices().nth(NAME) {
             Some((end, _)) => format!("{}…", &name[..end]),
             None => name,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::patterns::search::{Patterns, Spans, Tail};
+use crate::patterns::{Matcher, Matches, PartialMatch};
 use crate::token::SHORTEST;
 
 /// What stands in the place of a trace.
@@ -21,12 +21,12 @@ pub const MASK: &[u8] = b"***";
 pub trait Lookout: Send + Sync {
     /// The patterns of the moment. `in_doubt`: a stream holds what may be a token that none of them is of, so that the sources
     /// are to be looked at first.
-    fn patterns(&self, in_doubt: bool) -> Arc<Patterns>;
+    fn patterns(&self, in_doubt: bool) -> Arc<Matcher>;
 }
 
 /// Tokens that stay the same.
-impl Lookout for Arc<Patterns> {
-    fn patterns(&self, _: bool) -> Arc<Patterns> {
+impl Lookout for Arc<Matcher> {
+    fn patterns(&self, _: bool) -> Arc<Matcher> {
         Arc::clone(self)
     }
 }
@@ -35,7 +35,7 @@ impl Lookout for Arc<Patterns> {
 #[allow(missing_debug_implementations, reason = "it holds what may be a part of a token")]
 pub struct Masker<'a> {
     lookout: &'a dyn Lookout,
-    patterns: Arc<Patterns>,
+    patterns: Arc<Matcher>,
     /// The end of what came, which may be the beginning of a trace.
     held: Zeroizing<Vec<u8>>,
     /// So many bytes of it have been let go already.
@@ -97,8 +97,8 @@ impl Rest {
     ///
     /// # Errors
     /// There are more of them than an automaton can hold.
-    pub fn lookout(&mut self) -> Result<Arc<Patterns>, aho_corasick::BuildError> {
-        Patterns::new(std::mem::take(&mut self.patterns), self.public).map(Arc::new)
+    pub fn lookout(&mut self) -> Result<Arc<Matcher>, aho_corasick::BuildError> {
+        Matcher::new(std::mem::take(&mut self.patterns), self.public).map(Arc::new)
     }
 }
 
@@ -125,7 +125,7 @@ impl<'a> Masker<'a> {
 
     /// For another masker to go on from here.
     pub fn rest(self) -> Rest {
-        let (patterns, public) = (self.patterns.bytes().to_vec(), self.patterns.public);
+        let (patterns, public) = (self.patterns.all_patterns().to_vec(), self.patterns.common_prefix);
         Rest { patterns, public, held: self.held, shown: self.shown, depth: self.depth }
     }
 
@@ -150,12 +150,12 @@ impl<'a> Masker<'a> {
     /// Where traces stand, of the tokens of the moment: the sources are looked at again where there may be another.
     fn spans(&mut self, bytes: &[u8]) -> Vec<Range<usize>> {
         self.patterns = self.lookout.patterns(false);
-        let Spans { spans, strangers } = self.patterns.search(bytes);
+        let Matches { ranges: spans, candidates: strangers } = self.patterns.search(bytes);
         if self.strangers.are_new(bytes, &strangers) {
             let patterns = self.lookout.patterns(true);
             if !Arc::ptr_eq(&patterns, &self.patterns) {
                 self.patterns = patterns;
-                return self.patterns.search(bytes).spans;
+                return self.patterns.search(bytes).ranges;
             }
         }
         spans
@@ -165,7 +165,9 @@ impl<'a> Masker<'a> {
     fn cut(&self, bytes: &[u8], spans: &[Range<usize>]) -> (usize, usize) {
         let mut from = 0;
         loop {
-            let Some(Tail { start, depth }) = self.patterns.tail(&bytes[from..]) else { return (bytes.len(), 0) };
+            let Some(PartialMatch { start, len: depth }) = self.patterns.partial_match(&bytes[from..]) else {
+                return (bytes.len(), 0);
+            };
             let start = from + start;
             // A trace that is whole ends there; what its last bytes might begin is looked at from there.
             match spans.iter().find(|span| span.start < start && start < span.end) {
@@ -188,7 +190,7 @@ impl<'a> Masker<'a> {
 
     /// Whether something is held back that may be let go when nothing more comes for a while.
     pub fn may_let_go(&self) -> bool {
-        self.shown < self.held.len() && self.depth <= self.patterns.public
+        self.shown < self.held.len() && self.depth <= self.patterns.common_prefix
     }
 
     /// Lets go what is held back; should a trace come of it all the same, the rest of it is masked.

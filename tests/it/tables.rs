@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use co_cred::deployment::{Deployment, Unusable};
 use co_cred::error::{Error, Reason};
-use co_cred::patterns::{Encodings, Kind};
+use co_cred::patterns::{Encoding, Encodings};
 use co_cred::token::{Malformed, Token, is_token_like, mask, token_at};
 
 use crate::support::sandbox::TOKEN;
@@ -239,17 +239,17 @@ fn every_common_way_of_writing_a_token_down_is_a_trace() {
     let traces = Encodings::of(&token(raw));
     let hex: String = raw.bytes().map(|byte| format!("{byte:02x}")).collect();
     let mut table = vec![
-        (Kind::Raw, format!("x{raw}y")),
-        (Kind::Json, serde_json::json!({ "token": raw }).to_string()),
-        (Kind::Hex, hex.to_uppercase()),
-        (Kind::Hex, hex),
-        (Kind::Url, "token=cop_a%2Bb%2Fc%22d%27e%26f%C3%BC9&x=y".to_owned()),
-        (Kind::Base64, STANDARD.encode(format!("{raw}:"))),
+        (Encoding::Raw, format!("x{raw}y")),
+        (Encoding::Json, serde_json::json!({ "token": raw }).to_string()),
+        (Encoding::Hex, hex.to_uppercase()),
+        (Encoding::Hex, hex),
+        (Encoding::Url, "token=cop_a%2Bb%2Fc%22d%27e%26f%C3%BC9&x=y".to_owned()),
+        (Encoding::Base64, STANDARD.encode(format!("{raw}:"))),
     ];
     for before in ["", "a", "ab", "abc", "user:"] {
         for after in ["", ":", "zz", "zzz"] {
-            table.push((Kind::Base64, STANDARD.encode(format!("{before}{raw}{after}"))));
-            table.push((Kind::Base64, URL_SAFE.encode(format!("{before}{raw}{after}"))));
+            table.push((Encoding::Base64, STANDARD.encode(format!("{before}{raw}{after}"))));
+            table.push((Encoding::Base64, URL_SAFE.encode(format!("{before}{raw}{after}"))));
         }
     }
     for (kind, text) in table {
@@ -257,8 +257,8 @@ fn every_common_way_of_writing_a_token_down_is_a_trace() {
     }
     let wrapped = STANDARD.encode(format!("a line of text and then some: {raw}:"));
     let wrapped: Vec<&str> = [&wrapped[..48], &wrapped[48..]].into();
-    assert_eq!(traces.found_in(wrapped.join("\r\n").as_bytes()), Some(Kind::Base64));
-    assert_eq!(traces.found_in(b"cop_a%2bb%2fc%22d%27e%26f%c3%bc9"), Some(Kind::Url));
+    assert_eq!(traces.found_in(wrapped.join("\r\n").as_bytes()), Some(Encoding::Base64));
+    assert_eq!(traces.found_in(b"cop_a%2bb%2fc%22d%27e%26f%c3%bc9"), Some(Encoding::Url));
     assert_eq!(traces.found_in(b"nothing of the sort: cop_a+b/c"), None);
     assert!(!format!("{traces:?}").contains("cop_"));
 }

@@ -7,7 +7,7 @@ use crate::credential::Mode;
 use crate::error::{Error, Kind, Reason, Remark, Result};
 use crate::files;
 use crate::patterns::Encodings;
-use crate::patterns::needles::Needles;
+use crate::patterns::FastScan;
 use crate::scan::{Progress, Redact, Report, scan, scan_stream, staged};
 use crate::sources;
 use crate::supervise;
@@ -42,8 +42,8 @@ pub(super) fn run(
         messages
             .warn(&[remark.hint("co-cred doctor shows where it was looked for; --token-file names a file with it")]);
     }
-    let needles = needles(&tokens.iter().map(Encodings::of).collect::<Vec<_>>())?;
-    let report = search(invocation, typed, &needles, input)?;
+    let scanner = scanner(&tokens.iter().map(Encodings::of).collect::<Vec<_>>())?;
+    let report = search(invocation, typed, &scanner, input)?;
     let written = match typed.json {
         true => writeln!(out, "{:#}", findings::json(&report, &tokens)),
         false => findings::write(&report, out).and_then(|()| out.flush()),
@@ -62,7 +62,7 @@ pub(super) fn run(
 }
 
 /// Searches whatever was asked for.
-fn search(invocation: &Invocation, typed: &args::Scan, needles: &Needles, input: &mut dyn BufRead) -> Result<Report> {
+fn search(invocation: &Invocation, typed: &args::Scan, scanner: &FastScan, input: &mut dyn BufRead) -> Result<Report> {
     let progress = Progress::default();
     let redact = match (typed.redact, typed.strict) {
         (false, _) => Redact::Nothing,
@@ -74,16 +74,16 @@ fn search(invocation: &Invocation, typed: &args::Scan, needles: &Needles, input:
         let _ = supervise::before_end(files::abandon_copies);
     }
     if typed.staged {
-        return watched(invocation, &progress, || staged::scan(needles, invocation.env, &progress));
+        return watched(invocation, &progress, || staged::scan(scanner, invocation.env, &progress));
     }
     if typed.paths == [Path::new("-")] {
         if typed.redact {
             return Err(Error::new(Reason::Usage, "--redact overwrites files, and - is none").hint("name the files"));
         }
-        return Ok(watched(invocation, &progress, || scan_stream(needles, &mut &mut *input, &progress)));
+        return Ok(watched(invocation, &progress, || scan_stream(scanner, &mut &mut *input, &progress)));
     }
-    let paths = paths(&typed.paths, needles)?;
-    Ok(watched(invocation, &progress, || scan(needles, &paths, redact, &progress)))
+    let paths = paths(&typed.paths, scanner)?;
+    Ok(watched(invocation, &progress, || scan(scanner, &paths, redact, &progress)))
 }
 
 /// What is to be kept of a command, searched once it has ended.
@@ -103,9 +103,9 @@ impl<'a> Gate<'a> {
         encodings: &[Encodings],
         messages: &mut Messages,
     ) -> Result<Gate<'a>> {
-        let needles = needles(encodings)?;
+        let scanner = scanner(encodings)?;
         let missing = folders.iter().filter(|folder| is_missing(folder)).map(|folder| {
-            let folder = needles.mask(folder.as_os_str().as_encoded_bytes());
+            let folder = scanner.mask(folder.as_os_str().as_encoded_bytes());
             Remark::new("gate", format!("{folder} does not exist yet: the gate fails unless the command makes it"))
         });
         messages.warn(&missing.collect::<Vec<_>>());
@@ -117,11 +117,11 @@ impl<'a> Gate<'a> {
     /// # Errors
     /// They may not, or it cannot be told.
     pub(super) fn look(&self, encodings: &[Encodings], messages: &mut Messages) -> Result<()> {
-        let needles = needles(encodings)?;
-        let paths = paths(self.folders, &needles)
+        let scanner = scanner(encodings)?;
+        let paths = paths(self.folders, &scanner)
             .map_err(|error| error.hint("check the name behind --gate, or make the folder before: mkdir -p FOLDER"))?;
         let progress = Progress::default();
-        let report = watched(self.invocation, &progress, || scan(&needles, &paths, Redact::Nothing, &progress));
+        let report = watched(self.invocation, &progress, || scan(&scanner, &paths, Redact::Nothing, &progress));
         let lines = findings::lines(&report);
         lines.iter().take(TOLD).for_each(|line| messages.item(line));
         if lines.len() > TOLD {
@@ -153,8 +153,8 @@ fn tokens(invocation: &Invocation) -> Result<Vec<Token>> {
     Ok(tokens)
 }
 
-fn needles(encodings: &[Encodings]) -> Result<Needles> {
-    Needles::of(encodings).map_err(|error| {
+fn scanner(encodings: &[Encodings]) -> Result<FastScan> {
+    FastScan::of(encodings).map_err(|error| {
         Error::new(Reason::Internal, "the traces of so many tokens are too many")
             .hint("name one with --token-env or --token-file")
             .caused_by(error)
@@ -162,14 +162,14 @@ fn needles(encodings: &[Encodings]) -> Result<Needles> {
 }
 
 /// The folders to search, which must be there: a gate with a mistyped name would be no gate.
-fn paths(typed: &[PathBuf], needles: &Needles) -> Result<Vec<PathBuf>> {
+fn paths(typed: &[PathBuf], scanner: &FastScan) -> Result<Vec<PathBuf>> {
     let paths = if typed.is_empty() { vec![PathBuf::from(RESULTS)] } else { typed.to_vec() };
     match paths.iter().find(|path| is_missing(path)) {
         None => Ok(paths),
         Some(missing) => {
             let what = format!(
                 "{} does not exist: nothing was searched",
-                needles.mask(missing.as_os_str().as_encoded_bytes())
+                scanner.mask(missing.as_os_str().as_encoded_bytes())
             );
             Err(Error::new(Reason::Usage, what)
                 .hint("name a folder or a file that exists, as in: co-cred scan ./results"))

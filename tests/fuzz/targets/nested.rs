@@ -10,16 +10,16 @@ use base64::engine::general_purpose::STANDARD;
 use co_cred::scan::{Progress, scan_stream};
 use co_cred::token::Token;
 use co_cred::patterns::Encodings;
-use co_cred::patterns::needles::Needles;
+use co_cred::patterns::FastScan;
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder};
 use libfuzzer_sys::fuzz_target;
 
 const TOKEN: &[u8] = b"cop_Fz81QmTz55aB";
 
-static NEEDLES: LazyLock<Needles> = LazyLock::new(|| {
+static SCANNER: LazyLock<FastScan> = LazyLock::new(|| {
     let token = Token::parse(TOKEN).unwrap().token;
-    Needles::of(&[Encodings::of(&token)]).unwrap()
+    FastScan::of(&[Encodings::of(&token)]).unwrap()
 });
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -87,6 +87,6 @@ fuzz_target!(|layers: &[u8]| {
             break;
         }
     }
-    let report = scan_stream(&NEEDLES, &mut &*file, &Progress::default());
+    let report = scan_stream(&SCANNER, &mut &*file, &Progress::default());
     assert!(report.traces.all + report.unread.all > 0, "a token was missed in silence");
 });

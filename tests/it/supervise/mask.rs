@@ -7,21 +7,21 @@ use std::sync::atomic::Ordering::Relaxed;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use co_cred::patterns::Encodings;
-use co_cred::patterns::search::Patterns;
+use co_cred::patterns::Matcher;
 use co_cred::supervise::mask::{Lookout, MASK, Masker};
 use co_cred::token::Token;
 use proptest::prelude::*;
 
 use crate::support::sandbox::{OTHER, TOKEN};
 
-fn patterns(tokens: &[&str]) -> Arc<Patterns> {
+fn patterns(tokens: &[&str]) -> Arc<Matcher> {
     let traces: Vec<Encodings> =
         tokens.iter().map(|token| Encodings::of(&Token::parse(token.as_bytes()).unwrap().token)).collect();
-    Arc::new(Patterns::of(&traces).unwrap())
+    Arc::new(Matcher::of(&traces).unwrap())
 }
 
 /// What comes out where the stream comes in these pieces.
-fn masked<'a>(patterns: &Arc<Patterns>, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<u8>, usize) {
+fn masked<'a>(patterns: &Arc<Matcher>, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<u8>, usize) {
     let (mut masker, mut out) = (Masker::new(patterns), Vec::new());
     pieces.into_iter().for_each(|piece| masker.feed(piece, &mut out));
     let count = masker.finish(&mut out);
@@ -81,13 +81,13 @@ fn no_encoding_gets_through_wherever_it_is_cut() {
 
 /// A token that is only found once something looks like one.
 struct Renewing {
-    before: Arc<Patterns>,
-    after: Arc<Patterns>,
+    before: Arc<Matcher>,
+    after: Arc<Matcher>,
     looks: AtomicUsize,
 }
 
 impl Lookout for Renewing {
-    fn patterns(&self, in_doubt: bool) -> Arc<Patterns> {
+    fn patterns(&self, in_doubt: bool) -> Arc<Matcher> {
         let looks = self.looks.fetch_add(in_doubt.into(), Relaxed) + usize::from(in_doubt);
         Arc::clone(if looks == 0 { &self.before } else { &self.after })
     }
