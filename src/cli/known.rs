@@ -1,5 +1,5 @@
-//! The tokens that a supervised command must neither print nor keep: those that can be seen here, and those that come while
-//! it runs, as when an agent takes a renewed one.
+//! The tokens that a supervised command must neither print nor keep: those of every source when it starts, and those that
+//! appear while it runs, as when a user renews a token that an agent serves.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -8,175 +8,180 @@ use std::time::{Duration, Instant};
 use crate::credential::{Credential, Mode};
 use crate::env::Env;
 use crate::error::{Error, Reason, Remark, Result};
-use crate::patterns::Encodings;
-use crate::patterns::Matcher;
+use crate::patterns::{Encodings, Matcher};
 use crate::sources::{self, Place, PlaceKind, SearchOptions};
-use crate::supervise::mask::Lookout;
+use crate::supervise::mask::MatcherProvider;
 use crate::token::{SHORTEST, Token};
 
 use super::Invocation;
 use super::args::Common;
 
-/// The sources are not looked at again for this many times as long as that took: it must not slow a stream down, nor may an
-/// agent that hangs stop one.
-const PAUSE: u32 = 10;
+/// After a search, the next one waits this many times as long as that took: it must not slow a stream down, and an agent that
+/// does not answer must not stop one.
+const PAUSE_FACTOR: u32 = 10;
 
-/// Where a stream holds what may be a new token, it waits for a look at the sources, unless the last one took longer: then an
-/// agent hangs. On a busy machine no look takes so long.
-const QUICK: Duration = Duration::from_secs(1);
+/// Where a stream holds what may be a new token, it waits for a search at once, unless the last one took longer than this:
+/// then an agent does not answer. On a busy machine no other search takes so long.
+const FAST_SEARCH: Duration = Duration::from_secs(1);
 
-/// How often the sources are looked at, whatever the streams hold: a token may come and go between two looks.
-const BEAT: Duration = Duration::from_millis(500);
+/// How often the sources are searched without any other reason: a token may appear and go between two searches.
+const SEARCH_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The most tokens: a program that renews them without end must not fill the memory.
-const MOST: usize = 1000;
+const MAX_TOKENS: usize = 1000;
 
-/// Tokens by their traces, which only become more.
-pub(super) struct Known {
+/// The tokens known while a command runs, which only become more.
+pub(super) struct KnownTokens {
     common: Common,
     env: Env,
-    /// Whether the token comes from where it costs something to ask, a keyring or a command.
-    is_costly: bool,
-    /// Where a look costs nothing, and where it does.
-    cheap: Mutex<Looks>,
-    costly: Mutex<Looks>,
+    /// Whether the token comes from a keyring or a command: asking those may prompt the user.
+    is_external: bool,
+    /// The last search of the sources that never prompt, and of the one that may.
+    local: Mutex<LastSearch>,
+    external: Mutex<LastSearch>,
     state: Mutex<State>,
 }
 
-/// When sources were looked at last, and how long that took.
-struct Looks {
-    last: Instant,
+/// When sources were searched last, and how long that took.
+struct LastSearch {
+    end: Instant,
     took: Duration,
 }
 
-impl Looks {
-    fn new() -> Mutex<Looks> {
-        Mutex::new(Looks { last: Instant::now(), took: Duration::ZERO })
+impl LastSearch {
+    fn new() -> Mutex<LastSearch> {
+        Mutex::new(LastSearch { end: Instant::now(), took: Duration::ZERO })
     }
 
-    fn are_due(&self, why: Why) -> bool {
-        let is_quick = why != Why::Time && self.took <= QUICK;
-        is_quick || self.last.elapsed() >= self.took * PAUSE
+    fn is_due(&self, trigger: Trigger) -> bool {
+        let is_fast = trigger != Trigger::Timer && self.took <= FAST_SEARCH;
+        is_fast || self.end.elapsed() >= self.took * PAUSE_FACTOR
     }
 }
 
 struct State {
     tokens: Vec<Token>,
-    patterns: Arc<Matcher>,
-    /// There were more tokens than are kept.
+    matcher: Arc<Matcher>,
+    /// There were more tokens than [`MAX_TOKENS`].
     is_full: bool,
 }
 
-/// Why sources are looked at again.
+/// Why sources are searched again.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Why {
+enum Trigger {
     /// Time has passed.
-    Time,
-    /// A stream flows in which a token need not look like one.
-    Stream,
-    /// A stream holds what may be a token that is not known, or the gate is about to search: what costs something is asked,
-    /// too.
-    Doubt,
+    Timer,
+    /// A stream has output, and a token need not look like one: no prefix gives a new one away.
+    Output,
+    /// A stream holds what may be a token that is not known.
+    Candidate,
 }
 
-impl Known {
-    /// What is known when the command starts.
+impl KnownTokens {
+    /// Searches the sources before the command starts.
     ///
     /// # Errors
-    /// The token is too short to be found, or there are too many.
-    pub(super) fn new(invocation: &Invocation, credential: &Credential) -> Result<Known> {
+    /// The credential's token is too short to be found, or there are too many tokens for an automaton.
+    pub(super) fn new(invocation: &Invocation, credential: &Credential) -> Result<KnownTokens> {
         findable("--mask and --gate", credential.token(), credential.place())?;
         let tokens = vec![credential.token().duplicate()];
-        let patterns = Arc::new(patterns(&tokens)?);
-        let known = Known {
+        let matcher = Arc::new(matcher(&tokens)?);
+        let known = KnownTokens {
             common: invocation.common.clone(),
             env: invocation.env.clone(),
-            is_costly: matches!(credential.place().kind, PlaceKind::Keyring | PlaceKind::Command),
-            cheap: Looks::new(),
-            costly: Looks::new(),
-            state: Mutex::new(State { tokens, patterns, is_full: false }),
+            is_external: matches!(credential.place().kind, PlaceKind::Keyring | PlaceKind::Command),
+            local: LastSearch::new(),
+            external: LastSearch::new(),
+            state: Mutex::new(State { tokens, matcher, is_full: false }),
         };
-        known.look(&mut lock(&known.cheap))?;
+        known.search_local(&mut lock(&known.local))?;
         Ok(known)
     }
 
-    /// Looks at the sources now and then, as long as this is held elsewhere, too.
+    /// Searches the sources every [`SEARCH_INTERVAL`] on a thread, until the last other owner is dropped.
     ///
     /// # Errors
-    /// The system has no thread left.
-    pub(super) fn keep_looking(self: &Arc<Known>) -> Result<()> {
+    /// No thread can be started.
+    pub(super) fn start_searching(self: &Arc<KnownTokens>) -> Result<()> {
         let known = Arc::downgrade(self);
-        let look = move || {
+        let search = move || {
             while let Some(known) = known.upgrade() {
-                known.look_when_due(Why::Time);
+                known.search_if_due(Trigger::Timer);
                 drop(known);
-                thread::sleep(BEAT);
+                thread::sleep(SEARCH_INTERVAL);
             }
         };
-        let started = thread::Builder::new().name("known".to_owned()).spawn(look);
-        started.map(drop).map_err(|error| Error::new(Reason::Internal, format!("no thread is left ({error})")))
+        let started = thread::Builder::new().name("known".to_owned()).spawn(search);
+        started.map(drop).map_err(|error| Error::new(Reason::Internal, format!("cannot start a thread ({error})")))
     }
 
-    /// What is odd about other tokens than the one that is used.
+    /// A warning where a token other than the one in use is too short to be found.
     pub(super) fn remarks(&self) -> Vec<Remark> {
         let is_short = |token: &Token| token.length() < SHORTEST;
-        let what = format!("another token that is seen here has fewer than {SHORTEST} characters: it cannot be found");
+        let what = format!("another token has fewer than {SHORTEST} characters: it is neither masked nor searched for");
         let remark = || Remark::new("too-short", what).hint("co-cred doctor shows where it is");
         lock(&self.state).tokens.iter().any(is_short).then(remark).into_iter().collect()
     }
 
-    /// The traces of all tokens.
+    /// The encodings of all tokens.
     pub(super) fn encodings(&self) -> Vec<Encodings> {
         lock(&self.state).tokens.iter().map(Encodings::of).collect()
     }
 
-    /// Why some tokens were neither masked nor searched for.
-    pub(super) fn gap(&self) -> Option<Error> {
-        let what = format!("more than {MOST} tokens came up while the command ran: not all were looked for");
-        let gap = || Error::new(Reason::NotSearched, what).hint("find out what writes so many");
-        lock(&self.state).is_full.then(gap)
+    /// Why some tokens were neither masked nor searched for, if so.
+    pub(super) fn incomplete(&self) -> Option<Error> {
+        let what = format!("more than {MAX_TOKENS} tokens appeared while the command ran: not all were searched for");
+        let error = || Error::new(Reason::NotSearched, what).hint("find the program that writes so many tokens");
+        lock(&self.state).is_full.then(error)
     }
 
-    /// Looks everywhere again, now that the command has ended.
+    /// Searches every source again, now that the command has ended.
     ///
     /// # Errors
     /// There are too many tokens for an automaton.
-    pub(super) fn look_again(&self) -> Result<()> {
-        self.look(&mut lock(&self.cheap))?;
-        self.ask(&mut lock(&self.costly))
+    pub(super) fn search_all(&self) -> Result<()> {
+        self.search_local(&mut lock(&self.local))?;
+        self.search_external(&mut lock(&self.external))
     }
 
-    fn look_when_due(&self, why: Why) {
-        // What cannot be looked at now is looked at again before the gate searches.
-        let mut cheap = lock(&self.cheap);
-        if cheap.are_due(why) {
-            let _ = self.look(&mut cheap);
+    fn search_if_due(&self, trigger: Trigger) {
+        // An error is not final: the sources are searched again before the gate.
+        let mut local = lock(&self.local);
+        if local.is_due(trigger) {
+            let _ = self.search_local(&mut local);
         }
-        drop(cheap);
-        let mut costly = lock(&self.costly);
-        if why == Why::Doubt && costly.are_due(why) {
-            let _ = self.ask(&mut costly);
+        drop(local);
+        let mut external = lock(&self.external);
+        if trigger == Trigger::Candidate && external.is_due(trigger) {
+            let _ = self.search_external(&mut external);
         }
     }
 
-    /// Looks where it costs nothing, and adds what is new.
-    fn look(&self, looks: &mut Looks) -> Result<()> {
-        self.update(looks, sources::tokens)
+    /// Searches the sources that never prompt, and adds the tokens that are new.
+    fn search_local(&self, last: &mut LastSearch) -> Result<()> {
+        self.update(last, sources::tokens)
     }
 
-    /// Asks where it costs something.
-    fn ask(&self, looks: &mut Looks) -> Result<()> {
-        let asked = |search: &SearchOptions| sources::locate(search).ok().map(|located| located.found.token);
-        if self.is_costly { self.update(looks, |search| asked(search).into_iter().collect()) } else { Ok(()) }
+    /// Asks the keyring or command that the token comes from.
+    fn search_external(&self, last: &mut LastSearch) -> Result<()> {
+        let located = |search: &SearchOptions| sources::locate(search).ok().map(|located| located.found.token);
+        match self.is_external {
+            true => self.update(last, |search| located(search).into_iter().collect()),
+            false => Ok(()),
+        }
     }
 
-    fn update(&self, looks: &mut Looks, find: impl FnOnce(&SearchOptions) -> Vec<Token>) -> Result<()> {
+    fn update(&self, last: &mut LastSearch, find: impl FnOnce(&SearchOptions) -> Vec<Token>) -> Result<()> {
         let invocation = Invocation::unattended(&self.common, &self.env);
         let options = invocation.options(Mode::Never)?;
         let start = Instant::now();
         let tokens = find(&options.search);
-        *looks = Looks { last: Instant::now(), took: start.elapsed() };
+        *last = LastSearch { end: Instant::now(), took: start.elapsed() };
         self.add(tokens)
+    }
+
+    fn matcher(&self) -> Arc<Matcher> {
+        Arc::clone(&lock(&self.state).matcher)
     }
 
     fn add(&self, tokens: Vec<Token>) -> Result<()> {
@@ -187,32 +192,38 @@ impl Known {
                 state.tokens.push(token);
             }
         }
-        if state.tokens.len() > MOST {
-            state.tokens.truncate(MOST);
+        if state.tokens.len() > MAX_TOKENS {
+            state.tokens.truncate(MAX_TOKENS);
             state.is_full = true;
         }
         if state.tokens.len() > before {
-            state.patterns = Arc::new(patterns(&state.tokens)?);
+            state.matcher = Arc::new(matcher(&state.tokens)?);
         }
         Ok(())
     }
 }
 
-impl Lookout for Known {
-    fn patterns(&self, in_doubt: bool) -> Arc<Matcher> {
-        // Tokens that do not begin as tokens do give no reason for doubt.
-        let is_shapeless = || lock(&self.state).patterns.common_prefix == 0;
-        if in_doubt {
-            self.look_when_due(Why::Doubt);
-        } else if is_shapeless() {
-            self.look_when_due(Why::Stream);
+impl MatcherProvider for KnownTokens {
+    fn current(&self) -> Arc<Matcher> {
+        let matcher = self.matcher();
+        // Without a prefix that all tokens have, no word of the stream asks for a search.
+        if matcher.common_prefix > 0 {
+            return matcher;
         }
-        Arc::clone(&lock(&self.state).patterns)
+        self.search_if_due(Trigger::Output);
+        self.matcher()
+    }
+
+    fn refreshed(&self) -> Arc<Matcher> {
+        self.search_if_due(Trigger::Candidate);
+        self.matcher()
     }
 }
 
+/// Fails where the option `what` cannot distinguish a token from other text, because the token is too short.
+///
 /// # Errors
-/// The token is too short to be told from other text, by what is named.
+/// It has fewer than [`SHORTEST`] characters.
 pub(super) fn findable(what: &str, token: &Token, place: &Place) -> Result<()> {
     if token.length() >= SHORTEST {
         return Ok(());
@@ -225,10 +236,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn patterns(tokens: &[Token]) -> Result<Matcher> {
+fn matcher(tokens: &[Token]) -> Result<Matcher> {
     let encodings: Vec<Encodings> = tokens.iter().map(Encodings::of).collect();
     Matcher::of(&encodings).map_err(|error| {
-        Error::new(Reason::Internal, "the traces of so many tokens are too many")
+        Error::new(Reason::Internal, "there are too many tokens to search for")
             .hint("leave out --mask and --gate, and please report it")
             .caused_by(error)
     })

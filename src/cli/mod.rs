@@ -65,7 +65,7 @@ pub fn harden(args: &[OsString]) {
     if is_agent(args) {
         system::close_inherited();
     }
-    supervise::outlive_file_limit();
+    supervise::fail_writes_over_file_limit();
 }
 
 /// Whether the command line is the agent's.

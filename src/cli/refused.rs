@@ -9,18 +9,18 @@ use crate::error::{Error, Reason};
 use super::system;
 
 const NOT_EXECUTABLE: u8 = 126;
-const NOT_THERE: u8 = 127;
+const NOT_FOUND: u8 = 127;
 
 const CHECK_PATH: &str = "check the path";
 
-/// What the system's error means for this program.
+/// The exit code and the message for the system's error.
 pub(super) fn refused(program: &OsStr, failure: io::Error) -> (u8, Error) {
     let path = Path::new(program);
     let is_path = program.to_string_lossy().contains(is_separator);
-    let code = if failure.kind() == ErrorKind::NotFound { NOT_THERE } else { NOT_EXECUTABLE };
+    let code = if failure.kind() == ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE };
     let (what, hint) = match failure.kind() {
         ErrorKind::NotFound if is_path && path.exists() => {
-            ("cannot start".to_owned(), "the interpreter on its first line is not there".to_owned())
+            ("cannot start".to_owned(), "the interpreter on its first line does not exist".to_owned())
         }
         ErrorKind::NotFound => absent(program, is_path),
         kind => because(path, is_path, kind, &failure),
@@ -33,7 +33,7 @@ fn absent(program: &OsStr, is_path: bool) -> (String, String) {
     let what = if is_path { "does not exist" } else { "is not found on PATH" };
     let hint = match is_path {
         _ if program.as_encoded_bytes().contains(&b' ') => {
-            "write the program and its arguments as words of their own, without quotes around the whole; \
+            "write the program and its arguments as separate words, without quotes around the whole; \
              for a line of shell: sh -c 'LINE'"
         }
         true => CHECK_PATH,
@@ -42,19 +42,19 @@ fn absent(program: &OsStr, is_path: bool) -> (String, String) {
     (what.to_owned(), hint.to_owned())
 }
 
-/// What is wrong with a program that is there, and what to do about it.
+/// What is wrong with a program that exists, and what to do about it.
 fn because(path: &Path, is_path: bool, kind: ErrorKind, failure: &io::Error) -> (String, String) {
     let (what, hint) = match kind {
         ErrorKind::PermissionDenied if is_path && path.is_dir() => {
-            ("it is a folder".to_owned(), "name a program in it".to_owned())
+            ("it is a folder".to_owned(), "name a program in that folder".to_owned())
         }
         ErrorKind::PermissionDenied if is_path && path.is_file() && !system::is_executable(path) => {
             (kind.to_string(), format!("make it executable: chmod +x {}", path.display()))
         }
         ErrorKind::PermissionDenied if is_path => (
             kind.to_string(),
-            "check the rights of its folders and of the interpreter on its first line, and whether it lies on a file system \
-             that is mounted noexec"
+            "check the permissions of its folders and of the interpreter on its first line, and whether its file system is \
+             mounted noexec"
                 .to_owned(),
         ),
         ErrorKind::PermissionDenied => {
@@ -66,10 +66,10 @@ fn because(path: &Path, is_path: bool, kind: ErrorKind, failure: &io::Error) -> 
         ),
         ErrorKind::ExecutableFileBusy => (
             "the file is open for writing".to_owned(),
-            "wait until the program that writes it is done, or close it there".to_owned(),
+            "wait until the program that writes to it is done, or close it there".to_owned(),
         ),
         _ if system::is_no_program(failure) => (
-            "it is no program for this system".to_owned(),
+            "it is not a program for this system".to_owned(),
             "a script names its interpreter on its first line, such as #!/bin/sh; a binary must be built for this machine"
                 .to_owned(),
         ),

@@ -1,4 +1,4 @@
-//! A pipe on Unix: one descriptor, looked at and not waited for.
+//! A non-blocking pipe on Unix, and the signals that this process ignores.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -11,24 +11,24 @@ use rustix::fs::OFlags;
 
 /// The signals that this process ignores: those that its parent ignored, as `nohup` does.
 #[derive(Clone, Copy, Debug)]
-pub struct Ignored(u64);
+pub struct IgnoredSignals(u64);
 
-impl Ignored {
-    /// As Linux shows them (proc(5), SigIgn): bit `n - 1` for signal `n`. No other system tells without `unsafe`: there, none
-    /// is ignored.
-    pub fn now() -> Ignored {
+impl IgnoredSignals {
+    /// As Linux shows them (proc(5), SigIgn): bit `n - 1` is signal `n`. Elsewhere they cannot be read without `unsafe`, and
+    /// none counts as ignored.
+    pub fn now() -> IgnoredSignals {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-        Ignored(mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default())
+        IgnoredSignals(mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default())
     }
 
-    /// Whether a signal is among them.
-    pub fn has(self, signal: i32) -> bool {
+    /// Whether a signal is ignored.
+    pub fn contains(self, signal: i32) -> bool {
         self.0 >> (signal - 1) & 1 == 1
     }
 }
 
-/// What a program prints: reading never waits.
+/// The output of a program. Reading does not block: it gives [`io::ErrorKind::WouldBlock`].
 #[derive(Debug)]
 pub(super) struct Pipe(File);
 
@@ -39,11 +39,11 @@ impl Pipe {
         Ok(Pipe(File::from(pipe)))
     }
 
-    /// Waits until there is something to read, or its end; returns whether that is so.
-    pub(super) fn wait(&mut self, time: Duration) -> bool {
-        let time = Timespec::try_from(time).ok();
-        // That it fails makes the next reading come sooner.
-        poll(&mut [PollFd::new(&self.0, PollFlags::IN)], time.as_ref()) != Ok(0)
+    /// Waits until a read does not block; returns false where that took longer than the timeout.
+    pub(super) fn wait(&mut self, timeout: Duration) -> bool {
+        let timeout = Timespec::try_from(timeout).ok();
+        // An error ends the wait early, which does no harm: the next read blocks no more than this one.
+        poll(&mut [PollFd::new(&self.0, PollFlags::IN)], timeout.as_ref()) != Ok(0)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 use crate::files;
 use crate::patterns::FastScan;
-use crate::process::{self, Failure, Patient};
+use crate::process::{self, Failure, TimeoutReader};
 
 use super::lfs::{LONGEST, Pointer, Store};
 use super::system::path_of;
@@ -119,7 +119,7 @@ fn git(env: &Env) -> Command {
 struct Blobs {
     git: Child,
     asked: ChildStdin,
-    answers: BufReader<Patient>,
+    answers: BufReader<TimeoutReader>,
 }
 
 impl Blobs {
@@ -129,7 +129,7 @@ impl Blobs {
         let mut git = command.spawn()?;
         match (git.stdin.take(), git.stdout.take()) {
             (Some(asked), Some(answers)) => {
-                Ok(Blobs { git, asked, answers: BufReader::new(Patient::new(answers, PATIENCE)?) })
+                Ok(Blobs { git, asked, answers: BufReader::new(TimeoutReader::new(answers, PATIENCE)?) })
             }
             _ => Err(io::ErrorKind::BrokenPipe.into()),
         }
@@ -180,7 +180,7 @@ fn not_run(failure: Failure) -> Error {
     let what = match failure {
         Failure::NotStarted(io::ErrorKind::NotFound) => "git is not found".to_owned(),
         Failure::NotStarted(kind) => format!("git cannot be started ({kind})"),
-        Failure::Late => "git does not say in time what is staged".to_owned(),
+        Failure::TimedOut => "git does not say in time what is staged".to_owned(),
         Failure::TooLong => "git has more staged than can be listed".to_owned(),
     };
     Error::new(Reason::Usage, what).hint("--staged reads Git's index: git must be there, and answer")

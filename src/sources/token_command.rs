@@ -133,7 +133,7 @@ fn run(context: &SearchContext, command: &[String]) -> Result<Zeroizing<Vec<u8>>
         Err(Failure::NotStarted(ErrorKind::NotFound)) if is_path => Err("is not there".to_owned()),
         Err(Failure::NotStarted(ErrorKind::NotFound)) => Err("is not on PATH".to_owned()),
         Err(Failure::NotStarted(kind)) => Err(format!("cannot be started ({kind})")),
-        Err(Failure::Late) => Err(format!("was not done within {}", in_words(context.search.timeout))),
+        Err(Failure::TimedOut) => Err(format!("was not done within {}", in_words(context.search.timeout))),
         Err(Failure::TooLong) => Err("printed more than 8 KiB".to_owned()),
     }
 }

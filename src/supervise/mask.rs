@@ -1,32 +1,38 @@
-//! Masking a stream: every trace of a token is replaced as it passes, wherever the stream is cut into pieces, and not a
-//! byte of anything else is touched.
+//! Masking a stream: every encoding of a known token is replaced as it passes, wherever the stream is cut into pieces, and no
+//! other byte is changed.
 //!
-//! A piece that ends in what may be the beginning of a trace is held back from there on. What is held is let go after a
-//! while where it says no more than what every token begins with: a prompt that ends in `c` is to be seen.
+//! Where a piece ends in what may be the beginning of a match, that end is held back until more of the stream shows what it
+//! is. Held bytes that reveal no more than the common prefix of all tokens are released after a while: a prompt that ends in
+//! `c` must become visible.
 
-use std::hash::{DefaultHasher, Hasher};
 use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::seen::SeenWords;
 use crate::patterns::{Matcher, Matches, PartialMatch};
-use crate::token::SHORTEST;
 
-/// What stands in the place of a trace.
+/// What a match is replaced with.
 pub const MASK: &[u8] = b"***";
 
-/// The tokens that are masked: they may become more while a stream flows.
-pub trait Lookout: Send + Sync {
-    /// The patterns of the moment. `in_doubt`: a stream holds what may be a token that none of them is of, so that the sources
-    /// are to be looked at first.
-    fn patterns(&self, in_doubt: bool) -> Arc<Matcher>;
+/// Gives the matcher of the tokens to mask. They may become more while a stream flows.
+pub trait MatcherProvider: Send + Sync {
+    /// The matcher of the tokens that are known now.
+    fn current(&self) -> Arc<Matcher>;
+
+    /// The matcher after the token sources were searched again: the stream holds what may be a token that is not known.
+    fn refreshed(&self) -> Arc<Matcher>;
 }
 
 /// Tokens that stay the same.
-impl Lookout for Arc<Matcher> {
-    fn patterns(&self, _: bool) -> Arc<Matcher> {
+impl MatcherProvider for Arc<Matcher> {
+    fn current(&self) -> Arc<Matcher> {
+        Arc::clone(self)
+    }
+
+    fn refreshed(&self) -> Arc<Matcher> {
         Arc::clone(self)
     }
 }
@@ -34,102 +40,67 @@ impl Lookout for Arc<Matcher> {
 /// One stream that is masked.
 #[allow(missing_debug_implementations, reason = "it holds what may be a part of a token")]
 pub struct Masker<'a> {
-    lookout: &'a dyn Lookout,
-    patterns: Arc<Matcher>,
-    /// The end of what came, which may be the beginning of a trace.
+    provider: &'a dyn MatcherProvider,
+    matcher: Arc<Matcher>,
+    /// The end of the stream so far, which may be the beginning of a match.
     held: Zeroizing<Vec<u8>>,
-    /// So many bytes of it have been let go already.
-    shown: usize,
+    /// How many bytes of `held` have been released already.
+    released: usize,
+    /// How many bytes of a pattern `held` is, line breaks not counted.
     depth: usize,
-    strangers: Strangers,
-    /// How many traces were masked.
+    seen: SeenWords,
+    /// How many matches were masked.
     pub masked: usize,
 }
 
-/// What begins as a token does, and was none when the sources were looked at for it: once is enough. The last ones are kept, as
-/// hashes, each in a place of its own.
-struct Strangers(Vec<u64>);
-
-impl Strangers {
-    /// So many are kept.
-    const KEPT: usize = 4096;
-
-    /// So much of each is looked at.
-    const LENGTH: usize = 64;
-
-    fn new() -> Strangers {
-        Strangers(vec![0; Strangers::KEPT])
-    }
-
-    /// Whether one of them was not here before.
-    fn are_new(&mut self, bytes: &[u8], places: &[usize]) -> bool {
-        places.iter().filter(|place| self.is_new(&bytes[**place..])).count() > 0
-    }
-
-    fn is_new(&mut self, bytes: &[u8]) -> bool {
-        let some = &bytes[..bytes.len().min(Strangers::LENGTH)];
-        let word = some.iter().position(|byte| !byte.is_ascii_graphic()).map_or(some, |end| &some[..end]);
-        // A word that is whole and so short is no token: one could not be told from other text.
-        if word.len() < SHORTEST && word.len() < bytes.len() {
-            return false;
-        }
-        let mut hasher = DefaultHasher::new();
-        hasher.write(word);
-        let hash = hasher.finish();
-        let kept = &mut self.0[hash as usize % Strangers::KEPT];
-        std::mem::replace(kept, hash) != hash
-    }
-}
-
-/// Where a masker is, for another process to go on from there.
+/// The state of a masker, from which another process continues its stream.
 #[derive(Serialize, Deserialize)]
 #[allow(missing_debug_implementations, reason = "it holds tokens")]
-pub struct Rest {
+pub struct MaskerState {
     patterns: Vec<Zeroizing<Vec<u8>>>,
-    public: usize,
+    common_prefix: usize,
     held: Zeroizing<Vec<u8>>,
-    shown: usize,
+    released: usize,
     depth: usize,
 }
 
-impl Rest {
-    /// The tokens that are masked from here on.
+impl MaskerState {
+    /// Takes the patterns out, as the matcher to resume with.
     ///
     /// # Errors
     /// There are more of them than an automaton can hold.
-    pub fn lookout(&mut self) -> Result<Arc<Matcher>, aho_corasick::BuildError> {
-        Matcher::new(std::mem::take(&mut self.patterns), self.public).map(Arc::new)
+    pub fn take_matcher(&mut self) -> Result<Arc<Matcher>, aho_corasick::BuildError> {
+        Matcher::new(std::mem::take(&mut self.patterns), self.common_prefix).map(Arc::new)
     }
 }
 
 impl<'a> Masker<'a> {
-    /// A stream from its beginning.
-    pub fn new(lookout: &'a dyn Lookout) -> Masker<'a> {
-        let patterns = lookout.patterns(false);
+    /// Masks a stream from its beginning.
+    pub fn new(provider: &'a dyn MatcherProvider) -> Masker<'a> {
         Masker {
-            lookout,
-            patterns,
+            provider,
+            matcher: provider.current(),
             held: Zeroizing::new(Vec::new()),
-            shown: 0,
+            released: 0,
             depth: 0,
-            strangers: Strangers::new(),
+            seen: SeenWords::new(),
             masked: 0,
         }
     }
 
-    /// A stream from where another masker was.
-    pub fn resume(lookout: &'a dyn Lookout, rest: Rest) -> Masker<'a> {
-        let Rest { held, shown, depth, .. } = rest;
-        Masker { held, shown, depth, ..Masker::new(lookout) }
+    /// Masks a stream from where another masker stopped.
+    pub fn resume(provider: &'a dyn MatcherProvider, state: MaskerState) -> Masker<'a> {
+        let MaskerState { patterns: _, common_prefix: _, held, released, depth } = state;
+        Masker { held, released, depth, ..Masker::new(provider) }
     }
 
-    /// For another masker to go on from here.
-    pub fn rest(self) -> Rest {
-        let (patterns, public) = (self.patterns.all_patterns().to_vec(), self.patterns.common_prefix);
-        Rest { patterns, public, held: self.held, shown: self.shown, depth: self.depth }
+    /// Stops here; another masker resumes from the returned state.
+    pub fn into_state(self) -> MaskerState {
+        let (patterns, common_prefix) = (self.matcher.all_patterns().to_vec(), self.matcher.common_prefix);
+        MaskerState { patterns, common_prefix, held: self.held, released: self.released, depth: self.depth }
     }
 
-    /// Takes what came, and adds to `out` what may pass.
+    /// Takes the next bytes of the stream, and appends to `out` what may be written.
     pub fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         let joined = if self.held.is_empty() {
             None
@@ -139,72 +110,72 @@ impl<'a> Masker<'a> {
             Some(joined)
         };
         let bytes = joined.as_ref().map_or(bytes, |joined| joined.as_slice());
-        let spans = self.spans(bytes);
-        let (end, depth) = self.cut(bytes, &spans);
-        self.pass(&bytes[..end], spans.iter().filter(|span| span.end <= end), out);
+        let matches = self.matches(bytes);
+        let (end, depth) = self.held_from(bytes, &matches);
+        self.write_masked(&bytes[..end], matches.iter().filter(|found| found.end <= end), out);
         self.held.extend_from_slice(&bytes[end..]);
-        self.shown = self.shown.saturating_sub(end);
+        self.released = self.released.saturating_sub(end);
         self.depth = depth;
     }
 
-    /// Where traces stand, of the tokens of the moment: the sources are looked at again where there may be another.
-    fn spans(&mut self, bytes: &[u8]) -> Vec<Range<usize>> {
-        self.patterns = self.lookout.patterns(false);
-        let Matches { ranges: spans, candidates: strangers } = self.patterns.search(bytes);
-        if self.strangers.are_new(bytes, &strangers) {
-            let patterns = self.lookout.patterns(true);
-            if !Arc::ptr_eq(&patterns, &self.patterns) {
-                self.patterns = patterns;
-                return self.patterns.search(bytes).ranges;
+    /// The matches of the known tokens. Where the bytes hold what may be another token, the sources are searched first.
+    fn matches(&mut self, bytes: &[u8]) -> Vec<Range<usize>> {
+        self.matcher = self.provider.current();
+        let Matches { ranges, candidates } = self.matcher.search(bytes);
+        if self.seen.add_all(bytes, &candidates) {
+            let matcher = self.provider.refreshed();
+            if !Arc::ptr_eq(&matcher, &self.matcher) {
+                self.matcher = matcher;
+                return self.matcher.search(bytes).ranges;
             }
         }
-        spans
+        ranges
     }
 
-    /// How much may pass, and how much of a trace the rest may be.
-    fn cut(&self, bytes: &[u8], spans: &[Range<usize>]) -> (usize, usize) {
+    /// Where the bytes to hold back begin, and how many bytes of a pattern they are.
+    fn held_from(&self, bytes: &[u8], matches: &[Range<usize>]) -> (usize, usize) {
         let mut from = 0;
         loop {
-            let Some(PartialMatch { start, len: depth }) = self.patterns.partial_match(&bytes[from..]) else {
+            let Some(PartialMatch { start, len }) = self.matcher.partial_match(&bytes[from..]) else {
                 return (bytes.len(), 0);
             };
             let start = from + start;
-            // A trace that is whole ends there; what its last bytes might begin is looked at from there.
-            match spans.iter().find(|span| span.start < start && start < span.end) {
-                Some(span) => from = span.end,
-                None => return (start, depth),
+            // Inside a complete match nothing is held back; a second match may begin behind it.
+            match matches.iter().find(|found| found.start < start && start < found.end) {
+                Some(found) => from = found.end,
+                None => return (start, len),
             }
         }
     }
 
-    fn pass<'s>(&mut self, bytes: &[u8], spans: impl Iterator<Item = &'s Range<usize>>, out: &mut Vec<u8>) {
-        let mut from = self.shown.min(bytes.len());
-        for span in spans {
-            out.extend_from_slice(bytes.get(from..span.start).unwrap_or_default());
+    fn write_masked<'m>(&mut self, bytes: &[u8], matches: impl Iterator<Item = &'m Range<usize>>, out: &mut Vec<u8>) {
+        let mut from = self.released.min(bytes.len());
+        for found in matches {
+            out.extend_from_slice(bytes.get(from..found.start).unwrap_or_default());
             out.extend_from_slice(MASK);
             self.masked += 1;
-            from = span.end;
+            from = found.end;
         }
         out.extend_from_slice(&bytes[from..]);
     }
 
-    /// Whether something is held back that may be let go when nothing more comes for a while.
-    pub fn may_let_go(&self) -> bool {
-        self.shown < self.held.len() && self.depth <= self.patterns.common_prefix
+    /// Whether bytes are held back that may be released when the stream pauses.
+    pub fn can_release(&self) -> bool {
+        self.released < self.held.len() && self.depth <= self.matcher.common_prefix
     }
 
-    /// Lets go what is held back; should a trace come of it all the same, the rest of it is masked.
-    pub fn let_go(&mut self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.held[self.shown..]);
-        self.shown = self.held.len();
+    /// Releases what is held back. Should it become a match after all, the rest of that is masked.
+    pub fn release(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.held[self.released..]);
+        self.released = self.held.len();
     }
 
-    /// The stream ends: what is held back was no trace.
+    /// Ends the stream: what is held back is no complete match, but may contain a shorter one. Returns how many matches were
+    /// masked in all.
     pub fn finish(mut self, out: &mut Vec<u8>) -> usize {
-        // But a shorter one may stand in it.
         let held = std::mem::replace(&mut self.held, Zeroizing::new(Vec::new()));
-        let spans = self.spans(&held);
-        self.pass(&held, spans.iter(), out);
+        let matches = self.matches(&held);
+        self.write_masked(&held, matches.iter(), out);
         self.masked
     }
 }

@@ -1,9 +1,9 @@
-//! Supervision on Windows: the command is our child, and we end as it ends. Nothing stands between, and no signal is handed
-//! on: the console sends Ctrl-C to all of us. What is masked goes through pipes, on a console as well.
+//! Supervision on Windows: the command is a child of this process, which exits as it does. There is no launcher, and no
+//! signal is forwarded: the console sends Ctrl-C to every process. Masked output goes through pipes, on a console as well.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, PipeReader, Read, Write};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::windows::io::AsHandle;
 use std::path::Path;
 use std::process::Command;
@@ -13,108 +13,120 @@ use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::mask::{Lookout, Masker};
-use super::{End, Failure, Lost, Report};
+use super::mask::{Masker, MatcherProvider};
+use super::report::{Exit, Lost, Report, SuperviseError};
 
-/// The most bytes that are read at once, and how often that is read ahead.
-const PIECE: usize = 128 * 1024;
-const AHEAD: usize = 2;
+/// The most bytes that are read at once, and how many such pieces are read ahead.
+const READ_SIZE: usize = 128 * 1024;
+const READ_AHEAD: usize = 2;
 
-/// How long something is held back that may be let go.
-const PATIENCE: Duration = Duration::from_millis(50);
+/// How long bytes are held back that may be released.
+const HOLD_TIME: Duration = Duration::from_millis(50);
 
-/// How often it is looked whether the child has ended, while nothing comes.
-const BEAT: Duration = Duration::from_millis(100);
+/// How often to look whether the child has exited, while a stream is silent.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// How long the streams of a child that has ended may be silent, and how long they are listened to in all.
-const GRACE: Duration = Duration::from_secs(1);
-const AT_MOST: Duration = Duration::from_secs(5);
+/// How long after the child's exit a stream may be silent, and how long it is read in all.
+const IDLE_AFTER_EXIT: Duration = Duration::from_secs(1);
+const MAX_AFTER_EXIT: Duration = Duration::from_secs(5);
 
-/// Whether the command has ended.
-static ENDED: AtomicBool = AtomicBool::new(false);
+/// The exit code after Ctrl-C, as shells have it.
+const INTERRUPTED: i32 = 130;
 
-/// The code of whoever is stopped by Ctrl-C, as shells have it.
-const STOPPED: i32 = 130;
-
-/// Runs a command to its end. `make` makes a program with its arguments into one that can be started, and its standard streams
-/// are set here: without tokens to mask it has ours. This very program stands nowhere between.
+/// Runs a command to its end, and masks its output with the matcher of `provider`; without one, its output is ours.
+///
+/// `make` turns a program and its arguments into the `Command` to start.
 ///
 /// # Errors
-/// [`Failure`].
+/// [`SuperviseError`].
 pub fn run(
-    lookout: Option<Arc<dyn Lookout>>,
+    provider: Option<Arc<dyn MatcherProvider>>,
     _: &Path,
     command: &[OsString],
     make: impl FnOnce(&OsStr, &[OsString]) -> Command,
-) -> Result<Report, Failure> {
+) -> Result<Report, SuperviseError> {
     let (program, args) = command.split_first().ok_or(io::Error::from(io::ErrorKind::InvalidInput))?;
-    let (mut command, ended) = (make(program, args), Arc::new(OnceLock::new()));
-    let mut pumps = Vec::new();
-    if let Some(lookout) = lookout {
-        let mut pump = |to: File, stream| {
-            let (reader, writer) = io::pipe()?;
-            pumps.push(Pump { from: reader, to, stream, lookout: Arc::clone(&lookout), ended: Arc::clone(&ended) });
-            io::Result::Ok(writer)
-        };
-        // As they are: what a console shows need be no UTF-8, which Rust's own streams ask for there.
-        let (out, err) =
-            (io::stdout().as_handle().try_clone_to_owned()?, io::stderr().as_handle().try_clone_to_owned()?);
-        command.stdout(pump(out.into(), "standard output")?).stderr(pump(err.into(), "standard error")?);
-    }
-    let pumps: Vec<_> = pumps.into_iter().map(Pump::start).collect();
-    let code = to_its_end(command).map_err(Failure::NotStarted)?;
-    // Codes have 32 bits, and ours have eight: what does not fit in is a failure, and none of co-cred's own.
-    let end = End::Code(u8::try_from(code).unwrap_or(1));
-    let _ = ended.set(Instant::now());
-    let mut report = Report { end, masked: 0, lost: Vec::new() };
-    for (masked, lost) in pumps.into_iter().filter_map(|pump| pump.join().ok()) {
+    let (mut command, exited) = (make(program, args), Arc::new(OnceLock::new()));
+    let streams = match provider {
+        Some(provider) => mask_streams(&mut command, &provider, &exited)?,
+        None => Vec::new(),
+    };
+    let code = run_to_end(command).map_err(SuperviseError::NotStarted)?;
+    // Codes have 32 bits, and ours have eight: one that does not fit is a failure, and none of co-cred's own.
+    let exit = Exit::Code(u8::try_from(code).unwrap_or(1));
+    let _ = exited.set(Instant::now());
+    let mut report = Report { exit, masked: 0, lost: Vec::new() };
+    for (masked, lost) in streams.into_iter().filter_map(|stream| stream.join().ok()) {
         report.masked += masked;
         report.lost.extend(lost);
     }
     Ok(report)
 }
 
-/// Runs a command in our place, since none can take it, and ends as it ended. Returns only where it cannot be started.
+/// Runs a command in place of this process, which Windows cannot replace, and exits as it does. Returns only where the
+/// command cannot be started.
 pub fn replace(command: Command) -> io::Error {
-    match to_its_end(command) {
+    match run_to_end(command) {
         Ok(code) => std::process::exit(code),
         Err(error) => error,
     }
 }
 
-fn to_its_end(mut command: Command) -> io::Result<i32> {
-    // What Ctrl-C does is for the command to say, and once that has ended, it means us.
-    let _ = ctrlc::set_handler(|| {
-        if ENDED.load(Ordering::Acquire) {
-            std::process::exit(STOPPED);
+fn run_to_end(mut command: Command) -> io::Result<i32> {
+    // Ctrl-C is the command's to handle. Once that has exited, it ends this process.
+    let exited = Arc::new(AtomicBool::new(false));
+    let has_exited = Arc::clone(&exited);
+    let _ = ctrlc::set_handler(move || {
+        if has_exited.load(Ordering::Acquire) {
+            std::process::exit(INTERRUPTED);
         }
     });
     let mut child = command.spawn()?;
     // It holds our copies of the child's ends, whose closing is the end of its streams.
     drop(command);
     let status = child.wait();
-    ENDED.store(true, Ordering::Release);
+    exited.store(true, Ordering::Release);
     Ok(status?.code().unwrap_or(1))
 }
 
-/// A stream that is to be masked.
-struct Pump {
-    from: PipeReader,
-    to: File,
-    /// The stream's name.
-    stream: &'static str,
-    lookout: Arc<dyn Lookout>,
-    /// When the child ended.
-    ended: Arc<OnceLock<Instant>>,
+type Masked = (usize, Option<Lost>);
+
+/// Gives the command pipes, and masks what comes through them.
+fn mask_streams(
+    command: &mut Command,
+    provider: &Arc<dyn MatcherProvider>,
+    exited: &Arc<OnceLock<Instant>>,
+) -> io::Result<Vec<JoinHandle<Masked>>> {
+    // As handles: Rust's own streams accept only UTF-8 on a console, and the output need not be.
+    let stdout = File::from(io::stdout().as_handle().try_clone_to_owned()?);
+    let stderr = File::from(io::stderr().as_handle().try_clone_to_owned()?);
+    let stream = |to, name| -> io::Result<(Stream, PipeWriter)> {
+        let (from, writer) = io::pipe()?;
+        Ok((Stream { from, to, name, provider: Arc::clone(provider), exited: Arc::clone(exited) }, writer))
+    };
+    let (out, out_writer) = stream(stdout, "standard output")?;
+    let (err, err_writer) = stream(stderr, "standard error")?;
+    command.stdout(out_writer).stderr(err_writer);
+    Ok(vec![out.start(), err.start()])
 }
 
-impl Pump {
-    /// Runs on threads of its own; the one that is returned tells how many traces were masked, and what could not be written.
-    fn start(self) -> JoinHandle<(usize, Option<Lost>)> {
-        let Pump { mut from, to, stream, lookout, ended } = self;
-        let (sender, pieces) = sync_channel(AHEAD);
+/// An output stream of the child, and where it goes.
+struct Stream {
+    from: PipeReader,
+    to: File,
+    name: &'static str,
+    provider: Arc<dyn MatcherProvider>,
+    /// When the child exited.
+    exited: Arc<OnceLock<Instant>>,
+}
+
+impl Stream {
+    /// Reads and masks it on two threads. The one returned gives how many matches were masked, and the first write error.
+    fn start(self) -> JoinHandle<Masked> {
+        let Stream { mut from, to, name, provider, exited } = self;
+        let (sender, pieces) = sync_channel(READ_AHEAD);
         thread::spawn(move || {
-            let mut piece = vec![0; PIECE];
+            let mut piece = vec![0; READ_SIZE];
             while let Ok(read @ 1..) = from.read(&mut piece) {
                 if sender.send(piece[..read].to_vec()).is_err() {
                     break;
@@ -122,89 +134,105 @@ impl Pump {
             }
         });
         thread::spawn(move || {
-            let (masked, lost) = mask(&*lookout, &pieces, to, &ended);
-            (masked, lost.map(|error| Lost { stream, error }))
+            let masking = Masking { to, exited, last_output: Instant::now(), blocked: Duration::ZERO, lost: None };
+            let (masked, lost) = masking.run(Masker::new(&*provider), &pieces);
+            (masked, lost.map(|error| Lost { stream: name, error }))
         })
     }
 }
 
-fn mask(
-    lookout: &dyn Lookout,
-    pieces: &Receiver<Vec<u8>>,
-    mut to: File,
-    ended: &OnceLock<Instant>,
-) -> (usize, Option<io::Error>) {
-    let (mut masker, mut out, mut heard, mut lost) = (Masker::new(lookout), Vec::new(), Instant::now(), None);
-    // How long whoever reads ours has kept us waiting since the child's end: that is no time of the child's.
-    let mut kept = Duration::ZERO;
-    loop {
-        out.clear();
-        let is_late = |ended: &Instant| ended.elapsed().saturating_sub(kept) > AT_MOST;
-        let over = |ended: &Instant| is_late(ended) || ended.max(&heard).elapsed() > GRACE;
-        match pieces.recv_timeout(if masker.may_let_go() { PATIENCE } else { BEAT }) {
-            // What something that was left running goes on printing is left to itself.
-            Ok(_) if ended.get().is_some_and(is_late) => break,
-            Ok(piece) => {
-                heard = Instant::now();
-                masker.feed(&piece, &mut out);
-            }
-            Err(RecvTimeoutError::Timeout) if masker.may_let_go() => masker.let_go(&mut out),
-            Err(RecvTimeoutError::Timeout) if ended.get().is_some_and(over) => break,
-            Err(RecvTimeoutError::Timeout) => continue,
-            Err(RecvTimeoutError::Disconnected) => break,
-        }
-        let start = Instant::now();
-        let written = to.write_all(&out);
-        kept += ended.get().map(|ended| start.max(*ended).elapsed()).unwrap_or_default();
-        match written {
-            Ok(()) => {}
-            // Nothing reads any more: the child finds that out as it would without us, by the pipe's end.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return (masker.masked, lost),
-            // The child is not to blame, and goes on; there may be room for what comes next.
-            Err(error) => drop(lost.get_or_insert(error)),
-        }
-    }
-    out.clear();
-    let masked = masker.finish(&mut out);
-    let unwritten = to.write_all(&out).err().filter(|error| error.kind() != io::ErrorKind::BrokenPipe);
-    (masked, lost.or(unwritten))
+/// A stream while it is masked.
+struct Masking {
+    to: File,
+    exited: Arc<OnceLock<Instant>>,
+    last_output: Instant,
+    /// How long writing has taken since the child's exit: the time limits do not count it.
+    blocked: Duration,
+    lost: Option<io::Error>,
 }
 
-/// There is no such limit.
-pub fn outlive_file_limit() {}
+impl Masking {
+    fn run(mut self, mut masker: Masker, pieces: &Receiver<Vec<u8>>) -> (usize, Option<io::Error>) {
+        let mut out = Vec::new();
+        loop {
+            out.clear();
+            match pieces.recv_timeout(if masker.can_release() { HOLD_TIME } else { POLL_INTERVAL }) {
+                // A program that the command left running goes on printing: that is read no longer.
+                Ok(_) if self.is_late() => break,
+                Ok(piece) => {
+                    self.last_output = Instant::now();
+                    masker.feed(&piece, &mut out);
+                }
+                Err(RecvTimeoutError::Timeout) if masker.can_release() => masker.release(&mut out),
+                Err(RecvTimeoutError::Timeout) if self.is_late() || self.is_idle() => break,
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            match self.write(&out) {
+                Ok(()) => {}
+                // The reader is gone: the child learns it as without us, from its pipe.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return (masker.masked, self.lost),
+                // Not an error of the child, which goes on; later output may be written again.
+                Err(error) => drop(self.lost.get_or_insert(error)),
+            }
+        }
+        out.clear();
+        let masked = masker.finish(&mut out);
+        let unwritten = self.to.write_all(&out).err().filter(|error| error.kind() != io::ErrorKind::BrokenPipe);
+        (masked, self.lost.or(unwritten))
+    }
 
-/// Does something before Ctrl-C ends this program.
+    fn is_late(&self) -> bool {
+        self.exited.get().is_some_and(|exited| exited.elapsed().saturating_sub(self.blocked) > MAX_AFTER_EXIT)
+    }
+
+    fn is_idle(&self) -> bool {
+        self.exited.get().is_some_and(|exited| exited.max(&self.last_output).elapsed() > IDLE_AFTER_EXIT)
+    }
+
+    fn write(&mut self, out: &[u8]) -> io::Result<()> {
+        let start = Instant::now();
+        let written = self.to.write_all(out);
+        self.blocked += self.exited.get().map(|exited| start.max(*exited).elapsed()).unwrap_or_default();
+        written
+    }
+}
+
+/// Windows has no such limit.
+pub fn fail_writes_over_file_limit() {}
+
+/// Runs `work` before Ctrl-C ends this process.
 ///
 /// # Errors
-/// Something else is done then.
-pub fn before_end(work: fn()) -> io::Result<()> {
+/// Ctrl-C is handled already.
+pub fn on_termination(work: fn()) -> io::Result<()> {
     let end = move || {
         work();
-        std::process::exit(STOPPED);
+        std::process::exit(INTERRUPTED);
     };
     ctrlc::set_handler(end).map_err(io::Error::other)
 }
 
-/// Nothing ends by a signal.
-pub fn die_of(_: i32) {}
+/// No process ends by a signal on Windows.
+pub fn terminate_by_signal(_: i32) {}
 
-/// Nothing is left to another process.
+/// No stream is handed to another process on Windows.
 ///
 /// # Errors
 /// Always.
-pub fn mask_rest() -> io::Result<()> {
+pub fn resume_masking() -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Nothing stands between, and so nothing becomes a command.
+/// There is no launcher on Windows.
 pub fn become_command(_: &[OsString], _: i32, _: bool) -> io::Error {
     io::ErrorKind::Unsupported.into()
 }
 
-/// There is no terminal to lead.
+/// There is no launcher on Windows.
 ///
 /// # Errors
 /// Always.
-pub fn lead_command(_: &[OsString], _: i32) -> io::Result<End> {
+pub fn lead_session(_: &[OsString], _: i32) -> io::Result<Exit> {
     Err(io::ErrorKind::Unsupported.into())
 }

@@ -31,10 +31,13 @@
 //! | `keyring::stores` | logins: every state of a real Secret Service, the kernel's keyring, a private file |
 //! | `keyring::logins` | what login, logout and list keep, lose and say |
 //! | `keyring::durability` | logins survive kills, full disks, unreadable state and fifty commands at once |
-//! | `supervise::mask` | masking: nothing of a token gets through, wherever a stream is cut |
-//! | `supervise::processes` | a supervised child ends as it would alone, on pipes and on a terminal |
-//! | `supervise::terminal` | a masked command has the keys, the echo and the line ends of the terminal, whatever standard input is |
-//! | `supervise::streams` | what a command prints arrives whole, whatever reads it; what cannot be written is told |
+//! | `supervise::mask` | masking: no encoding of a token passes, wherever a stream is cut |
+//! | `supervise::pipes` | a command on pipes: output masked and otherwise unchanged, input not touched |
+//! | `supervise::signals` | a supervised command ends as it would alone, by code or signal |
+//! | `supervise::terminal` | a command has the keys, the echo, the size and the line ends of the terminal |
+//! | `supervise::job_control` | keys that stop or end a command, alone, in a pipeline and in a shell with jobs |
+//! | `supervise::streams` | output is complete however slowly it is read; what cannot be written is reported |
+//! | `supervise::handoff` | output of a program that the command left running is masked to its end |
 //! | `supervise::renewed` | a token that is renewed during a run is masked and found |
 //! | `broker::access` | who gets through to the deployment, and as far as the policy says; what else sees the token: nobody |
 //! | `broker::audit` | a line for every request, none of its secrets, full disks |

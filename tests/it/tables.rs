@@ -276,7 +276,7 @@ fn the_end_of_a_program_is_left_to_whoever_runs_it() {
     running.recv().unwrap();
     std::thread::sleep(std::time::Duration::from_millis(200));
     let mut taken = false;
-    process::where_none_runs(|| taken = true);
+    process::if_none_running(|| taken = true);
     assert!(!taken, "its end could have been taken");
     assert!(run.join().unwrap().unwrap().status.success());
 }

@@ -8,7 +8,7 @@ use rustix::process::{WaitOptions, getpid, wait};
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::process::{Ignored, where_none_runs};
+use crate::process::{IgnoredSignals, if_none_running};
 
 /// How soon children are reaped that had to wait for a program of ours.
 const LATER: Duration = Duration::from_secs(1);
@@ -18,8 +18,8 @@ const LATER: Duration = Duration::from_secs(1);
 /// # Errors
 /// The system does not let it, or has no thread left.
 pub(super) fn on_the_first(end: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    let ignored = Ignored::now();
-    let heard = [SIGTERM, SIGINT, SIGHUP].into_iter().filter(|signal| !ignored.has(*signal));
+    let ignored = IgnoredSignals::now();
+    let heard = [SIGTERM, SIGINT, SIGHUP].into_iter().filter(|signal| !ignored.contains(*signal));
     let mut signals = Signals::new(heard)?;
     let wait = move || {
         if signals.forever().next().is_some() {
@@ -35,7 +35,7 @@ fn reap_orphans() -> io::Result<()> {
     let mut signals = Signals::new([SIGCHLD])?;
     let reap = move || {
         for _ in signals.forever() {
-            while !where_none_runs(|| while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}) {
+            while !if_none_running(|| while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}) {
                 thread::sleep(LATER);
             }
         }

@@ -409,18 +409,18 @@ pub enum Tool {
     Docker,
 }
 
-/// What a supervised child is before it becomes the command
+/// The launcher: the process between supervisor and command
 #[derive(Debug, clap::Args)]
 pub struct Supervised {
-    /// The process that it must not outlive.
+    /// The supervisor's process number: the command ends with it.
     #[arg(long)]
     pub parent: i32,
-    /// It has a terminal of its own on its standard output.
+    /// Lead a session on the terminal that is standard output.
     #[arg(long)]
     pub terminal: bool,
-    /// It is put in front of that.
+    /// Wait there for the foreground.
     #[arg(long)]
-    pub in_front: bool,
+    pub foreground: bool,
     /// The command and its arguments.
     #[arg(trailing_var_arg = true, required = true)]
     pub command: Vec<OsString>,

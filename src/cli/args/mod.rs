@@ -147,10 +147,10 @@ enum HotCommand {
     Exec(Exec),
     /// Git's credential helper protocol
     GitCredential(Helper),
-    /// What a supervised child is before it becomes the command
+    /// The launcher: the process between supervisor and command
     Supervised(Supervised),
-    /// Mask what the programs go on printing that a supervised command has left running
-    MaskRest,
+    /// Mask the output of a program that a supervised command has left running
+    ResumeMasking,
 }
 
 impl From<Hot> for Args {
@@ -159,7 +159,7 @@ impl From<Hot> for Args {
             HotCommand::Exec(exec) => Command::Exec(exec),
             HotCommand::GitCredential(helper) => Command::GitCredential(helper),
             HotCommand::Supervised(supervised) => Command::Supervised(supervised),
-            HotCommand::MaskRest => Command::MaskRest,
+            HotCommand::ResumeMasking => Command::ResumeMasking,
         };
         Args { command, common: Common::default() }
     }
@@ -173,7 +173,9 @@ impl Args {
     pub fn read(args: &[OsString]) -> Result<Args, clap::Error> {
         let args = &alias(args);
         match args.get(1).and_then(|first| first.to_str()) {
-            Some("exec" | "git-credential" | "supervised" | "mask-rest") => Hot::try_parse_from(args).map(Args::from),
+            Some("exec" | "git-credential" | "supervised" | "resume-masking") => {
+                Hot::try_parse_from(args).map(Args::from)
+            }
             _ => Args::try_parse_from(args),
         }
     }
@@ -196,7 +198,7 @@ impl Args {
             | Command::DockerCredential(Helper { common, .. })
             | Command::Setup(Setup { common, .. }) => common.or(&self.common),
             Command::Supervised(_)
-            | Command::MaskRest
+            | Command::ResumeMasking
             | Command::GitAskpass(_)
             | Command::Completions(_)
             | Command::Man(_)
@@ -276,12 +278,12 @@ pub enum Command {
     GitCredential(Helper),
     /// The credential helper protocol of Docker, Podman and Skopeo
     DockerCredential(Helper),
-    /// What a supervised child is before it becomes the command
+    /// The launcher: the process between supervisor and command
     #[command(hide = true)]
     Supervised(Supervised),
     /// See `HotCommand`: none to complete
     #[command(skip)]
-    MaskRest,
+    ResumeMasking,
     /// Answer a prompt of Git's, as GIT_ASKPASS
     #[command(hide = true)]
     GitAskpass(Prompted),

@@ -36,8 +36,8 @@ pub(super) fn dispatch(
 ) -> u8 {
     let result = match command {
         Command::Exec(exec) => return exec::run(invocation, exec, out, messages),
-        Command::Supervised(supervised) => return supervised::stand_between(supervised, messages),
-        Command::MaskRest => supervised::mask_rest(),
+        Command::Supervised(supervised) => return supervised::launch(supervised, messages),
+        Command::ResumeMasking => supervised::resume_masking(),
         Command::Token(_) => token::run(invocation, out, messages),
         Command::Env(env) => env::run(invocation, env, out, messages),
         Command::Check(check) => check::run(invocation, check, out, messages),

@@ -1,4 +1,4 @@
-//! `co-cred exec` where the command stays our child: its output masked, its results searched before they are kept.
+//! `co-cred exec` where the command stays a child: its output is masked, and the files it wrote are searched for tokens.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -8,18 +8,19 @@ use std::sync::Arc;
 use crate::credential::Credential;
 use crate::deliver::exec::Plan;
 use crate::error::{Error, Kind, Reason, Remark, Result};
-use crate::supervise::mask::Lookout;
-use crate::supervise::{self, End, Failure, Lost, Report};
+use crate::supervise::mask::MatcherProvider;
+use crate::supervise::{self, Exit, Lost, Report, SuperviseError};
 
 use super::exec::{FAILED, not_started};
 use super::scan::Gate;
-use crate::cli::known::Known;
+use crate::cli::known::KnownTokens;
 use crate::cli::messages::Messages;
 use crate::cli::{Invocation, args};
 
-const MASKED: &str = "see to it that the command does not print it; one that got out elsewhere should be revoked";
+const MASKED: &str = "change the command so that it does not print the token; revoke a token that is visible elsewhere";
 
-/// Runs the command, tells what there is to tell `afterwards`, and ends as it ended; where that was well, as the gate says.
+/// Runs the command, and returns the code to exit with: the command's, or where that is 0, the code of what failed after it.
+/// Ends by the signal that ended the command. A command that ran is followed by the remark of `afterwards`.
 pub(super) fn run(
     invocation: &Invocation,
     typed: &args::Exec,
@@ -29,109 +30,117 @@ pub(super) fn run(
     messages: &mut Messages,
 ) -> Result<u8> {
     let is_needed = typed.mask || !typed.gate.is_empty();
-    let known = is_needed.then(|| Known::new(invocation, credential)).transpose()?.map(Arc::new);
+    let known = is_needed.then(|| KnownTokens::new(invocation, credential)).transpose()?.map(Arc::new);
     if let Some(known) = &known {
         messages.warn(&known.remarks());
-        known.keep_looking()?;
+        known.start_searching()?;
     }
-    let gate = known.as_ref().filter(|_| !typed.gate.is_empty());
-    let gate =
-        gate.map(|known| Ok((Gate::new(invocation, &typed.gate, &known.encodings(), messages)?, known))).transpose()?;
-    let lookout = known.clone().filter(|_| typed.mask).map(|known| known as Arc<dyn Lookout>);
-    let report = match supervise(invocation, typed, plan, lookout, messages)? {
+    let gated = known.as_ref().filter(|_| !typed.gate.is_empty());
+    let gate = gated.map(|known| Gate::new(invocation, &typed.gate, &known.encodings(), messages)).transpose()?;
+    let provider = known.clone().filter(|_| typed.mask).map(|known| known as Arc<dyn MatcherProvider>);
+    let report = match supervise(invocation, typed, plan, provider, messages)? {
         Ok(report) => report,
-        Err(failure) => return Ok(not_started(&typed.command, failure, messages)),
+        Err(error) => return Ok(not_started(&typed.command, error, messages)),
     };
-    // With these, the process in between or a shell says that the command was not started.
-    if !matches!(report.end, End::Code(126 | 127)) {
+    // The launcher and shells exit with these where the command was not started.
+    if !matches!(report.exit, Exit::Code(126 | 127)) {
         messages.warn(&afterwards().into_iter().collect::<Vec<_>>());
     }
     let mut failures: Vec<Error> = report.lost.into_iter().map(lost).collect();
-    failures.extend(known.as_ref().and_then(|known| known.gap()));
-    // A command that failed has left files all the same.
-    failures.extend(
-        gate.and_then(|(gate, known)| known.look_again().and_then(|()| gate.look(&known.encodings(), messages)).err()),
-    );
+    failures.extend(known.as_ref().and_then(|known| known.incomplete()));
+    // A command that failed has written files all the same.
+    if let (Some(gate), Some(known)) = (gate, gated) {
+        failures.extend(known.search_all().and_then(|()| gate.look(&known.encodings(), messages)).err());
+    }
     for failure in &failures {
         messages.error(failure);
     }
-    Ok(match (report.end, failures.last()) {
-        (End::Code(0), Some(failure)) if failure.kind() == Kind::Leaked => failure.kind().code(),
-        (End::Code(0), Some(_)) => FAILED,
-        (end, _) => end_as(end),
+    Ok(match (report.exit, failures.last()) {
+        (Exit::Code(0), Some(failure)) if failure.kind() == Kind::Leaked => failure.kind().code(),
+        (Exit::Code(0), Some(_)) => FAILED,
+        (exit, _) => exit_as(exit),
     })
 }
 
-/// The system did not take what the command printed.
+/// Output of the command could not be written.
 fn lost(Lost { stream, error }: Lost) -> Error {
     let hint = match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space where it goes, and run it again",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "free some space where the output goes, and run it again"
+        }
         io::ErrorKind::FileTooLarge => "raise the limit on the size of files (ulimit -f), and run it again",
-        _ => "check where it goes, and run it again",
+        _ => "check where the output goes, and run it again",
     };
     let what = format!("the command's {stream} could not be written ({error}): some of it is lost");
     Error::new(Reason::Internal, what).hint(hint).caused_by(error)
 }
 
-/// Runs the command as a child, its output masked where that is wanted. It may not be possible to start it.
+/// Runs the command as a child, and masks its output where a provider is given. The inner error: it cannot be started.
 fn supervise(
     invocation: &Invocation,
     typed: &args::Exec,
     plan: &Plan,
-    lookout: Option<Arc<dyn Lookout>>,
+    provider: Option<Arc<dyn MatcherProvider>>,
     messages: &mut Messages,
 ) -> Result<io::Result<Report>> {
-    let us = program()?;
+    let co_cred = program()?;
     let make = |program: &OsStr, args: &[OsString]| plan.command(invocation.env, program, args);
-    let report = match supervise::run(lookout, &us, &typed.command, make) {
+    let report = match supervise::run(provider, &co_cred, &typed.command, make) {
         Ok(report) => report,
-        Err(Failure::NotStarted(failure)) => return Ok(Err(failure)),
-        Err(Failure::Unable(error)) => return Err(internal("the command cannot be supervised", error)),
+        Err(SuperviseError::NotStarted(error)) => return Ok(Err(error)),
+        Err(SuperviseError::Setup(error)) => return Err(internal("the command cannot be supervised", error)),
     };
-    let told = match report.masked {
-        0 => None,
-        1 => Some("a trace of the token was masked in what the command printed".to_owned()),
-        many => Some(format!("{many} traces of the token were masked in what the command printed")),
-    };
-    messages.warn(&told.map(|what| Remark::new("masked", what).hint(MASKED)).into_iter().collect::<Vec<_>>());
+    messages.warn(&masked(report.masked).into_iter().collect::<Vec<_>>());
     Ok(Ok(report))
 }
 
-/// The end that the shell would have seen. The first process of a container cannot be ended by a signal of its own: there
-/// it is the code by which a shell tells of one.
-fn end_as(end: End) -> u8 {
-    match end {
-        End::Code(code) => code,
-        End::Signal(signal) => {
+fn masked(count: usize) -> Option<Remark> {
+    let times = match count {
+        0 => return None,
+        1 => "once".to_owned(),
+        many => format!("{many} times"),
+    };
+    Some(Remark::new("masked", format!("a token was masked {times} in the command's output")).hint(MASKED))
+}
+
+/// Exits as a shell expects it: by the command's signal. The first process of a container cannot end by a signal of its own:
+/// there it is the code by which a shell reports one.
+fn exit_as(exit: Exit) -> u8 {
+    match exit {
+        Exit::Code(code) => code,
+        Exit::Signal(signal) => {
             if std::process::id() != 1 {
-                supervise::die_of(signal);
+                supervise::terminate_by_signal(signal);
             }
             u8::try_from(128 + signal).unwrap_or(FAILED)
         }
     }
 }
 
-/// What stands between a supervisor and the command.
-pub(super) fn stand_between(typed: &args::Supervised, messages: &mut Messages) -> u8 {
-    let lead = || supervise::lead_command(&typed.command, typed.parent);
-    match typed.terminal {
-        true => lead().map_or_else(|failure| not_started(&typed.command, failure, messages), end_as),
-        false => {
-            let failure = supervise::become_command(&typed.command, typed.parent, typed.in_front);
-            not_started(&typed.command, failure, messages)
+/// The launcher, between supervisor and command.
+pub(super) fn launch(typed: &args::Supervised, messages: &mut Messages) -> u8 {
+    let error = if typed.terminal {
+        match supervise::lead_session(&typed.command, typed.parent) {
+            Ok(exit) => return exit_as(exit),
+            Err(error) => error,
         }
-    }
+    } else {
+        supervise::become_command(&typed.command, typed.parent, typed.foreground)
+    };
+    not_started(&typed.command, error, messages)
 }
 
-/// What goes on masking a stream that something still prints to, once the command has ended.
-pub(super) fn mask_rest() -> Result<u8> {
-    supervise::mask_rest().map(|()| 0).map_err(|error| internal("nothing was left to be masked", error))
+/// Masks the output of a program that an ended command has left running.
+pub(super) fn resume_masking() -> Result<u8> {
+    supervise::resume_masking().map(|()| 0).map_err(|error| internal("there is no output to mask", error))
 }
 
-/// This very program.
+/// The path of this very program.
 pub(super) fn program() -> Result<PathBuf> {
     std::env::current_exe().map_err(|error| {
-        Error::new(Reason::Internal, "co-cred cannot tell where it lies").hint("is /proc mounted?").caused_by(error)
+        Error::new(Reason::Internal, "the path of the co-cred program is unknown")
+            .hint("is /proc mounted?")
+            .caused_by(error)
     })
 }
 

@@ -1,10 +1,11 @@
-//! What stands between a supervisor and the command: a co-cred that takes its place in the world first. Between `fork` and
-//! `exec` nothing but this could be done without `unsafe`.
+//! The launcher: the process between supervisor and command. It is co-cred itself, and prepares what can only be done
+//! between `fork` and `exec`, where Rust code would need `unsafe`.
 //!
-//! With pipes, it ends with its parent and becomes the command. With a terminal it stays: as the leader of a session of
-//! its own, with the same below it to become the command in front of the terminal, it is what makes job control work in there, since the kernel does not stop a group that nobody in its session
-//! could start again. Where standard input is no terminal, the command is not in front before it reaches for the keys: the
-//! kernel stops it then, the leader puts it in front, and stops itself until the supervisor has handed the keys over.
+//! On pipes, the launcher arranges to end with its parent, and becomes the command. On a terminal, it stays: it leads a
+//! session of its own, and starts a second launcher that becomes the command in the terminal's foreground group. So job
+//! control works there, since the kernel does not stop a group without a parent in the same session that could continue it.
+//! Where standard input is no terminal, the command starts in the background: the kernel stops it when it first uses the
+//! terminal; the leader then puts it in the foreground, and stops itself until the supervisor forwards input.
 
 use std::cell::Cell;
 use std::ffi::OsString;
@@ -20,119 +21,114 @@ use rustix::stdio::{stdin, stdout};
 use rustix::termios::{isatty, tcgetpgrp, tcsetpgrp};
 use signal_hook::consts::signal::{SIGTTIN, SIGTTOU};
 
-use super::super::End;
-use super::replace;
-use super::signals::{Keeper, Watch, until_end};
+use super::signals::{CaughtSignals, JobControl};
+use crate::supervise::report::Exit;
 
-/// Where we stand between: as the leader of a session, or below it.
+/// The launcher's options: lead a session on a terminal, or wait there for the foreground.
 pub(super) const TERMINAL: &str = "--terminal";
-const IN_FRONT: &str = "--in-front";
+const FOREGROUND: &str = "--foreground";
 
-/// How long it takes at most to be put in front, and how often it is looked whether we are.
-const AT_MOST: Duration = Duration::from_secs(5);
-const BEAT: Duration = Duration::from_micros(200);
+/// How long to wait for the foreground, and how often to look.
+const FOREGROUND_TIMEOUT: Duration = Duration::from_secs(5);
+const POLL_INTERVAL: Duration = Duration::from_micros(200);
 
-/// The arguments by which we stand between: that, where it is, and then the command.
-pub(super) fn between(command: &[OsString], place: Option<&str>) -> Vec<OsString> {
+/// The launcher's arguments for a command.
+pub(super) fn arguments(command: &[OsString], option: Option<&str>) -> Vec<OsString> {
     let parent = std::process::id().to_string();
-    let ours = ["supervised", "--parent", &parent].into_iter().chain(place).chain(["--"]);
+    let ours = ["supervised", "--parent", &parent].into_iter().chain(option).chain(["--"]);
     ours.map(OsString::from).chain(command.iter().cloned()).collect()
 }
 
-/// Becomes the command, which ends with `parent`. Returns only where that fails.
-///
-/// `in_front`: not before we are in front of the terminal that is our standard output.
-pub fn become_command(command: &[OsString], parent: i32, in_front: bool) -> io::Error {
-    match end_with(parent) {
-        Err(error) => error,
-        Ok(()) => {
-            if in_front {
-                wait_to_be_in_front();
-            }
-            let Some((program, args)) = command.split_first() else { return io::ErrorKind::InvalidInput.into() };
-            let mut command = Command::new(program);
-            command.args(args);
-            replace(command)
-        }
+/// Becomes the command, which ends with `parent`. With `foreground`, only once it is in the foreground of the terminal on
+/// standard output. Returns only on failure.
+pub fn become_command(command: &[OsString], parent: i32, foreground: bool) -> io::Error {
+    if let Err(error) = end_with(parent) {
+        return error;
     }
+    if foreground {
+        wait_for_foreground();
+    }
+    let Some((program, args)) = command.split_first() else { return io::ErrorKind::InvalidInput.into() };
+    Command::new(program).args(args).exec()
 }
 
-/// Runs the command on the terminal that is our standard output, and returns how it ended.
+/// Leads a session on the terminal that is standard output, runs the command there, and returns how it ended.
 ///
 /// # Errors
-/// The terminal cannot be had, or the command cannot be started.
-pub fn lead_command(command: &[OsString], parent: i32) -> io::Result<End> {
-    let has_keys = isatty(stdin());
-    let controls = has_keys || File::open("/dev/tty").is_ok();
+/// The terminal cannot be made the session's, or the command cannot be started.
+pub fn lead_session(command: &[OsString], parent: i32) -> io::Result<Exit> {
+    let has_input = isatty(stdin());
+    let has_terminal = has_input || File::open("/dev/tty").is_ok();
     setsid()?;
-    if controls {
+    if has_terminal {
         ioctl_tiocsctty(stdout())?;
     }
     end_with(parent)?;
-    let mut watch = Watch::new()?;
-    let command = match has_keys {
-        true => [vec![std::env::current_exe()?.into()], between(command, Some(IN_FRONT))].concat(),
+    let mut signals = CaughtSignals::new()?;
+    let command = match has_input {
+        true => [vec![std::env::current_exe()?.into()], arguments(command, Some(FOREGROUND))].concat(),
         false => command.to_vec(),
     };
     let (program, args) = command.split_first().ok_or(io::ErrorKind::InvalidInput)?;
     let child = Command::new(program).args(args).process_group(0).spawn()?;
-    let leader = Leader { group: Pid::from_child(&child), has_keys: Cell::new(has_keys) };
-    if has_keys {
-        leader.put_in_front();
+    let leader = SessionLeader { group: Pid::from_child(&child), has_input: Cell::new(has_input) };
+    if has_input {
+        leader.put_in_foreground();
     }
-    Ok(until_end(&mut watch, leader.group, &leader))
+    Ok(signals.forward_until_exit(leader.group, &leader))
 }
 
-/// The leader of the session puts us in front once we are here. No command is to see its terminal before that: it is stopped for
-/// reading it, and may make of that a stop of another kind.
-fn wait_to_be_in_front() {
-    let end = Instant::now() + AT_MOST;
+/// Waits until the session's leader has put this process in the foreground. A command that used its terminal earlier would
+/// be stopped, and might handle that as a stop of another kind.
+fn wait_for_foreground() {
+    let end = Instant::now() + FOREGROUND_TIMEOUT;
     while tcgetpgrp(stdout()).is_ok_and(|group| group != getpid()) && Instant::now() < end {
-        thread::sleep(BEAT);
+        thread::sleep(POLL_INTERVAL);
     }
 }
 
-/// Elsewhere than on Linux, a command outlives a supervisor that is killed.
+/// Has this process end with its parent. Only Linux has that: elsewhere a command outlives a supervisor that is killed.
 fn end_with(parent: i32) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     rustix::process::set_parent_process_death_signal(Some(Signal::TERM))?;
-    // It may have died before that.
+    // The parent may have ended before that.
     if getppid() != Pid::from_raw(parent) {
         kill_process(getpid(), Signal::TERM)?;
     }
     Ok(())
 }
 
-/// Whoever leads the session in which the command is a group of its own.
-struct Leader {
+/// The leader of the session in which the command is a process group of its own.
+struct SessionLeader {
     group: Pid,
-    has_keys: Cell<bool>,
+    /// Whether the command may read the terminal.
+    has_input: Cell<bool>,
 }
 
-impl Leader {
-    fn put_in_front(&self) {
+impl SessionLeader {
+    fn put_in_foreground(&self) {
         let _ = tcsetpgrp(stdout(), self.group);
     }
 }
 
-impl Keeper for Leader {
-    fn hand_on(&self, signal: Signal, _: bool) {
-        // What a terminal sends, it sends to one group: where that is ours, the command has not got it.
+impl JobControl for SessionLeader {
+    fn forward(&self, signal: Signal, _: bool) {
+        // A terminal sends a signal to one group: what this process receives, the command's group has not.
         let _ = kill_process_group(self.group, signal);
     }
 
-    fn stopped(&self, signal: i32) {
+    fn on_stop(&self, signal: i32) {
         match signal {
-            // It reached for the terminal before it was in front. What starts us again is handed on.
-            SIGTTIN | SIGTTOU if !self.has_keys.replace(true) => {
-                self.put_in_front();
+            // The command used the terminal from the background. The signal that continues this process is forwarded.
+            SIGTTIN | SIGTTOU if !self.has_input.replace(true) => {
+                self.put_in_foreground();
                 let _ = kill_process(getpid(), Signal::STOP);
             }
             SIGTTIN | SIGTTOU => {
-                self.put_in_front();
+                self.put_in_foreground();
                 let _ = kill_process_group(self.group, Signal::CONT);
             }
-            // The supervisor sees it, and starts us again; we are told, and hand that on.
+            // The supervisor sees this stop, and continues this process, which forwards the signal.
             _ => drop(kill_process(getpid(), Signal::STOP)),
         }
     }

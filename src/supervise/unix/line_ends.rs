@@ -1,32 +1,32 @@
-//! Line ends on the way from the child's terminal to ours: both make `\r\n` of `\n`, but for ours while keys are handed over.
+//! Line ends on the way from the child's terminal to ours: each makes `\r\n` of `\n`, unless ours is raw.
 
 use std::os::fd::BorrowedFd;
 
 use rustix::termios::{OutputModes, tcgetattr};
 
-/// Takes back what the child's terminal has made of line ends, where ours is going to do the same.
+/// Takes the `\r` of the child's terminal out again where our terminal is going to add it.
 #[derive(Default)]
 pub(super) struct LineEnds {
-    /// A carriage return is held back: what comes next tells whether it is a part of a line end.
+    /// A `\r` at the end of a piece is held back: the next byte shows whether it is part of a line end.
     held: bool,
 }
 
 impl LineEnds {
-    /// Whether something is held back.
+    /// Whether a `\r` is held back.
     pub(super) fn is_held(&self) -> bool {
         self.held
     }
 
-    /// Makes of `text` what is to be written to the terminal `to`: with what was held back before it, and all of it where
-    /// nothing comes next for a while.
-    pub(super) fn once(&mut self, text: &mut Vec<u8>, is_all: bool, to: BorrowedFd) {
+    /// Makes of `text` what is to be written to the terminal `to`, after the `\r` that was held back. With `flush` no `\r` is
+    /// held back: the stream pauses.
+    pub(super) fn convert(&mut self, text: &mut Vec<u8>, flush: bool, to: BorrowedFd) {
         if std::mem::take(&mut self.held) {
             text.insert(0, b'\r');
         }
-        if !makes_line_ends(to) {
+        if !adds_carriage_returns(to) {
             return;
         }
-        if !is_all && text.last() == Some(&b'\r') {
+        if !flush && text.last() == Some(&b'\r') {
             text.pop();
             self.held = true;
         }
@@ -35,6 +35,6 @@ impl LineEnds {
     }
 }
 
-fn makes_line_ends(terminal: BorrowedFd) -> bool {
+fn adds_carriage_returns(terminal: BorrowedFd) -> bool {
     tcgetattr(terminal).is_ok_and(|modes| modes.output_modes.contains(OutputModes::OPOST | OutputModes::ONLCR))
 }

@@ -1,23 +1,21 @@
-//! Every signal that can be handed on is; the child's end is ours.
+//! Signals: each one that can be forwarded goes to the child, until the child exits.
 
 use std::io;
 use std::sync::Arc;
 
-use rustix::process::{Pid, Resource, Signal, WaitOptions, WaitStatus, getpid, getrlimit, kill_process, wait, waitpid};
+use rustix::process::{Pid, Resource, Signal, WaitOptions, WaitStatus, getpid, getrlimit, wait, waitpid};
 use signal_hook::consts::signal::*;
 use signal_hook::iterator::exfiltrator::WithOrigin;
 use signal_hook::iterator::{Signals, SignalsInfo};
 use signal_hook::low_level::emulate_default_handler;
 use signal_hook::low_level::siginfo::{Cause, Origin};
 
-use crate::process::{Ignored, where_none_runs};
+use crate::process::{IgnoredSignals, if_none_running};
+use crate::supervise::report::Exit;
 
-use super::super::End;
-use super::terminal::Terminal;
-
-/// The signals that are handed on. KILL and STOP cannot be; ILL, FPE, SEGV, BUS, TRAP, ABRT and PIPE are about us, and so
-/// are TTIN and TTOU, which stop whoever reaches for a terminal that is not theirs just now.
-const HANDED_ON: &[Signal] = &[
+/// The signals that are forwarded. KILL and STOP cannot be caught; ILL, FPE, SEGV, BUS, TRAP, ABRT and PIPE report faults of
+/// this process; TTIN and TTOU stop a process that uses a terminal from the background, which each process does by itself.
+const FORWARDED: &[Signal] = &[
     Signal::HUP,
     Signal::INT,
     Signal::QUIT,
@@ -41,47 +39,114 @@ const HANDED_ON: &[Signal] = &[
     Signal::STKFLT,
 ];
 
-/// Those that a terminal sends to the whole group in front of it. The kernel sends others to one process: an alarm, a
-/// hang-up to a session's leader.
-const TO_THE_GROUP: [Signal; 4] = [Signal::INT, Signal::QUIT, Signal::TSTP, Signal::WINCH];
+/// The signals that a terminal sends to its whole foreground process group. The kernel sends others to one process: an alarm,
+/// a hang-up to the session's leader.
+const SENT_TO_GROUP: [Signal; 4] = [Signal::INT, Signal::QUIT, Signal::TSTP, Signal::WINCH];
 
-/// Signals that come to us from now on. One that was ignored when we were started stays ignored, for the child as well.
-pub(super) struct Watch(SignalsInfo<WithOrigin>);
+/// Job control of a child: how a signal reaches it, and what happens when it stops.
+pub(super) trait JobControl {
+    /// Forwards a signal. One that came from a terminal went to every process of the foreground group.
+    fn forward(&self, signal: Signal, from_terminal: bool);
 
-impl Watch {
-    pub(super) fn new() -> io::Result<Watch> {
-        let ignored = Ignored::now();
-        let heard = HANDED_ON.iter().map(|signal| signal.as_raw()).filter(|signal| !ignored.has(*signal));
-        Ok(Watch(SignalsInfo::new(heard.chain([SIGCHLD]))?))
+    /// The child was stopped by this signal.
+    fn on_stop(&self, signal: i32);
+}
+
+/// The signals to this process, caught from [`CaughtSignals::new`] on. One that was ignored at the start stays ignored, for
+/// the child as well.
+pub(super) struct CaughtSignals(SignalsInfo<WithOrigin>);
+
+impl CaughtSignals {
+    pub(super) fn new() -> io::Result<CaughtSignals> {
+        let ignored = IgnoredSignals::now();
+        let caught = FORWARDED.iter().map(|signal| signal.as_raw()).filter(|signal| !ignored.contains(*signal));
+        Ok(CaughtSignals(SignalsInfo::new(caught.chain([SIGCHLD]))?))
+    }
+
+    /// Forwards signals to the child until it exits.
+    pub(super) fn forward_until_exit(&mut self, child: Pid, control: &dyn JobControl) -> Exit {
+        for origin in self.0.forever() {
+            let is_forwarded = origin.signal != SIGCHLD && !is_about_this_process(&origin);
+            if let Some(signal) = Signal::from_named_raw(origin.signal).filter(|_| is_forwarded) {
+                control.forward(signal, is_from_kernel(&origin) && SENT_TO_GROUP.contains(&signal));
+            }
+            if let Some(exit) = reap(child, control) {
+                return exit;
+            }
+        }
+        unreachable!("the signals are never closed, and were caught before the child was started")
+    }
+
+    /// The child has exited: from now on each signal has its default effect on this process.
+    pub(super) fn apply_defaults(mut self) {
+        std::thread::spawn(move || {
+            let is_ours = |origin: &Origin| origin.signal != SIGCHLD && !is_about_this_process(origin);
+            for origin in self.0.forever().filter(is_ours) {
+                let _ = emulate_default_handler(origin.signal);
+            }
+        });
     }
 }
 
-/// From now on a write beyond the limit on the size of files (`ulimit -f`) fails, and does not end us. A handler is not
-/// handed down: a command that takes our place has the limit as it was, and one that ignores the signal goes on ignoring it.
-pub fn outlive_file_limit() {
+/// Whether the kernel sent it and no process. Where the kernel does not say so, as on macOS, it names no sender.
+fn is_from_kernel(origin: &Origin) -> bool {
+    matches!(origin.cause, Cause::Kernel) || (cfg!(not(target_os = "linux")) && origin.process.is_none())
+}
+
+/// Whether it is not to be forwarded: this process sent it to its own group because of a key, or reached one of its own
+/// limits (the child has limits of its own). Linux reports the limit on file sizes as if the process had signalled itself.
+fn is_about_this_process(origin: &Origin) -> bool {
+    let is_own = origin.process.is_some_and(|sender| sender.pid == getpid().as_raw_pid());
+    is_own || (matches!(origin.signal, SIGXFSZ | SIGXCPU) && is_from_kernel(origin))
+}
+
+/// Takes the status of every child that exited or stopped; returns the exit of `child`. While another thread runs a program,
+/// only `child` is waited for: the thread needs that program's status itself, and orphans are reaped later.
+fn reap(child: Pid, control: &dyn JobControl) -> Option<Exit> {
+    let options = WaitOptions::NOHANG | WaitOptions::UNTRACED;
+    while let Ok(Some((_, status))) = waitpid(Some(child), options) {
+        if let Some(exit) = exit_of(status, control) {
+            return Some(exit);
+        }
+    }
+    let mut exit = None;
+    if_none_running(|| {
+        while exit.is_none()
+            && let Ok(Some((pid, status))) = wait(options)
+        {
+            exit = if pid == child { exit_of(status, control) } else { None };
+        }
+    });
+    exit
+}
+
+fn exit_of(status: WaitStatus, control: &dyn JobControl) -> Option<Exit> {
+    match (status.exit_status(), status.terminating_signal(), status.stopping_signal()) {
+        (Some(code), _, _) => return Some(Exit::Code(code as u8)),
+        (_, Some(signal), _) => return Some(Exit::Signal(signal)),
+        (_, _, Some(signal)) => control.on_stop(signal),
+        _ => {}
+    }
+    None
+}
+
+/// Makes writes beyond the limit on file sizes (`ulimit -f`) fail, where the signal would end this process. A handler is not
+/// inherited: a command that replaces this process has the default action, and where the signal was ignored it stays ignored.
+pub fn fail_writes_over_file_limit() {
     let is_limited = getrlimit(Resource::Fsize).current.is_some();
-    if is_limited && !Ignored::now().has(SIGXFSZ) {
+    if is_limited && !IgnoredSignals::now().contains(SIGXFSZ) {
         let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
     }
 }
 
-/// Whoever looks after a child: how a signal reaches it, and what its being stopped means.
-pub(super) trait Keeper {
-    /// Hands a signal on; one that the terminal made has gone to everybody in front of it.
-    fn hand_on(&self, signal: Signal, by_terminal: bool);
-
-    /// The child was stopped, as job control does it, by this signal.
-    fn stopped(&self, signal: i32);
-}
-
-/// Does something before a signal ends this program, which goes on to end by it. One that was ignored stays ignored.
+/// Runs `work` before a signal ends this process, which then ends by that signal. One that was ignored stays ignored.
 ///
 /// # Errors
-/// The system lets no signal be waited for.
-pub fn before_end(work: fn()) -> io::Result<()> {
-    let ignored = Ignored::now();
-    let ends = [SIGHUP, SIGINT, SIGQUIT, SIGTERM].into_iter().filter(|signal| !ignored.has(*signal));
-    let mut signals = Signals::new(ends)?;
+/// The signals cannot be caught, or no thread can be started.
+pub fn on_termination(work: fn()) -> io::Result<()> {
+    let ignored = IgnoredSignals::now();
+    let caught = [SIGHUP, SIGINT, SIGQUIT, SIGTERM].into_iter().filter(|signal| !ignored.contains(*signal));
+    let mut signals = Signals::new(caught)?;
     std::thread::Builder::new().spawn(move || {
         for signal in signals.forever() {
             work();
@@ -91,117 +156,7 @@ pub fn before_end(work: fn()) -> io::Result<()> {
     Ok(())
 }
 
-/// Hands on what comes until the child has ended.
-pub(super) fn until_end(watch: &mut Watch, child: Pid, keeper: &dyn Keeper) -> End {
-    for origin in watch.0.forever() {
-        let is_news = origin.signal != SIGCHLD && !is_about_us(&origin);
-        if let Some(signal) = Signal::from_named_raw(origin.signal).filter(|_| is_news) {
-            keeper.hand_on(signal, is_of_kernel(&origin) && TO_THE_GROUP.contains(&signal));
-        }
-        if let Some(end) = reap(child, keeper) {
-            return end;
-        }
-    }
-    unreachable!("nobody closes the watch, which was there before the child")
-}
-
-/// Whether nobody sent it. Where the kernel does not say so, as macOS, it names no sender.
-fn is_of_kernel(origin: &Origin) -> bool {
-    matches!(origin.cause, Cause::Kernel) || (cfg!(not(target_os = "linux")) && origin.process.is_none())
-}
-
-/// Whether it is no word to the child, nor an end of ours: a limit of ours was reached, for which the child has its own, or we
-/// have told our group of a key. Linux tells of a file's size as if we had sent that to ourselves.
-fn is_about_us(origin: &Origin) -> bool {
-    let is_ours = origin.process.is_some_and(|sender| sender.pid == getpid().as_raw_pid());
-    is_ours || (matches!(origin.signal, SIGXFSZ | SIGXCPU) && is_of_kernel(origin))
-}
-
-/// With no child left to hand them to, signals mean us: from now on they do what they do to anybody.
-pub(super) fn stand_alone(mut watch: Watch) {
-    std::thread::spawn(move || {
-        for origin in watch.0.forever().filter(|origin| origin.signal != SIGCHLD && !is_about_us(origin)) {
-            let _ = emulate_default_handler(origin.signal);
-        }
-    });
-}
-
-/// Takes note of every process of ours that has ended or stopped; the child's end is returned. A program that another
-/// thread runs is its own to wait for: as long as one runs, orphans of the command's are left for later.
-fn reap(child: Pid, keeper: &dyn Keeper) -> Option<End> {
-    let how = WaitOptions::NOHANG | WaitOptions::UNTRACED;
-    while let Ok(Some((_, status))) = waitpid(Some(child), how) {
-        if let Some(end) = take_note(status, keeper) {
-            return Some(end);
-        }
-    }
-    let mut end = None;
-    where_none_runs(|| {
-        while end.is_none()
-            && let Ok(Some((pid, status))) = wait(how)
-        {
-            end = if pid == child { take_note(status, keeper) } else { None };
-        }
-    });
-    end
-}
-
-fn take_note(status: WaitStatus, keeper: &dyn Keeper) -> Option<End> {
-    match (status.exit_status(), status.terminating_signal(), status.stopping_signal()) {
-        (Some(code), _, _) => return Some(End::Code(code as u8)),
-        (_, Some(signal), _) => return Some(End::Signal(signal)),
-        (_, _, Some(signal)) => keeper.stopped(signal),
-        _ => {}
-    }
-    None
-}
-
-/// A child in our own group, on pipes.
-pub(super) struct Beside(pub(super) Pid);
-
-impl Keeper for Beside {
-    fn hand_on(&self, signal: Signal, by_terminal: bool) {
-        if !by_terminal {
-            let _ = kill_process(self.0, signal);
-        }
-    }
-
-    fn stopped(&self, signal: i32) {
-        // Whoever started us sees us stopped; what starts us again is handed on.
-        if matches!(signal, SIGTSTP | SIGTTIN | SIGTTOU) {
-            let _ = kill_process(getpid(), Signal::STOP);
-        }
-    }
-}
-
-/// The leader of a session on a terminal of ours.
-pub(super) struct Behind<'a>(pub(super) Pid, pub(super) &'a Terminal);
-
-impl Keeper for Behind<'_> {
-    fn hand_on(&self, signal: Signal, _: bool) {
-        match signal {
-            Signal::WINCH => self.1.resize(),
-            Signal::CONT => {
-                self.1.raw();
-                self.1.resize();
-                let _ = kill_process(self.0, signal);
-            }
-            signal => drop(kill_process(self.0, signal)),
-        }
-    }
-
-    fn stopped(&self, signal: i32) {
-        // The leader stops itself, with a signal that works on any process: the command was stopped, or reaches for the keys.
-        if signal != SIGSTOP {
-            return;
-        }
-        if self.1.lacks_keys(self.0) {
-            self.1.wait_for_keys();
-            // Where that fails, the command waits for keys that do not come, and a signal ends it.
-            let _ = self.1.hand_over_keys();
-        } else {
-            self.1.suspend();
-        }
-        let _ = kill_process(self.0, Signal::CONT);
-    }
+/// Ends this process by a signal, as its default action does.
+pub fn terminate_by_signal(signal: i32) {
+    let _ = emulate_default_handler(signal);
 }

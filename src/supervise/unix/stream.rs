@@ -1,7 +1,9 @@
-//! One stream of the child's, masked on its way to one of ours.
+//! One output stream of the child, masked on its way to ours.
 
+use std::convert::Infallible;
 use std::io::PipeReader;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -11,190 +13,243 @@ use rustix::io::{Errno, read, write};
 use rustix::stdio::{stderr, stdout};
 use rustix::termios::isatty;
 
-use super::super::mask::{Lookout, Masker, Rest};
 use super::line_ends::LineEnds;
+use crate::supervise::mask::{Masker, MaskerState, MatcherProvider};
 
 /// The most bytes that are read at once.
-const PIECE: usize = 128 * 1024;
+const READ_SIZE: usize = 128 * 1024;
 
-/// How long something is held back that may be let go.
-const PATIENCE: Duration = Duration::from_millis(50);
+/// How long bytes are held back that may be released.
+const HOLD_TIME: Duration = Duration::from_millis(50);
 
-/// How long the streams of a child that has ended may be silent, where something that it left running holds them open: it
-/// may have more to say, as `tee` does, or hold them for good.
-const GRACE: Duration = Duration::from_secs(1);
+/// How long a stream may be silent after the child's exit, where a program that the child left running holds it open: it may
+/// have more to print, as `tee` does, or never print again.
+const IDLE_AFTER_EXIT: Duration = Duration::from_secs(1);
 
-/// How long we stay for a stream that something holds open and that never falls silent.
-const AT_MOST: Duration = Duration::from_secs(5);
+/// How long after the child's exit a stream is read that is held open and never silent.
+const MAX_AFTER_EXIT: Duration = Duration::from_secs(5);
 
-/// A stream that is to be masked.
-pub(super) struct Pump {
+/// An output stream of the child, and where it goes.
+pub(super) struct Stream {
     from: OwnedFd,
     to: BorrowedFd<'static>,
-    /// The stream's name.
     name: &'static str,
-    /// Where it goes from the child's terminal to ours.
+    /// From the child's terminal to ours.
     line_ends: Option<LineEnds>,
-    /// Locked while something is on the way.
-    on_the_way: Arc<Mutex<()>>,
+    /// Locked while output is read and written.
+    output_lock: Arc<Mutex<()>>,
 }
 
-/// What came of a stream.
-pub(super) struct Flow {
-    /// The stream's name.
+/// What became of a stream.
+pub(super) struct StreamReport {
     pub(super) name: &'static str,
-    /// How many traces were masked.
+    /// How many matches were masked.
     pub(super) masked: usize,
-    /// Why some of it could not be written.
+    /// The first error of writing it: some of it is lost.
     pub(super) lost: Option<Errno>,
-    /// Something that the child left running still holds the stream open.
-    pub(super) left: Option<Left>,
+    /// The stream, where a program that the child left running still holds it open.
+    pub(super) open: Option<OpenStream>,
 }
 
-/// A stream whose end is not waited for.
-pub(super) struct Left {
+/// A stream that another process goes on masking.
+pub(super) struct OpenStream {
     pub(super) from: OwnedFd,
     pub(super) to: BorrowedFd<'static>,
-    pub(super) rest: Rest,
+    pub(super) state: MaskerState,
 }
 
-/// What came of waiting.
-enum Came {
-    /// Whether nothing holds the stream open any more, so that what is in it is all there is.
-    Data(bool),
-    /// A signal, which is others' business.
-    Nothing,
-    Silence,
-    /// The child has ended.
-    End,
-}
-
-/// How it ends.
-enum Outcome {
-    /// That was all.
-    Over,
-    /// Nothing reads any more.
-    Unread,
-    /// Something that the child left running holds it open.
-    Left,
-}
-
-/// Where a stream is on its way.
-enum Stage {
-    /// The child runs; this is closed when it has ended.
-    Running(PipeReader),
-    /// It has ended: what comes later than that is not waited for.
-    Ended(Instant),
-    /// It is waited for whatever comes.
-    Open,
-}
-
-impl Stage {
-    fn is_over(&self) -> bool {
-        matches!(self, Stage::Ended(last) if Instant::now() > *last)
-    }
-}
-
-impl Pump {
-    pub(super) fn to_stdout(from: OwnedFd) -> Pump {
-        Pump { from, to: stdout(), name: "standard output", line_ends: None, on_the_way: Arc::default() }
+impl Stream {
+    pub(super) fn to_stdout(from: OwnedFd) -> Stream {
+        Stream { from, to: stdout(), name: "standard output", line_ends: None, output_lock: Arc::default() }
     }
 
-    pub(super) fn to_stderr(from: OwnedFd) -> Pump {
-        Pump { to: stderr(), name: "standard error", ..Pump::to_stdout(from) }
+    pub(super) fn to_stderr(from: OwnedFd) -> Stream {
+        Stream { to: stderr(), name: "standard error", ..Stream::to_stdout(from) }
     }
 
-    /// From the child's terminal to ours. The mutex is locked while something is on the way.
-    pub(super) fn to_terminal(from: OwnedFd, on_the_way: Arc<Mutex<()>>) -> Pump {
-        Pump { line_ends: Some(LineEnds::default()), on_the_way, ..Pump::to_stdout(from) }
+    /// From the child's terminal to ours.
+    pub(super) fn to_terminal(from: OwnedFd, output_lock: Arc<Mutex<()>>) -> Stream {
+        Stream { line_ends: Some(LineEnds::default()), output_lock, ..Stream::to_stdout(from) }
     }
 
-    /// Runs on a thread of its own. `ended` is closed when the child has ended.
-    pub(super) fn start(self, lookout: Arc<dyn Lookout>, ended: PipeReader) -> JoinHandle<Flow> {
-        thread::spawn(move || self.run(Masker::new(&*lookout), Stage::Running(ended)))
+    /// Masks the stream on a thread, which drops `done` at its end. `exit` is closed when the child has exited.
+    pub(super) fn start(
+        self,
+        provider: Arc<dyn MatcherProvider>,
+        exit: PipeReader,
+        done: Sender<Infallible>,
+    ) -> JoinHandle<StreamReport> {
+        thread::spawn(move || {
+            let report = Masking::new(self, Masker::new(&*provider), Phase::Running(exit)).run();
+            drop(done);
+            report
+        })
     }
 
-    /// Goes on to the stream's end.
-    pub(super) fn run_to_the_end(self, masker: Masker) -> Flow {
-        self.run(masker, Stage::Open)
+    /// Masks the stream to its end, however long that takes.
+    pub(super) fn run_to_end(self, masker: Masker) -> StreamReport {
+        Masking::new(self, masker, Phase::Unlimited).run()
     }
 
-    fn run(mut self, mut masker: Masker, mut stage: Stage) -> Flow {
-        let (mut piece, mut out, mut lost) = (vec![0; PIECE], Vec::with_capacity(PIECE), None);
-        let on_the_way = Arc::clone(&self.on_the_way);
-        let outcome = loop {
-            let is_held = masker.may_let_go() || self.line_ends.as_ref().is_some_and(LineEnds::is_held);
-            let patience = match (is_held, &stage) {
-                (true, _) => Some(PATIENCE),
-                (false, Stage::Ended(_)) => Some(GRACE),
-                (false, Stage::Running(_) | Stage::Open) => None,
-            };
-            out.clear();
-            let came = wait(&self.from, &stage, patience);
-            let _locked = on_the_way.lock();
-            match came {
-                Came::End => stage = Stage::Ended(Instant::now() + AT_MOST),
-                Came::Nothing => {}
-                Came::Silence if masker.may_let_go() => masker.let_go(&mut out),
-                Came::Silence if is_held => {}
-                Came::Silence => break Outcome::Left,
-                Came::Data(is_all) if !is_all && stage.is_over() => break Outcome::Left,
-                Came::Data(_) => match read(&self.from, &mut piece) {
-                    // A terminal that nothing has open any more answers with an error.
-                    Ok(0) | Err(Errno::IO) => break Outcome::Over,
-                    Ok(read) => masker.feed(&piece[..read], &mut out),
-                    Err(Errno::INTR | Errno::AGAIN) => {}
-                    Err(_) => break Outcome::Over,
-                },
-            }
-            match self.write(&mut out, matches!(came, Came::Silence)) {
-                Ok(()) => {}
-                // The child finds that out as it would without us, by the pipe's end.
-                Err(Errno::PIPE | Errno::CONNRESET) => break Outcome::Unread,
-                // The child is not to blame, and goes on; there may be room for what comes next.
-                Err(error) => drop(lost.get_or_insert(error)),
-            }
-        };
-        let mut flow = Flow { name: self.name, masked: masker.masked, lost, left: None };
-        match outcome {
-            Outcome::Unread => {}
-            // A terminal goes away with us, whatever is left on it.
-            Outcome::Left if !isatty(&self.from) => {
-                flow.left = Some(Left { from: self.from, to: self.to, rest: masker.rest() });
-            }
-            Outcome::Left | Outcome::Over => {
-                out.clear();
-                flow.masked = masker.finish(&mut out);
-                let unwritten = self.write(&mut out, true).err().filter(|error| *error != Errno::PIPE);
-                flow.lost = flow.lost.or(unwritten);
-            }
-        }
-        flow
-    }
-
-    /// Writes what may pass; where nothing comes next for a while, with what was held back of a line end.
-    fn write(&mut self, out: &mut Vec<u8>, is_all: bool) -> Result<(), Errno> {
-        if let Some(line_ends) = self.line_ends.as_mut().filter(|_| is_all || !out.is_empty()) {
-            line_ends.once(out, is_all, self.to);
+    /// Writes `out`. With `flush`, also what was held back of a line end: the stream pauses.
+    fn write(&mut self, out: &mut Vec<u8>, flush: bool) -> Result<(), Errno> {
+        if let Some(line_ends) = self.line_ends.as_mut().filter(|_| flush || !out.is_empty()) {
+            line_ends.convert(out, flush, self.to);
         }
         write_all(self.to, out)
     }
 }
 
-/// Waits for data, or for the child's end, which goes first: data may come without a pause.
-fn wait(from: &OwnedFd, stage: &Stage, patience: Option<Duration>) -> Came {
-    let mut fds = vec![PollFd::new(from, PollFlags::IN)];
-    if let Stage::Running(ended) = stage {
-        fds.push(PollFd::from_borrowed_fd(ended.as_fd(), PollFlags::IN));
+/// How long a stream is read.
+enum Phase {
+    /// The child runs; the pipe is closed when it has exited.
+    Running(PipeReader),
+    /// The child has exited: until this moment at most.
+    Exited(Instant),
+    /// To the stream's end.
+    Unlimited,
+}
+
+impl Phase {
+    fn is_over(&self) -> bool {
+        matches!(self, Phase::Exited(last) if Instant::now() > *last)
     }
-    let patience = patience.and_then(|patience| Timespec::try_from(patience).ok());
-    match poll(&mut fds, patience.as_ref()) {
-        Ok(0) => Came::Silence,
-        Ok(_) if fds.get(1).is_some_and(|ended| !ended.revents().is_empty()) => Came::End,
-        Ok(_) => Came::Data(fds[0].revents().contains(PollFlags::HUP)),
-        Err(Errno::INTR) => Came::Nothing,
-        // Looked at once more by reading.
-        Err(_) => Came::Data(true),
+}
+
+/// What waiting for a stream gave.
+enum Event {
+    Data {
+        /// No process holds the stream open any more: what can be read now is the rest.
+        is_closed: bool,
+    },
+    /// A signal interrupted it.
+    Interrupted,
+    /// The time is over.
+    Idle,
+    /// The child has exited.
+    Exit,
+}
+
+/// Why a stream is read no longer.
+enum End {
+    /// It was read to its end.
+    Closed,
+    /// Its reader is gone.
+    NoReader,
+    /// A program that the child left running holds it open.
+    StillOpen,
+}
+
+/// A stream while it is masked.
+struct Masking<'a> {
+    stream: Stream,
+    masker: Masker<'a>,
+    phase: Phase,
+    piece: Vec<u8>,
+    out: Vec<u8>,
+    lost: Option<Errno>,
+}
+
+impl<'a> Masking<'a> {
+    fn new(stream: Stream, masker: Masker<'a>, phase: Phase) -> Masking<'a> {
+        Masking { stream, masker, phase, piece: vec![0; READ_SIZE], out: Vec::with_capacity(READ_SIZE), lost: None }
+    }
+
+    fn run(mut self) -> StreamReport {
+        let output_lock = Arc::clone(&self.stream.output_lock);
+        let end = loop {
+            let event = wait(&self.stream.from, &self.phase, self.timeout());
+            let _writing = output_lock.lock();
+            let is_idle = matches!(event, Event::Idle);
+            if let Some(end) = self.handle(event).or_else(|| self.write(is_idle)) {
+                break end;
+            }
+        };
+        self.finish(end)
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        match self.phase {
+            _ if self.masker.can_release() || self.holds_line_end() => Some(HOLD_TIME),
+            Phase::Exited(_) => Some(IDLE_AFTER_EXIT),
+            Phase::Running(_) | Phase::Unlimited => None,
+        }
+    }
+
+    fn holds_line_end(&self) -> bool {
+        self.stream.line_ends.as_ref().is_some_and(LineEnds::is_held)
+    }
+
+    /// Puts into `out` what may be written after this event.
+    fn handle(&mut self, event: Event) -> Option<End> {
+        self.out.clear();
+        match event {
+            Event::Exit => self.phase = Phase::Exited(Instant::now() + MAX_AFTER_EXIT),
+            Event::Interrupted => {}
+            Event::Idle if self.masker.can_release() => self.masker.release(&mut self.out),
+            Event::Idle if self.holds_line_end() => {}
+            Event::Idle => return Some(End::StillOpen),
+            Event::Data { is_closed } if !is_closed && self.phase.is_over() => return Some(End::StillOpen),
+            Event::Data { .. } => return self.read(),
+        }
+        None
+    }
+
+    fn read(&mut self) -> Option<End> {
+        match read(&self.stream.from, &mut self.piece) {
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            // A terminal that no process has open any more gives an error.
+            Ok(0) | Err(_) => return Some(End::Closed),
+            Ok(count) => self.masker.feed(&self.piece[..count], &mut self.out),
+        }
+        None
+    }
+
+    fn write(&mut self, flush: bool) -> Option<End> {
+        match self.stream.write(&mut self.out, flush) {
+            Ok(()) => {}
+            // The child learns it as without us, from its pipe.
+            Err(Errno::PIPE | Errno::CONNRESET) => return Some(End::NoReader),
+            // Not an error of the child, which goes on; later output may be written again.
+            Err(error) => drop(self.lost.get_or_insert(error)),
+        }
+        None
+    }
+
+    fn finish(self, end: End) -> StreamReport {
+        let Masking { mut stream, masker, mut out, lost, .. } = self;
+        let mut report = StreamReport { name: stream.name, masked: masker.masked, lost, open: None };
+        match end {
+            End::NoReader => {}
+            // A terminal goes away with us, with all that is still printed to it.
+            End::StillOpen if !isatty(&stream.from) => {
+                report.open = Some(OpenStream { from: stream.from, to: stream.to, state: masker.into_state() });
+            }
+            End::StillOpen | End::Closed => {
+                out.clear();
+                report.masked = masker.finish(&mut out);
+                let unwritten = stream.write(&mut out, true).err().filter(|error| *error != Errno::PIPE);
+                report.lost = report.lost.or(unwritten);
+            }
+        }
+        report
+    }
+}
+
+/// Waits for data or the child's exit. The exit goes first: there may always be data.
+fn wait(from: &OwnedFd, phase: &Phase, timeout: Option<Duration>) -> Event {
+    let mut fds = vec![PollFd::new(from, PollFlags::IN)];
+    if let Phase::Running(exit) = phase {
+        fds.push(PollFd::from_borrowed_fd(exit.as_fd(), PollFlags::IN));
+    }
+    let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+    match poll(&mut fds, timeout.as_ref()) {
+        Ok(0) => Event::Idle,
+        Ok(_) if fds.get(1).is_some_and(|exit| !exit.revents().is_empty()) => Event::Exit,
+        Ok(_) => Event::Data { is_closed: fds[0].revents().contains(PollFlags::HUP) },
+        Err(Errno::INTR) => Event::Interrupted,
+        // Reading gives the error.
+        Err(_) => Event::Data { is_closed: true },
     }
 }
 
@@ -203,7 +258,7 @@ fn write_all(to: BorrowedFd, mut bytes: &[u8]) -> Result<(), Errno> {
         match write(to, bytes) {
             Ok(written) => bytes = &bytes[written..],
             Err(Errno::INTR) => {}
-            // Another program made it one that does not wait.
+            // Another program has made it non-blocking.
             Err(Errno::AGAIN) => drop(poll(&mut [PollFd::from_borrowed_fd(to, PollFlags::OUT)], None)),
             Err(error) => return Err(error),
         }

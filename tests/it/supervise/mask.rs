@@ -1,4 +1,4 @@
-//! Masking: nothing of a token gets through, wherever a stream is cut, and nothing else is touched.
+//! Masking: no encoding of a token passes, wherever a stream is cut, and no other byte is changed.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
@@ -6,29 +6,28 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
-use co_cred::patterns::Encodings;
-use co_cred::patterns::Matcher;
-use co_cred::supervise::mask::{Lookout, MASK, Masker};
+use co_cred::patterns::{Encodings, Matcher};
+use co_cred::supervise::mask::{MASK, Masker, MatcherProvider};
 use co_cred::token::Token;
 use proptest::prelude::*;
 
 use crate::support::sandbox::{OTHER, TOKEN};
 
-fn patterns(tokens: &[&str]) -> Arc<Matcher> {
-    let traces: Vec<Encodings> =
+fn matcher(tokens: &[&str]) -> Arc<Matcher> {
+    let encodings: Vec<Encodings> =
         tokens.iter().map(|token| Encodings::of(&Token::parse(token.as_bytes()).unwrap().token)).collect();
-    Arc::new(Matcher::of(&traces).unwrap())
+    Arc::new(Matcher::of(&encodings).unwrap())
 }
 
-/// What comes out where the stream comes in these pieces.
-fn masked<'a>(patterns: &Arc<Matcher>, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<u8>, usize) {
-    let (mut masker, mut out) = (Masker::new(patterns), Vec::new());
+/// The masked stream, fed in these pieces, and how many matches were masked.
+fn masked<'a>(matcher: &Arc<Matcher>, pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<u8>, usize) {
+    let (mut masker, mut out) = (Masker::new(matcher), Vec::new());
     pieces.into_iter().for_each(|piece| masker.feed(piece, &mut out));
     let count = masker.finish(&mut out);
     (out, count)
 }
 
-/// Twelve ways in which programs write a token down.
+/// Twelve encodings in which programs write a token.
 pub fn encodings() -> Vec<(&'static str, String)> {
     let basic = |engine: &dyn Fn(&[u8]) -> String, before: &str, after: &str| {
         engine(format!("{before}{TOKEN}{after}").as_bytes())
@@ -54,179 +53,183 @@ pub fn encodings() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// No piece of the token of eight characters or more, in any encoding that is looked for, is left.
+/// Fails where the output holds an encoding of the token, or its last characters.
 #[track_caller]
-fn clean(what: &str, out: &[u8]) {
-    let traces = Encodings::of(&Token::parse(TOKEN.as_bytes()).unwrap().token);
-    assert_eq!(traces.found_in(out), None, "{what}: {}", String::from_utf8_lossy(out));
+fn assert_masked(what: &str, out: &[u8]) {
+    let encodings = Encodings::of(&Token::parse(TOKEN.as_bytes()).unwrap().token);
+    assert_eq!(encodings.found_in(out), None, "{what}: {}", String::from_utf8_lossy(out));
     assert!(!String::from_utf8_lossy(out).contains(&TOKEN[4..]), "{what}");
 }
 
 #[test]
-fn no_encoding_gets_through_wherever_it_is_cut() {
-    let patterns = patterns(&[TOKEN, OTHER]);
+fn every_encoding_is_masked_wherever_it_is_cut() {
+    let matcher = matcher(&[TOKEN, OTHER]);
     for (what, text) in encodings() {
         let stream = [b"before \xff\x00 ", text.as_bytes(), b" \r\n after c"].concat();
-        let (whole, count) = masked(&patterns, [stream.as_slice()]);
+        let (whole, count) = masked(&matcher, [stream.as_slice()]);
         assert!(count > 0, "{what}");
-        clean(what, &whole);
+        assert_masked(what, &whole);
         assert!(whole.starts_with(b"before \xff\x00 ") && whole.ends_with(b" \r\n after c"), "{what}");
         for cut in 0..=stream.len() {
-            assert_eq!(masked(&patterns, [&stream[..cut], &stream[cut..]]).0, whole, "{what} cut at {cut}");
+            assert_eq!(masked(&matcher, [&stream[..cut], &stream[cut..]]).0, whole, "{what} cut at {cut}");
         }
-        assert_eq!(masked(&patterns, stream.chunks(1)).0, whole, "{what}, byte by byte");
-        assert_eq!(masked(&patterns, stream.chunks(7)).0, whole, "{what}, in sevens");
+        assert_eq!(masked(&matcher, stream.chunks(1)).0, whole, "{what}, byte by byte");
+        assert_eq!(masked(&matcher, stream.chunks(7)).0, whole, "{what}, in sevens");
     }
 }
 
-/// A token that is only found once something looks like one.
+/// A matcher that is renewed when it is refreshed.
 struct Renewing {
     before: Arc<Matcher>,
     after: Arc<Matcher>,
-    looks: AtomicUsize,
+    refreshes: AtomicUsize,
 }
 
-impl Lookout for Renewing {
-    fn patterns(&self, in_doubt: bool) -> Arc<Matcher> {
-        let looks = self.looks.fetch_add(in_doubt.into(), Relaxed) + usize::from(in_doubt);
-        Arc::clone(if looks == 0 { &self.before } else { &self.after })
+impl MatcherProvider for Renewing {
+    fn current(&self) -> Arc<Matcher> {
+        Arc::clone(if self.refreshes.load(Relaxed) == 0 { &self.before } else { &self.after })
+    }
+
+    fn refreshed(&self) -> Arc<Matcher> {
+        self.refreshes.fetch_add(1, Relaxed);
+        self.current()
     }
 }
 
 #[test]
-fn a_token_that_is_new_does_not_get_through_wherever_it_is_cut() {
-    let (before, after) = (patterns(&[OTHER]), patterns(&[OTHER, TOKEN]));
+fn renewed_token_is_masked_wherever_it_is_cut() {
+    let (before, after) = (matcher(&[OTHER]), matcher(&[OTHER, TOKEN]));
     for (what, text) in encodings() {
         let stream = [b"before ", text.as_bytes(), b" after"].concat();
         for cut in 0..=stream.len() {
-            let lookout =
-                Renewing { before: Arc::clone(&before), after: Arc::clone(&after), looks: AtomicUsize::new(0) };
-            let (mut masker, mut out) = (Masker::new(&lookout), Vec::new());
+            let (before, after) = (Arc::clone(&before), Arc::clone(&after));
+            let provider = Renewing { before, after, refreshes: AtomicUsize::new(0) };
+            let (mut masker, mut out) = (Masker::new(&provider), Vec::new());
             masker.feed(&stream[..cut], &mut out);
             masker.feed(&stream[cut..], &mut out);
             masker.finish(&mut out);
-            clean(&format!("{what} cut at {cut}"), &out);
+            assert_masked(&format!("{what} cut at {cut}"), &out);
         }
     }
 }
 
-/// What is no token is looked for once, however often it comes.
+/// A word that may be a token and is none asks for one search, however often it occurs.
 #[test]
-fn the_sources_are_looked_at_once_for_what_is_no_token() {
-    let known = patterns(&[OTHER]);
-    let lookout = Renewing { before: Arc::clone(&known), after: known, looks: AtomicUsize::new(0) };
-    let (mut masker, mut out) = (Masker::new(&lookout), Vec::new());
+fn unknown_words_refresh_the_matcher_once() {
+    let known = matcher(&[OTHER]);
+    let provider = Renewing { before: Arc::clone(&known), after: known, refreshes: AtomicUsize::new(0) };
+    let (mut masker, mut out) = (Masker::new(&provider), Vec::new());
     (0..100).for_each(|_| masker.feed(b"cop_count_of_all = 7\n", &mut out));
-    assert_eq!(lookout.looks.load(Relaxed), 1);
+    assert_eq!(provider.refreshes.load(Relaxed), 1);
     masker.feed(b"cop_sum_of_all = 1\n", &mut out);
-    assert_eq!(lookout.looks.load(Relaxed), 2);
-    // What is too short to be a token, not once.
+    assert_eq!(provider.refreshes.load(Relaxed), 2);
+    // A word that is too short to be a token asks for none.
     masker.feed(b"cop_sum = 1\n", &mut out);
-    assert_eq!(lookout.looks.load(Relaxed), 2);
+    assert_eq!(provider.refreshes.load(Relaxed), 2);
 }
 
-/// Programs break long lines, and so a trace.
+/// Programs wrap long lines.
 #[test]
-fn a_trace_over_several_lines_does_not_get_through() {
-    let patterns = patterns(&[TOKEN]);
+fn wrapped_encoding_is_masked() {
+    let matcher = matcher(&[TOKEN]);
     let encoded = STANDARD.encode(format!("ada@example.org:{TOKEN} and more"));
     for (width, end) in (5..40).flat_map(|width| [(width, "\n"), (width, "\r\n")]) {
         let lines: Vec<&str> =
             encoded.as_bytes().chunks(width).map(|line| std::str::from_utf8(line).unwrap()).collect();
         let stream = format!("first line\n{}\nlast line\n", lines.join(end));
-        let (whole, count) = masked(&patterns, [stream.as_bytes()]);
+        let (whole, count) = masked(&matcher, [stream.as_bytes()]);
         assert!(count > 0, "{width}");
-        clean(&format!("lines of {width}"), &whole);
+        assert_masked(&format!("lines of {width}"), &whole);
         for cut in 0..=stream.len() {
-            let (cut_up, _) = masked(&patterns, [&stream.as_bytes()[..cut], &stream.as_bytes()[cut..]]);
+            let (cut_up, _) = masked(&matcher, [&stream.as_bytes()[..cut], &stream.as_bytes()[cut..]]);
             assert_eq!(cut_up, whole, "lines of {width}, cut at {cut}");
         }
     }
 }
 
-/// Every character on a line of its own, and a carriage return alone, too.
+/// Every character on its own line, also where lines end in a carriage return only.
 #[test]
-fn a_trace_in_many_pieces_does_not_get_through() {
-    let patterns = patterns(&[TOKEN]);
+fn token_with_one_character_a_line_is_masked() {
+    let matcher = matcher(&[TOKEN]);
     let hex: String = TOKEN.bytes().map(|byte| format!("{byte:02x}")).collect();
     for (text, end) in [(TOKEN, "\n"), (TOKEN, "\r\n"), (TOKEN, "\r"), (&hex, "\r\n")] {
         let stream: String = text.chars().map(|c| format!("{c}{end}")).collect::<String>() + "|";
         for size in [1, 2, 3, 5, 1000] {
-            let (out, count) = masked(&patterns, stream.as_bytes().chunks(size));
+            let (out, count) = masked(&matcher, stream.as_bytes().chunks(size));
             assert_eq!(count, 1, "{end:?} in {size}s: {}", String::from_utf8_lossy(&out));
         }
     }
 }
 
-/// What is held back behind a trace is no less a secret for that.
+/// The bytes behind a match may begin another one.
 #[test]
-fn the_beginning_of_a_second_token_is_kept_back_too() {
+fn beginning_of_a_second_token_is_held_back() {
     let (one, two, three) = ("cop_11112222cop_AA", "cop_AAcop_ZZZZ1111xx", "cop_ZZZZ9999yyyy");
-    let patterns = patterns(&[one, two, three]);
-    let (mut masker, mut out) = (Masker::new(&patterns), Vec::new());
+    let matcher = matcher(&[one, two, three]);
+    let (mut masker, mut out) = (Masker::new(&matcher), Vec::new());
     masker.feed(format!("{one}cop_ZZZZ").as_bytes(), &mut out);
-    assert!(!masker.may_let_go(), "{}", String::from_utf8_lossy(&out));
+    assert!(!masker.can_release(), "{}", String::from_utf8_lossy(&out));
     masker.feed(b"9999yyyy|", &mut out);
     masker.finish(&mut out);
     assert_eq!(String::from_utf8_lossy(&out), "******|");
 }
 
 #[test]
-fn a_token_that_begins_another_hides_neither() {
+fn token_that_begins_another_hides_neither() {
     let longer = format!("{TOKEN}XYZ9");
-    let patterns = patterns(&[TOKEN, &longer]);
+    let matcher = matcher(&[TOKEN, &longer]);
     let stream = format!("a {longer} b {TOKEN} c");
     for cut in 0..=stream.len() {
-        let (out, count) = masked(&patterns, [&stream.as_bytes()[..cut], &stream.as_bytes()[cut..]]);
+        let (out, count) = masked(&matcher, [&stream.as_bytes()[..cut], &stream.as_bytes()[cut..]]);
         assert_eq!((String::from_utf8_lossy(&out).as_ref(), count), ("a *** b *** c", 2), "{cut}");
     }
-    let (out, _) = masked(&patterns, [TOKEN.as_bytes()]);
+    let (out, _) = masked(&matcher, [TOKEN.as_bytes()]);
     assert_eq!(out, MASK);
 }
 
-/// Nothing that a program prints makes masking slow, or hold much back.
+/// No output makes masking quadratic, nor has it hold much back.
 #[test]
-fn no_output_is_slow() {
-    let patterns = patterns(&[TOKEN]);
+fn masking_takes_linear_time() {
+    let matcher = matcher(&[TOKEN]);
     let size = 8 * 1024 * 1024;
     let start = std::time::Instant::now();
     for unit in ["\n", "\r\n", "cop_Zx81", "c\n", "Y29w\n", "c\no\np\n_\n", "\0", "6"] {
         let stream = unit.repeat(size / unit.len());
-        let (out, count) = masked(&patterns, stream.as_bytes().chunks(128 * 1024));
+        let (out, count) = masked(&matcher, stream.as_bytes().chunks(128 * 1024));
         assert!(count == 0 && out == stream.as_bytes(), "{unit:?}");
     }
     // In a build without optimisation; a quadratic search would take minutes.
     assert!(start.elapsed() < std::time::Duration::from_secs(30), "{:?}", start.elapsed());
-    assert!(!format!("{patterns:?}").contains("cop_"));
+    assert!(!format!("{matcher:?}").contains("cop_"));
 }
 
-/// A prompt that ends as a token begins is seen before anything else comes; and the token is masked all the same.
+/// A prompt that ends as a token begins is written before more output comes; and a token is masked all the same.
 #[test]
-fn what_says_nothing_is_let_go() {
-    let patterns = patterns(&[TOKEN]);
-    let (mut masker, mut out) = (Masker::new(&patterns), Vec::new());
+fn public_prefix_is_released() {
+    let matcher = matcher(&[TOKEN]);
+    let (mut masker, mut out) = (Masker::new(&matcher), Vec::new());
     masker.feed(b"Enter your topic", &mut out);
     assert_eq!(out, b"Enter your topi");
-    assert!(masker.may_let_go());
-    masker.let_go(&mut out);
+    assert!(masker.can_release());
+    masker.release(&mut out);
     assert_eq!(out, b"Enter your topic");
-    assert!(!masker.may_let_go());
+    assert!(!masker.can_release());
     masker.feed(&TOKEN.as_bytes()[1..], &mut out);
     masker.feed(b" done", &mut out);
     assert_eq!(masker.finish(&mut out), 1);
     assert_eq!(out, b"Enter your topic*** done");
-    // More than what every token begins with is kept back for as long as it takes.
-    let (mut masker, mut out) = (Masker::new(&patterns), Vec::new());
+    // More than the common prefix of all tokens is never released.
+    let (mut masker, mut out) = (Masker::new(&matcher), Vec::new());
     masker.feed(&TOKEN.as_bytes()[..6], &mut out);
-    assert!(out.is_empty() && !masker.may_let_go());
+    assert!(out.is_empty() && !masker.can_release());
     masker.finish(&mut out);
     assert_eq!(out, &TOKEN.as_bytes()[..6]);
 }
 
 proptest! {
-    /// Bytes without a trace pass as they are, however they are cut; near misses too.
+    /// Bytes without a match are unchanged, however they are cut, even those that begin or end as a token.
     #[test]
-    fn nothing_else_is_touched(
+    fn other_bytes_are_unchanged(
         parts in prop::collection::vec(
             prop_oneof![
                 prop::collection::vec(any::<u8>(), 0..40),
@@ -239,15 +242,15 @@ proptest! {
         ),
         size in 1usize..50,
     ) {
-        let patterns = patterns(&[TOKEN]);
+        let matcher = matcher(&[TOKEN]);
         let stream = parts.concat();
-        let traces = Encodings::of(&Token::parse(TOKEN.as_bytes()).unwrap().token);
-        let (out, count) = masked(&patterns, stream.chunks(size));
-        if traces.found_in(&stream).is_none() {
+        let encodings = Encodings::of(&Token::parse(TOKEN.as_bytes()).unwrap().token);
+        let (out, count) = masked(&matcher, stream.chunks(size));
+        if encodings.found_in(&stream).is_none() {
             prop_assert_eq!(count, 0);
             prop_assert_eq!(out, stream);
         } else {
-            prop_assert!(traces.found_in(&out).is_none());
+            prop_assert!(encodings.found_in(&out).is_none());
         }
     }
 }
