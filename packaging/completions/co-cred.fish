@@ -58,7 +58,7 @@ complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l domain-as -d 'S
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l gate -d 'Search DIR for the token once CMD has ended, and fail with 9 if it is there; may be repeated' -r -F
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l allow -d 'Let only requests pass that match one of these, such as \'GET /api/v1/capsules/**\'; may be repeated' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l rate -d 'No more requests than so many, such as 5/s, 100/m or 1000/h; those beyond wait for their turn' -r
-complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l audit -d 'Note every request in this file, one line of JSON each: time, method, path, status, duration, rule' -r -F
+complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l audit -d 'Record every request in this file, in lines of JSON: before it is forwarded, and once it is answered' -r -F
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l deployment -d 'The deployment, such as codeocean.example.org [else: CODEOCEAN_DOMAIN and its kin, the capsule\'s Git remote]' -r -f -a '(co-cred list --deployments 2>/dev/null)'
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l token-file -d 'Take the token from this file [also: CO_CRED_TOKEN_FILE]' -r -F
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l token-env -d 'Take the token from this variable [also: CO_CRED_TOKEN_ENV]' -r -f -a '(set --names --export)'
@@ -158,7 +158,7 @@ complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l keep-file -d '
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l on-change -d 'Run this in a shell whenever the token has changed; the token is not in its environment' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l allow -d 'Let only requests pass that match one of these, such as \'GET /api/v1/capsules/**\'; may be repeated' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l rate -d 'No more requests than so many, such as 5/s, 100/m or 1000/h; those beyond wait for their turn' -r
-complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l audit -d 'Note every request in this file, one line of JSON each: time, method, path, status, duration, rule' -r -F
+complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l audit -d 'Record every request in this file, in lines of JSON: before it is forwarded, and once it is answered' -r -F
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l deployment -d 'The deployment, such as codeocean.example.org [else: CODEOCEAN_DOMAIN and its kin, the capsule\'s Git remote]' -r -f -a '(co-cred list --deployments 2>/dev/null)'
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l token-file -d 'Take the token from this file [also: CO_CRED_TOKEN_FILE]' -r -F
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l token-env -d 'Take the token from this variable [also: CO_CRED_TOKEN_ENV]' -r -f -a '(set --names --export)'

@@ -1,11 +1,8 @@
-//! Whether a connection is alive: when something went through it last, in either direction.
-//!
-//! One that gives nothing for too long is dropped, whoever is at fault: a client that does not read, a body that does not
-//! come, a deployment that is silent.
+//! How long a connection may be idle: it is closed once no byte has gone through it for too long, in either direction, be it
+//! that the client does not read, that a body does not come, or that the deployment is silent.
 
-use std::future::poll_fn;
 use std::io::{self, IoSlice};
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
@@ -15,119 +12,120 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
-/// So long nothing may go through a connection, be it that something is asked on it or not.
-const IDLE: Duration = Duration::from_secs(300);
+/// How long a connection that has shown the pass may be idle, with a request under way or without.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// So long after that it may be told why.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long it stays open after that, so that a request under way can be answered with 504.
+const CLOSING_TIME: Duration = Duration::from_secs(5);
 
-/// So long whoever connects has to show the pass.
-const ARRIVAL: Duration = Duration::from_secs(10);
+/// How long a client has to show the pass.
+const AUTHENTICATION_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// When something went through last.
+/// When a byte last went through a connection, and what state the connection is in.
 #[derive(Debug)]
 pub(super) struct IdleTimer {
     start: Instant,
-    /// In milliseconds since the start.
+    /// The last activity, in milliseconds since the start.
     last: AtomicU64,
-    known: AtomicBool,
-    /// Whether the client takes no more of what is sent to it at the moment.
-    stuck: AtomicBool,
-    silent: Notify,
+    is_authenticated: AtomicBool,
+    /// Whether the client does not take what is sent to it.
+    is_write_blocked: AtomicBool,
+    timed_out: Notify,
 }
 
 impl IdleTimer {
     pub(super) fn new() -> Arc<IdleTimer> {
-        let (last, [known, stuck]) = (AtomicU64::new(0), [const { AtomicBool::new(false) }; 2]);
-        Arc::new(IdleTimer { start: Instant::now(), last, known, stuck, silent: Notify::new() })
+        let (last, [is_authenticated, is_write_blocked]) = (AtomicU64::new(0), [const { AtomicBool::new(false) }; 2]);
+        let (start, timed_out) = (Instant::now(), Notify::new());
+        Arc::new(IdleTimer { start, last, is_authenticated, is_write_blocked, timed_out })
     }
 
-    /// The client has shown the pass.
-    pub(super) fn know(&self) {
-        self.known.store(true, Ordering::Relaxed);
+    /// Notes that the client has shown the pass.
+    pub(super) fn authenticate(&self) {
+        self.is_authenticated.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn is_known(&self) -> bool {
-        self.known.load(Ordering::Relaxed)
+    pub(super) fn is_authenticated(&self) -> bool {
+        self.is_authenticated.load(Ordering::Relaxed)
     }
 
-    /// For how long it has been there.
+    /// For how long the connection has existed.
     pub(super) fn age(&self) -> Duration {
         self.start.elapsed()
     }
 
-    /// For how long nothing has gone through.
-    pub(super) fn silence(&self) -> Duration {
+    /// For how long no byte has gone through.
+    pub(super) fn idle_time(&self) -> Duration {
         self.start.elapsed().saturating_sub(Duration::from_millis(self.last.load(Ordering::Relaxed)))
     }
 
-    /// Whether some of an answer has yet to be sent.
-    pub(super) fn is_stuck(&self) -> bool {
-        self.stuck.load(Ordering::Relaxed)
+    /// Whether a part of a response waits for the client to read.
+    pub(super) fn is_write_blocked(&self) -> bool {
+        self.is_write_blocked.load(Ordering::Relaxed)
     }
 
-    fn beat(&self) {
+    fn reset(&self) {
         let since = self.start.elapsed().as_millis();
         self.last.store(u64::try_from(since).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
-    /// How long this may still be silent.
-    fn left(&self) -> Duration {
-        match self.is_known() {
-            true => IDLE.saturating_sub(self.silence()),
-            false => ARRIVAL.saturating_sub(self.start.elapsed()),
+    /// The time until the timeout.
+    fn remaining(&self) -> Duration {
+        match self.is_authenticated() {
+            true => IDLE_TIMEOUT.saturating_sub(self.idle_time()),
+            false => AUTHENTICATION_TIMEOUT.saturating_sub(self.age()),
         }
     }
 
-    /// Ends once it has been silent for too long. It takes a timer for each connection, and none for each request.
-    pub(super) async fn stops(&self) {
+    /// Completes once the connection is to be closed. It needs one timer for each connection, and none for each request.
+    pub(super) async fn expired(&self) {
         loop {
-            match self.left() {
-                Duration::ZERO if self.is_known() => {
-                    self.silent.notify_waiters();
-                    return tokio::time::sleep(GRACE).await;
+            match self.remaining() {
+                Duration::ZERO if self.is_authenticated() => {
+                    self.timed_out.notify_waiters();
+                    return tokio::time::sleep(CLOSING_TIME).await;
                 }
                 Duration::ZERO => return,
-                left => tokio::time::sleep(left + Duration::from_millis(1)).await,
+                remaining => tokio::time::sleep(remaining + Duration::from_millis(1)).await,
             }
         }
     }
 
-    /// Ends once it has been silent for too long, a little before [`IdleTimer::stops`].
-    pub(super) async fn is_silent(&self) {
-        self.silent.notified().await;
+    /// Completes at the timeout, some seconds before [`IdleTimer::expired`].
+    pub(super) async fn timed_out(&self) {
+        self.timed_out.notified().await;
     }
 }
 
-/// A connection with a pulse.
+/// A connection whose reads and writes reset its idle timer.
 #[derive(Debug)]
-pub(super) struct Beating {
+pub(super) struct TimedStream {
     pub(super) stream: TcpStream,
-    pub(super) idle: Arc<IdleTimer>,
+    pub(super) timer: Arc<IdleTimer>,
 }
 
-impl Beating {
-    fn seen<T>(&self, done: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+impl TimedStream {
+    fn transferred<T>(&self, done: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if let Poll::Ready(Ok(_)) = done {
-            self.idle.beat();
+            self.timer.reset();
         }
         done
     }
 
     fn written(&self, done: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        self.idle.stuck.store(done.is_pending(), Ordering::Relaxed);
-        self.seen(done)
+        self.timer.is_write_blocked.store(done.is_pending(), Ordering::Relaxed);
+        self.transferred(done)
     }
 }
 
-impl AsyncRead for Beating {
+impl AsyncRead for TimedStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let done = Pin::new(&mut self.stream).poll_read(cx, into);
-        self.seen(done)
+        self.transferred(done)
     }
 }
 
-impl AsyncWrite for Beating {
+impl AsyncWrite for TimedStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let done = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.written(done)
@@ -153,14 +151,4 @@ impl AsyncWrite for Beating {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
-}
-
-/// What is done first.
-pub(super) async fn either<A, B>(one: impl Future<Output = A>, other: impl Future<Output = B>) -> Result<A, B> {
-    let (mut one, mut other) = (pin!(one), pin!(other));
-    poll_fn(|cx| match one.as_mut().poll(cx) {
-        Poll::Ready(done) => Poll::Ready(Ok(done)),
-        Poll::Pending => other.as_mut().poll(cx).map(Err),
-    })
-    .await
 }

@@ -1,7 +1,8 @@
-//! The connections that are served, of which there may be so many. Where all places are taken, one on which nothing is asked
-//! has to go: first one that has not shown the pass, then the one that has been idle for the longest time. So neither
-//! another user of the machine, who may connect as often as they like, nor a program that leaves its connections open
-//! keeps out a request that may pass.
+//! The limit on open connections.
+//!
+//! Where it is reached, a connection without a request is closed to make room: first one that has not shown the pass, then
+//! the one that has been idle for the longest time. So neither another user of the machine, who may connect as often as
+//! they like, nor a program that leaves its connections open blocks a request that may pass.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -16,144 +17,146 @@ use tokio::task::AbortHandle;
 
 use crate::http::Body;
 
-use super::idle_timer::{IdleTimer, either};
+use super::idle_timer::IdleTimer;
 use super::system::descriptors;
 
-/// The most connections. Each has another one behind it, and needs two descriptors.
-const MOST: u64 = 1000;
+/// The most connections. Each needs two file descriptors: its own, and one for the deployment.
+const MAX_CONNECTIONS: u64 = 1000;
 
-/// How long a client has to show the pass before it may have to go: its first request may be on its way. And how soon it is
-/// looked again whether a connection can go, where none could.
+/// How long a connection without the pass is safe from being closed, since its first request may be on its way; and how
+/// long to wait before trying again to close a connection.
 const GRACE: Duration = Duration::from_millis(50);
 
-/// All places.
+/// The open connections, as many as are allowed.
 pub(super) struct ConnectionLimiter {
-    places: Arc<Semaphore>,
-    /// Those that are taken, in the order of their connections.
-    taken: Mutex<BTreeMap<u64, Arc<Connection>>>,
-    /// A request has been answered.
+    permits: Arc<Semaphore>,
+    /// In the order in which they were opened.
+    connections: Mutex<BTreeMap<u64, Arc<Connection>>>,
+    /// Notified each time when a request has been answered.
     answered: Notify,
 }
 
-/// What is known of a connection.
+/// The state of a connection.
 pub(super) struct Connection {
-    pub(super) idle: Arc<IdleTimer>,
-    is_busy: AtomicBool,
+    pub(super) timer: Arc<IdleTimer>,
+    has_request: AtomicBool,
     task: OnceLock<AbortHandle>,
 }
 
 impl Connection {
-    /// The task that serves it, with which it ends.
-    pub(super) fn served_by(&self, task: AbortHandle) {
+    /// Sets the task that serves the connection: to abort it closes the connection.
+    pub(super) fn set_task(&self, task: AbortHandle) {
         let _ = self.task.set(task);
     }
 
-    /// Whether nothing is asked on it, and all is answered.
+    /// Whether it has no request, and every response was sent.
     fn is_idle(&self) -> bool {
-        !self.is_busy.load(Ordering::Relaxed) && !self.idle.is_stuck()
+        !self.has_request.load(Ordering::Relaxed) && !self.timer.is_write_blocked()
     }
 }
 
 impl ConnectionLimiter {
     pub(super) fn new() -> Arc<ConnectionLimiter> {
-        let most = (descriptors().saturating_sub(64) / 2).clamp(8, MOST);
-        let places = Arc::new(Semaphore::new(usize::try_from(most).unwrap_or(8)));
-        Arc::new(ConnectionLimiter { places, taken: Mutex::default(), answered: Notify::new() })
+        let most = (descriptors().saturating_sub(64) / 2).clamp(8, MAX_CONNECTIONS);
+        let permits = Arc::new(Semaphore::new(usize::try_from(most).unwrap_or(8)));
+        Arc::new(ConnectionLimiter { permits, connections: Mutex::default(), answered: Notify::new() })
     }
 
-    /// A place for a connection; where there is none, one is made, or waited for.
-    pub(super) async fn place(self: &Arc<ConnectionLimiter>, number: u64) -> Place {
+    /// Acquires a slot for a connection; where none is free, another connection is closed, or waited for.
+    pub(super) async fn acquire(self: &Arc<ConnectionLimiter>, number: u64) -> ConnectionSlot {
         let permit = self.permit().await;
-        let idle = IdleTimer::new();
-        let connection = Arc::new(Connection { idle, is_busy: AtomicBool::new(false), task: OnceLock::new() });
-        self.taken().insert(number, Arc::clone(&connection));
-        Place { limiter: Arc::clone(self), number, connection, _permit: permit }
+        let timer = IdleTimer::new();
+        let connection = Arc::new(Connection { timer, has_request: AtomicBool::new(false), task: OnceLock::new() });
+        self.connections().insert(number, Arc::clone(&connection));
+        ConnectionSlot { limiter: Arc::clone(self), number, connection, _permit: permit }
     }
 
     async fn permit(&self) -> Option<OwnedSemaphorePermit> {
         loop {
-            if let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() {
+            if let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() {
                 return Some(permit);
             }
-            let permit = Arc::clone(&self.places).acquire_owned();
-            if self.send_one_away() {
-                // The semaphore is never closed.
+            let permit = Arc::clone(&self.permits).acquire_owned();
+            if self.close_one() {
+                // The semaphore is never closed, so this is always a permit.
                 return permit.await.ok();
             }
-            if let Ok(permit) = either(permit, tokio::time::timeout(GRACE, self.answered.notified())).await {
-                return permit.ok();
+            tokio::select! {
+                biased;
+                permit = permit => return permit.ok(),
+                _ = tokio::time::timeout(GRACE, self.answered.notified()) => {}
             }
         }
     }
 
-    /// Ends the oldest connection without the pass, else the one that has been idle for the longest time. False where none
-    /// may be ended now.
-    fn send_one_away(&self) -> bool {
-        let taken = self.taken();
-        let goes = match taken.values().find(|connection| !connection.idle.is_known()) {
-            Some(stranger) => Some(stranger).filter(|stranger| stranger.idle.age() >= GRACE),
-            None => taken.values().filter(|one| one.is_idle()).max_by_key(|idle| idle.idle.silence()),
+    /// Closes the oldest connection without the pass, else the one that has been idle for the longest time. False where no
+    /// connection may be closed now.
+    fn close_one(&self) -> bool {
+        let connections = self.connections();
+        let closed = match connections.values().find(|connection| !connection.timer.is_authenticated()) {
+            Some(oldest) => Some(oldest).filter(|oldest| oldest.timer.age() >= GRACE),
+            None => connections.values().filter(|open| open.is_idle()).max_by_key(|idle| idle.timer.idle_time()),
         };
-        goes.and_then(|connection| connection.task.get()).map(AbortHandle::abort).is_some()
+        closed.and_then(|connection| connection.task.get()).map(AbortHandle::abort).is_some()
     }
 
-    fn taken(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Connection>>> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    fn connections(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Connection>>> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The place of a connection, as long as that lasts.
-pub(super) struct Place {
+/// The slot of a connection, which is free again once this is dropped.
+pub(super) struct ConnectionSlot {
     limiter: Arc<ConnectionLimiter>,
     number: u64,
     connection: Arc<Connection>,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
-impl Place {
+impl ConnectionSlot {
     pub(super) fn connection(&self) -> &Arc<Connection> {
         &self.connection
     }
 
-    /// A request is under way until this is dropped.
-    pub(super) fn busy(&self) -> Busy {
-        self.connection.is_busy.store(true, Ordering::Relaxed);
-        Busy { limiter: Arc::clone(&self.limiter), connection: Arc::clone(&self.connection) }
+    /// Protects the connection from being closed to make room, until this is dropped.
+    pub(super) fn active_request(&self) -> ActiveRequest {
+        self.connection.has_request.store(true, Ordering::Relaxed);
+        ActiveRequest { limiter: Arc::clone(&self.limiter), connection: Arc::clone(&self.connection) }
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
-        self.limiter.taken().remove(&self.number);
+        self.limiter.connections().remove(&self.number);
     }
 }
 
-/// A request that is under way: its connection stays.
-pub(super) struct Busy {
+/// A request that has shown the pass and is not answered yet.
+pub(super) struct ActiveRequest {
     limiter: Arc<ConnectionLimiter>,
     connection: Arc<Connection>,
 }
 
-impl Drop for Busy {
+impl Drop for ActiveRequest {
     fn drop(&mut self) {
-        self.connection.is_busy.store(false, Ordering::Relaxed);
+        self.connection.has_request.store(false, Ordering::Relaxed);
         self.limiter.answered.notify_one();
     }
 }
 
-/// An answer, whose request is under way until all of it is sent.
-pub(super) struct Answer {
+/// The body of a response. Its request stays active until all of it was sent.
+pub(super) struct TrackedBody {
     body: Body,
-    _busy: Option<Busy>,
+    _request: Option<ActiveRequest>,
 }
 
-impl Answer {
-    pub(super) fn new(body: Body, busy: Option<Busy>) -> Answer {
-        Answer { body, _busy: busy }
+impl TrackedBody {
+    pub(super) fn new(body: Body, request: Option<ActiveRequest>) -> TrackedBody {
+        TrackedBody { body, _request: request }
     }
 }
 
-impl hyper::body::Body for Answer {
+impl hyper::body::Body for TrackedBody {
     type Data = Bytes;
     type Error = <Body as hyper::body::Body>::Error;
 

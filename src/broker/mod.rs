@@ -1,24 +1,31 @@
-//! The broker: a program talks to the deployment with all the rights that it needs, and without ever holding the token.
+//! The broker: a program calls the deployment's API through it, with all the rights that it needs, and never has the token.
 //!
-//! It listens on loopback. Whoever shows the pass, a token drawn at random for one run, is sent on to the deployment with
-//! the real one, as far as the policy lets it; nobody else is. What goes through is streamed both ways, and the framing of
-//! every message is made anew, so that the deployment sees the very requests that the policy was asked about.
+//! It listens on loopback. A request that shows the pass, a token drawn at random for one run, is forwarded to the
+//! deployment with the real one, as far as the restrictions let it; no other request is. Bodies are streamed both ways, and
+//! the framing of every message is made anew, so that the deployment sees the very requests that the policy has seen.
+//!
+//! `serve` accepts connections, `limiter` and `idle_timer` bound their number and time, and `proxy` is the path of one
+//! request: `pass`, `policy`, `rate`, `audit`, `upstream`. Their errors become HTTP in `refusal`.
 
 mod audit;
-mod guard;
+mod headers;
 mod idle_timer;
 mod limiter;
+mod pass;
 mod path;
 mod policy;
 mod proxy;
 mod rate;
 mod redirect;
 mod refusal;
+mod restrictions;
 mod serve;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(windows, path = "windows.rs")]
 mod system;
+mod token_supply;
 mod upstream;
+mod upstream_error;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -28,7 +35,6 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::credential::Credential;
 use crate::deployment::Deployment;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
@@ -37,52 +43,23 @@ use crate::ipc::Brokered;
 use crate::token::Token;
 
 pub use audit::AuditFile;
-pub use guard::is_pass;
+pub use pass::is_pass;
 pub use policy::{Allow, Policy};
-pub use rate::Rate;
+pub use rate::RateLimit;
+pub use restrictions::Restrictions;
+pub use token_supply::TokenSupply;
 
-use guard::Guard;
+use pass::PassCheck;
 use proxy::Proxy;
 use upstream::Upstream;
 
-/// Where the broker has the real token from.
-pub trait Supply: Send + Sync {
-    /// The token of the moment.
-    ///
-    /// # Errors
-    /// There is none, and why.
-    fn held(&self) -> Result<Arc<Credential>, String>;
-
-    /// Has it looked for once more, since the deployment did not accept it, and waits until that is done.
-    fn look_again(&self);
-}
-
-/// What restrains those who have the pass.
-#[derive(Debug, Default)]
-pub struct Limits {
-    /// What they may ask.
-    pub policy: Policy,
-    /// How often.
-    pub rate: Option<Rate>,
-    /// Where every request is noted.
-    pub audit: Option<AuditFile>,
-}
-
-/// A broker that nobody is served by yet: it has an address and a pass.
+/// A broker with an address and a pass, which serves once [`Broker::serve`] is called.
 #[derive(Debug)]
 pub struct Broker {
     listener: TcpListener,
     address: Deployment,
     pass: Token,
-    is_asked: Arc<AtomicBool>,
-}
-
-impl Limits {
-    /// What restrains them, as it was typed.
-    pub fn words(&self) -> Vec<String> {
-        let (rate, audit) = (self.rate.as_ref().map(Rate::to_string), self.audit.as_ref().map(AuditFile::to_string));
-        self.policy.words().into_iter().chain(rate).chain(audit).collect()
-    }
+    has_requests: Arc<AtomicBool>,
 }
 
 impl Broker {
@@ -93,8 +70,8 @@ impl Broker {
     pub fn open() -> Result<Broker> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|error| unable("listen", &error))?;
         let address = listener.local_addr().map_err(|error| unable("listen", &error))?;
-        let pass = guard::draw().map_err(|error| unable("draw a pass", &error))?;
-        Ok(Broker { listener, address: origin(address)?, pass, is_asked: Arc::default() })
+        let pass = pass::draw().map_err(|error| unable("draw a pass", &error))?;
+        Ok(Broker { listener, address: origin(address)?, pass, has_requests: Arc::default() })
     }
 
     /// What its clients use in place of the deployment.
@@ -107,37 +84,34 @@ impl Broker {
         &self.pass
     }
 
-    /// Whether any request has come, be it one that may not pass.
-    pub fn is_asked(&self) -> bool {
-        self.is_asked.load(Ordering::Relaxed)
+    /// Whether any request has come, with the pass or without.
+    pub fn has_requests(&self) -> bool {
+        self.has_requests.load(Ordering::Relaxed)
     }
 
-    /// What others are told who are to use it.
-    pub fn offer(&self, rules: Vec<String>) -> Brokered {
+    /// The address, the pass and the rules, for the process that starts its clients.
+    pub fn access(&self, rules: Vec<String>) -> Brokered {
         let token = Zeroizing::new(self.pass.expose().to_owned());
         Brokered { domain: self.address.origin().to_owned(), token, rules }
     }
 
-    /// Serves from now on, on a thread of its own, as long as the process lives: whoever has the pass is sent on to the
-    /// deployment, with whatever token the supply has for it at the moment. A connection to it may take as long as `connect`.
+    /// Serves on a thread of its own, as long as the process lives: requests with the pass are forwarded to the deployment,
+    /// with the current token of the supply. A new connection to the deployment may take as long as `connect_timeout`.
     ///
     /// # Errors
     /// A proxy or authorities that are configured cannot be used, or the system has no thread left.
     pub fn serve(
         &self,
-        supply: Arc<dyn Supply>,
+        supply: Arc<dyn TokenSupply>,
         deployment: &Deployment,
         env: &Env,
-        connect: Duration,
-        limits: Limits,
+        connect_timeout: Duration,
+        restrictions: Restrictions,
     ) -> Result<()> {
         let client = HttpClient::new(env, deployment)?;
-        let proxy = Proxy {
-            guard: Guard::new(&self.pass, &self.address),
-            limits,
-            upstream: Upstream::new(client, connect, deployment.clone(), self.address.clone(), supply),
-            is_asked: Arc::clone(&self.is_asked),
-        };
+        let upstream = Upstream::new(client, connect_timeout, deployment.clone(), self.address.clone(), supply);
+        let pass = PassCheck::new(&self.pass, &self.address);
+        let proxy = Proxy::new(pass, restrictions, upstream, Arc::clone(&self.has_requests));
         let listener = self.listener.try_clone().map_err(|error| unable("serve", &error))?;
         serve::start(listener, proxy).map_err(|error| unable("serve", &error))
     }
@@ -150,5 +124,5 @@ fn origin(address: SocketAddr) -> Result<Deployment> {
 
 fn unable(what: &str, error: &io::Error) -> Error {
     Error::new(Reason::Internal, format!("the broker cannot {what} ({error})"))
-        .hint("is there room for another socket and another thread?")
+        .hint("check the limits on open files and threads: ulimit -a")
 }

@@ -1,15 +1,16 @@
-//! What may be asked. Without a rule, everything below `/api/v1/`; each rule that is given narrows that.
+//! Which requests may pass: everything below `/api/v1/`, narrowed by `--read-only` and `--allow`.
+
+use std::fmt;
 
 use hyper::Method;
 
 use crate::error::{Error, Reason, Result};
 
-use super::path::{API, ApiPath, is_plain, masked};
-use super::refusal::Refusal;
+use super::path::{API, ApiPath, is_unambiguous, masked};
 
-/// What is sent with POST and reads all the same: the searches, and the listings of files (Code Ocean's SDK,
-/// `search_*` and `list_*`).
-const READING: [&str; 5] = [
+/// Requests that only read although they are POST: searches and listings of files (`search_*` and `list_*` in Code Ocean's
+/// SDK).
+const READING_POSTS: [&str; 5] = [
     "/api/v1/capsules/search",
     "/api/v1/pipelines/search",
     "/api/v1/data_assets/search",
@@ -17,42 +18,77 @@ const READING: [&str; 5] = [
     "/api/v1/computations/*/results",
 ];
 
-/// The methods that an API has. TRACE would give back what it was sent, with the token.
+/// The methods of an API. TRACE is not one: its response repeats the request, with the token.
 const METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
 
-/// The rule that lets everything pass.
+/// The name of the rule where none is given.
 const EVERYTHING: &str = "everything";
 
-/// The rule of `--read-only`.
 const READ_ONLY: &str = "--read-only";
 
-/// What may be asked.
+const ALLOW: &str = "--allow";
+
+/// Which requests may pass.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// Only what reads.
+    /// Only those that read.
     pub read_only: bool,
-    /// Only what one of these allows, where there are any.
+    /// Only those that match one of these rules, where there are any.
     pub allow: Vec<Allow>,
 }
 
-/// `METHOD PATH-GLOB`.
+/// One rule of `--allow`: `METHOD PATH-GLOB`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allow {
     /// None: any.
     method: Option<Method>,
-    /// For `fast_glob`, whose `*` matches nothing as well: here it is `?*`.
+    /// For `fast_glob`, whose `*` also matches nothing: `*` is written `?*`.
     pattern: String,
-    /// As it would be typed.
-    words: String,
+    /// The rule as it would be typed.
+    rule: String,
+}
+
+/// Why the policy refuses a request.
+#[derive(Debug)]
+pub(super) enum Denied {
+    /// No API has such a method.
+    UnknownMethod,
+    /// `--read-only`: the request may write. Its method, and its path as it may be shown.
+    ReadOnly(Method, String),
+    /// No rule of `--allow` matches. Its method, and its path as it may be shown.
+    NotAllowed(Method, String),
+}
+
+impl Denied {
+    /// The rule that refuses.
+    pub(super) fn rule(&self) -> &'static str {
+        match self {
+            Denied::UnknownMethod => "method",
+            Denied::ReadOnly(..) => READ_ONLY,
+            Denied::NotAllowed(..) => ALLOW,
+        }
+    }
+}
+
+impl fmt::Display for Denied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Denied::UnknownMethod => f.write_str("the API has no such method"),
+            Denied::ReadOnly(method, path) => {
+                write!(f, "{READ_ONLY} refuses {method} {path}: only GET, HEAD, searches and listings pass")
+            }
+            Denied::NotAllowed(method, path) => write!(f, "{ALLOW} refuses {method} {path}: no rule matches it"),
+        }
+    }
 }
 
 impl Allow {
-    /// Reads what was typed. `*` as the method is any; GET includes HEAD. In the path, `*` stands for one or more characters
-    /// of a segment, `**` for any number of segments, and at the end for at least one. A slash at the end changes nothing.
+    /// Parses a rule. `*` as the method is any; GET includes HEAD. In the path, `*` stands for one or more characters of a
+    /// segment, `**` for any number of segments, and at the end for at least one. A slash at the end changes nothing.
     ///
     /// # Errors
-    /// Usage.
+    /// Usage: it is not a method and a path of the API, or has other wildcards.
     pub fn parse(typed: &str) -> Result<Allow> {
         let wrong = |why: &str| {
             Error::new(Reason::Usage, format!("--allow takes a method and a path: {why}"))
@@ -72,14 +108,14 @@ impl Allow {
             },
         };
         let endpoint = path.strip_prefix(API).ok_or_else(|| wrong("the path must begin with /api/v1/, and go on"))?;
-        if endpoint.contains(OTHER_GLOBS) || endpoint.split('/').any(|part| part != "**" && part.contains("**")) {
+        if endpoint.contains(OTHER_WILDCARDS) || endpoint.split('/').any(|part| part != "**" && part.contains("**")) {
             return Err(wrong("in the path, only * and ** have a meaning, and ** is a whole segment"));
         }
-        if !is_plain(endpoint) || endpoint.ends_with('/') {
+        if !is_unambiguous(endpoint) || endpoint.ends_with('/') {
             return Err(wrong("no request has such a path: write it without //, .., ; and percent signs"));
         }
-        let words = format!("--allow {} {path}", method.as_ref().map_or("*", Method::as_str));
-        Ok(Allow { method, pattern: pattern(path), words })
+        let rule = format!("{ALLOW} {} {path}", method.as_ref().map_or("*", Method::as_str));
+        Ok(Allow { method, pattern: pattern(path), rule })
     }
 
     fn allows(&self, method: &Method, path: &str) -> bool {
@@ -88,8 +124,8 @@ impl Allow {
     }
 }
 
-/// What other programs' patterns know beside `*` and `**`, and what begins a query.
-const OTHER_GLOBS: [char; 7] = ['?', '[', ']', '{', '}', '!', '\\'];
+/// Wildcards of other programs beside `*` and `**`; `?` also begins a query.
+const OTHER_WILDCARDS: [char; 7] = ['?', '[', ']', '{', '}', '!', '\\'];
 
 fn pattern(path: &str) -> String {
     let parts = path.split('/').map(|part| if part == "**" { part.to_owned() } else { part.replace('*', "?*") });
@@ -97,48 +133,46 @@ fn pattern(path: &str) -> String {
 }
 
 impl Policy {
-    /// The rule by which a request may pass.
+    /// The rule by which a request passes.
     ///
     /// # Errors
-    /// It may not.
-    pub(super) fn judge(&self, method: &Method, path: &ApiPath<'_>) -> Result<&str, Refusal> {
+    /// It does not pass.
+    pub(super) fn check(&self, method: &Method, path: &ApiPath<'_>) -> Result<&str, Denied> {
+        let Policy { read_only, allow } = self;
         if !METHODS.contains(method) {
-            return Err(Refusal::forbidden("method", "the API has no such method"));
+            return Err(Denied::UnknownMethod);
         }
-        let shown = || masked(path.sent());
-        let judged = path.judged();
-        if self.read_only && !reads(method, judged) {
-            let why = format!("{READ_ONLY} refuses {method} {}: only GET, HEAD, searches and listings pass", shown());
-            return Err(Refusal::forbidden(READ_ONLY, &why));
+        let shown = || masked(path.encoded()).into_owned();
+        if *read_only && !is_read(method, path.decoded()) {
+            return Err(Denied::ReadOnly(method.clone(), shown()));
         }
-        match self.allow.iter().find(|allow| allow.allows(method, judged)) {
-            Some(allow) => Ok(&allow.words),
-            None if !self.allow.is_empty() => {
-                Err(Refusal::forbidden("--allow", &format!("--allow refuses {method} {}: no rule matches it", shown())))
-            }
-            None if self.read_only => Ok(READ_ONLY),
+        match allow.iter().find(|allow| allow.allows(method, path.decoded())) {
+            Some(allow) => Ok(&allow.rule),
+            None if !allow.is_empty() => Err(Denied::NotAllowed(method.clone(), shown())),
+            None if *read_only => Ok(READ_ONLY),
             None => Ok(EVERYTHING),
         }
     }
 
-    /// The path that is sent on, where a request may pass.
-    pub fn passes(&self, method: &str, path: &str) -> Option<String> {
-        let (method, path) = (Method::from_bytes(method.as_bytes()).ok()?, ApiPath::read(path).ok()?);
-        self.judge(&method, &path).ok().map(|_| path.sent().to_owned())
+    /// The path that is forwarded to the deployment; none where the request does not pass.
+    pub fn forwarded_path(&self, method: &str, path: &str) -> Option<String> {
+        let (method, path) = (Method::from_bytes(method.as_bytes()).ok()?, ApiPath::parse(path).ok()?);
+        self.check(&method, &path).ok().map(|_| path.encoded().to_owned())
     }
 
-    /// Its rules, as they would be typed.
-    pub fn words(&self) -> Vec<String> {
-        let read_only = self.read_only.then(|| READ_ONLY.to_owned());
-        read_only.into_iter().chain(self.allow.iter().map(|allow| allow.words.clone())).collect()
+    /// The rules, as they would be typed.
+    pub fn rules(&self) -> Vec<String> {
+        let Policy { read_only, allow } = self;
+        let read_only = read_only.then(|| READ_ONLY.to_owned());
+        read_only.into_iter().chain(allow.iter().map(|allow| allow.rule.clone())).collect()
     }
 }
 
-/// Whether a request reads, and so may be repeated, by its path as rules see it.
-pub(super) fn reads(method: &Method, path: &str) -> bool {
+/// Whether a request only reads, and so may be repeated. The path is decoded.
+pub(super) fn is_read(method: &Method, path: &str) -> bool {
     match *method {
         Method::GET | Method::HEAD => true,
-        Method::POST => READING.iter().any(|reading| fast_glob::glob_match(reading, path)),
+        Method::POST => READING_POSTS.iter().any(|reading| fast_glob::glob_match(reading, path)),
         _ => false,
     }
 }

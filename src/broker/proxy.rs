@@ -1,4 +1,4 @@
-//! One request on its way: who asks, may they, is it their turn, what does the deployment say.
+//! The path of a request through the broker: pass, policy, rate, audit, deployment.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,107 +7,126 @@ use std::time::{Duration, Instant};
 use http_body_util::Either;
 use hyper::body::{Body as _, Incoming};
 use hyper::http::request::Parts;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, Response};
 
 use crate::http::Body;
 
-use super::Limits;
-use super::audit::Asked;
-use super::guard::Guard;
+use super::audit::{AuditFile, AuditedRequest};
 use super::idle_timer::IdleTimer;
-use super::path::ApiPath;
+use super::pass::PassCheck;
+use super::path::{ApiPath, PathError};
+use super::policy::Policy;
+use super::rate::RateLimit;
 use super::refusal::Refusal;
+use super::restrictions::Restrictions;
 use super::upstream::Upstream;
 
-/// All that a request needs.
+/// Answers requests, with the deployment's answer where they pass.
 pub(super) struct Proxy {
-    pub(super) guard: Guard,
-    pub(super) limits: Limits,
-    pub(super) upstream: Upstream,
-    /// Whether any request came, by a program with the pass or without.
-    pub(super) is_asked: Arc<AtomicBool>,
+    pass: PassCheck,
+    policy: Policy,
+    rate: Option<RateLimit>,
+    audit: Option<AuditFile>,
+    upstream: Upstream,
+    /// Set by the first request, with the pass or without.
+    has_requests: Arc<AtomicBool>,
+}
+
+/// How a request passes.
+struct Admitted<'a> {
+    path: &'a ApiPath<'a>,
+    /// The rule that lets it pass.
+    rule: &'a str,
+    /// How long it waits for its turn.
+    wait: Duration,
 }
 
 impl Proxy {
-    /// Answers a request; `known` is called once it has shown the pass.
+    pub(super) fn new(
+        pass: PassCheck,
+        restrictions: Restrictions,
+        upstream: Upstream,
+        has_requests: Arc<AtomicBool>,
+    ) -> Proxy {
+        let Restrictions { policy, rate, audit } = restrictions;
+        Proxy { pass, policy, rate, audit, upstream, has_requests }
+    }
+
+    /// Answers a request; `authenticated` is called once it has shown the pass.
     pub(super) async fn answer(
         &self,
         request: Request<Incoming>,
-        idle: &IdleTimer,
-        known: impl FnOnce(),
+        timer: &IdleTimer,
+        authenticated: impl FnOnce(),
     ) -> Response<Body> {
-        self.is_asked.store(true, Ordering::Relaxed);
+        self.has_requests.store(true, Ordering::Relaxed);
         let (parts, body) = request.into_parts();
         let is_unread = !body.is_end_stream();
-        let path = ApiPath::read(parts.uri.path());
-        let noted = path.as_ref().map_or(parts.uri.path(), ApiPath::sent);
-        let asked = |rule: &str| Asked::new(parts.method.as_str(), noted, rule);
-        let audit = self.limits.audit.as_ref();
-        let mut is_known = false;
-        let (path, rule, wait) = match self.admit(&parts, path.as_ref(), idle, || {
-            is_known = true;
-            known();
-        }) {
-            Ok(admitted) => admitted,
-            Err(refusal) => {
-                // A stranger is not noted, who could fill the disk without ever being let in.
-                if let (Some(audit), true) = (audit, is_known) {
-                    let rule = refusal.rule.as_deref().unwrap_or_default();
-                    audit.refused(&asked(rule), refusal.status.as_u16());
-                }
-                return refusal.answer(is_unread).map(Either::Left);
+        self.forward(&parts, body, timer, authenticated).await.map_or_else(
+            |refusal| refusal.response(is_unread).map(Either::Left),
+            |response| response.map(Either::Right),
+        )
+    }
+
+    /// # Errors
+    /// The request does not pass, or the deployment does not answer.
+    async fn forward(
+        &self,
+        parts: &Parts,
+        body: Incoming,
+        timer: &IdleTimer,
+        authenticated: impl FnOnce(),
+    ) -> Result<Response<Incoming>, Refusal> {
+        // What is refused here is not recorded: another user could fill the disk with it.
+        self.authenticate(parts)?;
+        timer.authenticate();
+        authenticated();
+        let path = ApiPath::parse(parts.uri.path());
+        let audited = |rule: &str| {
+            let path = path.as_ref().map_or(parts.uri.path(), ApiPath::encoded);
+            AuditedRequest::new(parts.method.as_str(), path, rule)
+        };
+        let audit = self.audit.as_ref();
+        let Admitted { path, rule, wait } = self.admit(parts, path.as_ref()).inspect_err(|refusal| {
+            if let Some(audit) = audit {
+                audit.refuse(&audited(refusal.rule()), refusal.status().as_u16());
             }
-        };
-        // What cannot be noted is not begun.
-        let Ok(entry) = audit.map(|audit| audit.begin(asked(rule))).transpose() else {
-            return not_noted().answer(is_unread).map(Either::Left);
-        };
+        })?;
+        let entry = audit.map(|audit| audit.begin(&audited(rule))).transpose().map_err(|_| Refusal::NotRecorded)?;
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }
-        let answer = self.upstream.send(&parts, path, body, idle).await;
-        let response = answer
-            .map(|response| response.map(Either::Right))
-            .unwrap_or_else(|refusal| refusal.answer(is_unread).map(Either::Left));
+        let answer = self.upstream.send(parts, path, body, timer).await.map_err(Refusal::Upstream);
         if let Some(entry) = entry {
-            entry.answered(response.status().as_u16());
+            entry.respond(answer.as_ref().map_or_else(Refusal::status, Response::status).as_u16());
         }
-        response
+        answer
     }
 
-    /// Its path, the rule by which it may pass, and how long it is to wait for its turn.
+    /// Checks that the request is for this broker and shows the pass.
     ///
     /// # Errors
-    /// It may not.
-    fn admit<'a>(
-        &self,
-        parts: &Parts,
-        path: Result<&'a ApiPath<'a>, &&'static str>,
-        idle: &IdleTimer,
-        known: impl FnOnce(),
-    ) -> Result<(&'a ApiPath<'a>, &str, Duration), Refusal> {
-        self.guard.is_meant(parts)?;
-        let shown = self.guard.shows_pass(parts);
-        if shown.is_ok() {
-            idle.know();
-            known();
-        }
-        // A browser has no pass, and follows a link in an answer.
-        self.upstream.page(parts).map_or(Ok(()), Err)?;
-        shown?;
-        let path = path.map_err(|why| Refusal::forbidden("path", why))?;
-        let rule = self.limits.policy.judge(&parts.method, path)?;
-        let Some(rate) = &self.limits.rate else { return Ok((path, rule, Duration::ZERO)) };
-        let wait = rate.turn(Instant::now()).map_err(|later| {
-            let (rate, again) = (rate.to_string(), later.as_secs() + 1);
-            let message = format!("too many requests for {rate}: the next turn is in {again} s");
-            Refusal { retry_after: Some(again), ..Refusal::by(&rate, StatusCode::TOO_MANY_REQUESTS, &message) }
-        })?;
-        Ok((path, rule, wait))
+    /// It does not. A browser, which has no pass and follows a link in an answer, is redirected to the deployment's page.
+    fn authenticate(&self, parts: &Parts) -> Result<(), Refusal> {
+        self.pass.check_host(parts).map_err(Refusal::Unauthorized)?;
+        self.pass.check_pass(parts).map_err(|error| {
+            let page = self.upstream.page(parts).map(Refusal::Page);
+            page.unwrap_or(Refusal::Unauthorized(error))
+        })
     }
-}
 
-fn not_noted() -> Refusal {
-    let message = "the file of --audit cannot be written, and nothing passes unnoted";
-    Refusal::by("--audit", StatusCode::SERVICE_UNAVAILABLE, message)
+    /// # Errors
+    /// The path, the policy or the rate limit refuses the request.
+    fn admit<'a>(&'a self, parts: &Parts, path: Result<&'a ApiPath<'a>, &PathError>) -> Result<Admitted<'a>, Refusal> {
+        if let Some(page) = self.upstream.page(parts) {
+            return Err(Refusal::Page(page));
+        }
+        let path = path.map_err(|error| Refusal::Path(*error))?;
+        let rule = self.policy.check(&parts.method, path).map_err(Refusal::Denied)?;
+        let wait = match &self.rate {
+            Some(rate) => rate.take_turn(Instant::now()).map_err(Refusal::RateExceeded)?,
+            None => Duration::ZERO,
+        };
+        Ok(Admitted { path, rule, wait })
+    }
 }

@@ -1,31 +1,54 @@
-//! How often something may be asked: a loop that runs away is slowed down, not broken.
+//! How often requests may pass (`--rate`): those of a runaway loop wait for their turn.
 
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Reason, Result};
 
-/// So long a request waits for its turn; with more before it, it is refused.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The longest time that a request waits for its turn. One that would wait longer is refused.
+const MAX_WAIT: Duration = Duration::from_secs(30);
 
-/// So many requests in a time, evenly spread but for those of one second, which may come at once.
+/// A limit on requests: spread evenly, but for those of one second, which may come at once.
 #[derive(Debug)]
-pub struct Rate {
+pub struct RateLimit {
     typed: String,
-    /// Between two requests.
-    pause: Duration,
-    /// So far ahead of their time they may be.
-    slack: Duration,
-    /// When the next one is due.
-    due: Mutex<Option<Instant>>,
+    /// From one request to the next.
+    interval: Duration,
+    /// How early a request may be.
+    burst: Duration,
+    /// When the next request is due.
+    next: Mutex<Option<Instant>>,
 }
 
-impl Rate {
-    /// Reads `N/s`, `N/m` or `N/h`.
+/// Too many requests wait already.
+#[derive(Debug)]
+pub(super) struct RateExceeded {
+    /// The limit, as it would be typed.
+    pub(super) rule: String,
+    /// Until the next turn.
+    pub(super) wait: Duration,
+}
+
+impl RateExceeded {
+    /// In how many seconds the client may try again.
+    pub(super) fn seconds(&self) -> u64 {
+        self.wait.as_secs() + 1
+    }
+}
+
+impl fmt::Display for RateExceeded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "too many requests for {}: try again in {} s", self.rule, self.seconds())
+    }
+}
+
+impl RateLimit {
+    /// Parses `N/s`, `N/m` or `N/h`.
     ///
     /// # Errors
-    /// Usage.
-    pub fn parse(typed: &str) -> Result<Rate> {
+    /// Usage: it is something else, or N is not from 1 to 1,000,000.
+    pub fn parse(typed: &str) -> Result<RateLimit> {
         let wrong = || {
             Error::new(Reason::Usage, "--rate takes a whole number of requests, and a time")
                 .hint("write it as --rate 5/s, 100/m or 1000/h")
@@ -38,29 +61,29 @@ impl Rate {
             _ => return Err(wrong()),
         };
         let count = count.parse::<u32>().ok().filter(|count| (1..=1_000_000).contains(count)).ok_or_else(wrong)?;
-        let pause = Duration::from_secs(unit) / count;
-        let slack = Duration::from_secs(1).saturating_sub(pause);
-        Ok(Rate { typed: typed.trim().to_owned(), pause, slack, due: Mutex::new(None) })
+        let interval = Duration::from_secs(unit) / count;
+        let burst = Duration::from_secs(1).saturating_sub(interval);
+        Ok(RateLimit { typed: typed.trim().to_owned(), interval, burst, next: Mutex::new(None) })
     }
 
-    /// How long the next request has to wait.
+    /// Takes a turn, and returns how long the request has to wait for it.
     ///
     /// # Errors
-    /// Too many wait already; when to come again.
-    pub(super) fn turn(&self, now: Instant) -> Result<Duration, Duration> {
-        let mut due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = due.unwrap_or(now).max(now);
-        let wait = next.saturating_duration_since(now + self.slack);
-        if wait > PATIENCE {
-            return Err(wait);
+    /// It would wait for more than half a minute.
+    pub(super) fn take_turn(&self, now: Instant) -> Result<Duration, RateExceeded> {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = next.unwrap_or(now).max(now);
+        let wait = turn.saturating_duration_since(now + self.burst);
+        if wait > MAX_WAIT {
+            return Err(RateExceeded { rule: self.to_string(), wait });
         }
-        *due = Some(next + self.pause);
+        *next = Some(turn + self.interval);
         Ok(wait)
     }
 }
 
-impl std::fmt::Display for Rate {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for RateLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "--rate {}", self.typed)
     }
 }

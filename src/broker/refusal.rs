@@ -1,72 +1,111 @@
-//! What the broker answers itself: a status, and a `message` in JSON, as the deployment's own errors have it.
+//! The edge where the broker's errors become HTTP: a status, and a `message` in JSON as in the deployment's own errors.
+
+use std::fmt;
 
 use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
 use hyper::{Response, StatusCode};
 
+use crate::error::Reason;
 use crate::token::mask;
 
-/// Why a request goes no further.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub(super) status: StatusCode,
-    /// The rule that says so, for the audit; none where it is no rule's doing.
-    pub(super) rule: Option<String>,
-    pub(super) message: String,
-    /// In seconds.
-    pub(super) retry_after: Option<u64>,
-    /// Where a browser is sent instead.
-    pub(super) location: Option<HeaderValue>,
+use super::pass::Unauthorized;
+use super::path::PathError;
+use super::policy::Denied;
+use super::rate::RateExceeded;
+use super::upstream_error::UpstreamError;
+
+/// Why the broker answers a request itself.
+#[derive(Debug)]
+pub(super) enum Refusal {
+    Unauthorized(Unauthorized),
+    /// It is for a page of the deployment, to which a browser is redirected.
+    Page(HeaderValue),
+    Path(PathError),
+    Denied(Denied),
+    RateExceeded(RateExceeded),
+    /// The audit file cannot be written.
+    NotRecorded,
+    Upstream(UpstreamError),
 }
 
 impl Refusal {
-    /// By a rule.
-    pub(super) fn by(rule: &str, status: StatusCode, message: &str) -> Refusal {
-        Refusal { rule: Some(rule.to_owned()), ..Refusal::new(status, message) }
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            Refusal::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Refusal::Page(_) => StatusCode::FOUND,
+            Refusal::Path(_) | Refusal::Denied(_) => StatusCode::FORBIDDEN,
+            Refusal::RateExceeded(_) => StatusCode::TOO_MANY_REQUESTS,
+            Refusal::NotRecorded => StatusCode::SERVICE_UNAVAILABLE,
+            Refusal::Upstream(error) => upstream_status(error),
+        }
     }
 
-    /// By no rule: it cannot be done.
-    pub(super) fn new(status: StatusCode, message: &str) -> Refusal {
-        // A file's name, or a path that was asked for, may be a token by mistake.
-        let message = mask(&format!("co-cred's broker: {message}"));
-        Refusal { status, rule: None, message, retry_after: None, location: None }
+    /// The rule that refuses it, for the audit; empty where no rule does.
+    pub(super) fn rule(&self) -> &str {
+        match self {
+            Refusal::Unauthorized(_) => "token",
+            Refusal::Page(_) => "page",
+            Refusal::Path(_) => "path",
+            Refusal::Denied(denied) => denied.rule(),
+            Refusal::RateExceeded(exceeded) => &exceeded.rule,
+            Refusal::NotRecorded => "--audit",
+            Refusal::Upstream(_) => "",
+        }
     }
 
-    /// Whoever asks is not let in.
-    pub(super) fn stranger(message: &str) -> Refusal {
-        Refusal::by("token", StatusCode::UNAUTHORIZED, message)
-    }
-
-    /// A rule of the policy.
-    pub(super) fn forbidden(rule: &str, message: &str) -> Refusal {
-        Refusal::by(rule, StatusCode::FORBIDDEN, message)
-    }
-
-    /// To a page of the deployment's own.
-    pub(super) fn page(location: HeaderValue) -> Refusal {
-        let page = Refusal::by("page", StatusCode::FOUND, "this is a page of the deployment's, and no part of its API");
-        Refusal { location: Some(location), ..page }
-    }
-
-    /// The response, to a request whose body may still be on its way: nothing else comes over that connection then, and its
-    /// client must not send anything more there.
-    pub(super) fn answer(&self, is_unread: bool) -> Response<Full<Bytes>> {
-        let body = serde_json::json!({ "message": self.message }).to_string();
+    /// The response. Where the body of the request was not read (`is_unread`), it closes the connection: nothing else can
+    /// come over it, and the client must not send anything more there.
+    pub(super) fn response(&self, is_unread: bool) -> Response<Full<Bytes>> {
+        // A path, a rule or a file name may be a token by mistake.
+        let message = mask(&format!("co-cred's broker: {self}"));
+        let body = serde_json::json!({ "message": message }).to_string();
         let mut response = Response::new(Full::new(Bytes::from(body)));
-        *response.status_mut() = self.status;
+        *response.status_mut() = self.status();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if let Some(seconds) = self.retry_after {
-            headers.insert(RETRY_AFTER, seconds.into());
+        match self {
+            Refusal::RateExceeded(exceeded) => drop(headers.insert(RETRY_AFTER, exceeded.seconds().into())),
+            Refusal::Page(location) => drop(headers.insert(LOCATION, location.clone())),
+            _ => {}
         }
-        if let Some(location) = &self.location {
-            headers.insert(LOCATION, location.clone());
-        }
-        if is_unread || self.status == StatusCode::UNAUTHORIZED || self.location.is_some() {
-            // A client without the pass, or with business elsewhere, need not stay.
+        // A client without the pass, and a browser that goes on elsewhere, need no connection here.
+        if is_unread || matches!(self, Refusal::Unauthorized(_) | Refusal::Page(_)) {
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Refusal::Unauthorized(error) => error.fmt(f),
+            Refusal::Page(_) => f.write_str("this is a page of the deployment, not a path of its API"),
+            Refusal::Path(error) => error.fmt(f),
+            Refusal::Denied(denied) => denied.fmt(f),
+            Refusal::RateExceeded(exceeded) => exceeded.fmt(f),
+            Refusal::NotRecorded => {
+                f.write_str("the file of --audit cannot be written, and no request passes without a line in it")
+            }
+            Refusal::Upstream(error) => error.fmt(f),
+        }
+    }
+}
+
+fn upstream_status(error: &UpstreamError) -> StatusCode {
+    match error {
+        UpstreamError::InvalidUrl | UpstreamError::BodyCutOff => StatusCode::BAD_REQUEST,
+        UpstreamError::TransferCoding => StatusCode::NOT_IMPLEMENTED,
+        UpstreamError::NoToken(_) | UpstreamError::OtherDeployment | UpstreamError::ProtocolSwitch => {
+            StatusCode::BAD_GATEWAY
+        }
+        UpstreamError::NoAnswer(error) => match error.reason {
+            Reason::Timeout => StatusCode::GATEWAY_TIMEOUT,
+            // The client's body broke off.
+            Reason::Usage => StatusCode::BAD_REQUEST,
+            _ => StatusCode::BAD_GATEWAY,
+        },
     }
 }

@@ -1,4 +1,4 @@
-//! Connections in, each on a task of its own.
+//! The server: accepts connections, and serves each on a task of its own.
 
 use std::convert::Infallible;
 use std::io;
@@ -14,24 +14,24 @@ use tokio::runtime::Runtime;
 
 use crate::http::runtime;
 
-use super::idle_timer::{Beating, either};
-use super::limiter::{Answer, ConnectionLimiter, Place};
+use super::idle_timer::TimedStream;
+use super::limiter::{ConnectionLimiter, ConnectionSlot, TrackedBody};
 use super::proxy::Proxy;
-use super::system::set_queue;
+use super::system::set_backlog;
 
 /// The most bytes of a request's head.
-const HEAD: usize = 64 * 1024;
+const MAX_HEAD: usize = 64 * 1024;
 
 /// The most connections that wait to be accepted.
-const QUEUE: i32 = 4096;
+const BACKLOG: i32 = 4096;
 
-/// Serves from now on, on a thread of its own.
+/// Starts to serve, on a thread of its own.
 ///
 /// # Errors
-/// The system has no thread or no descriptor left.
+/// The system has no thread or no file descriptor left.
 pub(super) fn start(listener: std::net::TcpListener, proxy: Proxy) -> io::Result<()> {
     listener.set_nonblocking(true)?;
-    set_queue(&listener, QUEUE)?;
+    set_backlog(&listener, BACKLOG)?;
     let runtime = runtime()?;
     let serve = move || serve(&runtime, listener, Arc::new(proxy));
     thread::Builder::new().name("broker".to_owned()).spawn(serve).map(drop)
@@ -43,12 +43,12 @@ fn serve(runtime: &Runtime, listener: std::net::TcpListener, proxy: Arc<Proxy>) 
         for number in 0.. {
             match listener.accept().await {
                 Ok((stream, _)) => {
-                    let place = limiter.place(number).await;
-                    let connection = Arc::clone(place.connection());
-                    let task = tokio::spawn(converse(stream, Arc::clone(&proxy), place));
-                    connection.served_by(task.abort_handle());
+                    let slot = limiter.acquire(number).await;
+                    let connection = Arc::clone(slot.connection());
+                    let task = tokio::spawn(serve_connection(stream, Arc::clone(&proxy), slot));
+                    connection.set_task(task.abort_handle());
                 }
-                // No descriptors are left, say: others will be given back.
+                // Probably no file descriptor is left: connections that end give theirs back.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
         }
@@ -56,21 +56,25 @@ fn serve(runtime: &Runtime, listener: std::net::TcpListener, proxy: Arc<Proxy>) 
     })
 }
 
-async fn converse(stream: TcpStream, proxy: Arc<Proxy>, place: Place) {
+async fn serve_connection(stream: TcpStream, proxy: Arc<Proxy>, slot: ConnectionSlot) {
     let _ = stream.set_nodelay(true);
-    let (place, idle) = (&place, &place.connection().idle);
-    let io = TokioIo::new(Beating { stream, idle: Arc::clone(idle) });
+    let (slot, timer) = (&slot, &slot.connection().timer);
+    let io = TokioIo::new(TimedStream { stream, timer: Arc::clone(timer) });
     let answer = service_fn(|request| {
         let proxy = &proxy;
         async move {
-            let mut busy = None;
-            let response = proxy.answer(request, idle, || busy = Some(place.busy())).await;
-            Ok::<_, Infallible>(response.map(|body| Answer::new(body, busy)))
+            let mut active = None;
+            let response = proxy.answer(request, timer, || active = Some(slot.active_request())).await;
+            Ok::<_, Infallible>(response.map(|body| TrackedBody::new(body, active)))
         }
     });
     let mut server = http1::Builder::new();
-    // The pulse knows all that a timer would.
-    server.header_read_timeout(None).max_buf_size(HEAD);
-    // What a client breaks off needs no report.
-    let _ = either(server.serve_connection(io, answer), idle.stops()).await;
+    // The idle timer covers the head as well.
+    server.header_read_timeout(None).max_buf_size(MAX_HEAD);
+    // The connection ends here in any case: an error of the client's needs no report.
+    tokio::select! {
+        biased;
+        _ = server.serve_connection(io, answer) => {}
+        () = timer.expired() => {}
+    }
 }

@@ -1,15 +1,15 @@
-//! What the broker may have, on Windows.
+//! Limits of the system, on Windows.
 
 use std::io;
 use std::net::TcpListener;
 
-/// How many sockets this process may have: as many as there is memory for.
+/// How many sockets this process may have: only memory limits them.
 pub(super) fn descriptors() -> u64 {
     u64::MAX
 }
 
-/// Lets so many connections wait to be accepted: the system's own choice stays.
+/// Sets how many connections may wait to be accepted. Windows has chosen already, and it stays so.
 #[allow(clippy::unnecessary_wraps, reason = "Unix may refuse")]
-pub(super) fn set_queue(_: &TcpListener, _: i32) -> io::Result<()> {
+pub(super) fn set_backlog(_: &TcpListener, _: i32) -> io::Result<()> {
     Ok(())
 }

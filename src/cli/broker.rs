@@ -1,11 +1,11 @@
-//! `--broker`, of `exec` and of the agent: what is typed, and a token that is kept fresh for it.
+//! `--broker` of `exec` and of the agent: its restrictions, its start, and the token that is kept fresh for it.
 
 use std::io;
 use std::sync::Arc;
 use std::thread;
 
 use crate::agent::{Looked, RefreshLoop, TokenState};
-use crate::broker::{Allow, AuditFile, Broker, Limits, Policy, Rate, Supply, is_pass};
+use crate::broker::{Allow, AuditFile, Broker, Policy, RateLimit, Restrictions, TokenSupply, is_pass};
 use crate::credential::{Credential, Mode};
 use crate::deliver::brokered;
 use crate::deployment::Deployment;
@@ -20,80 +20,86 @@ use super::args::Common;
 use super::messages::{Messages, clean};
 use super::{Invocation, agent_events, args, trace};
 
-impl Supply for TokenState {
-    fn held(&self) -> Result<Arc<Credential>, String> {
-        TokenState::held(self).ok_or_else(|| self.trouble().unwrap_or_else(|| "it was found nowhere".to_owned()))
+impl TokenSupply for TokenState {
+    fn current(&self) -> Result<Arc<Credential>, String> {
+        self.held().ok_or_else(|| self.trouble().unwrap_or_else(|| "no source has one".to_owned()))
     }
 
-    fn look_again(&self) {
+    fn refresh(&self) {
         TokenState::look_again(self);
     }
 }
 
-/// What may pass, and how often, and where it is noted; none where no broker is wanted.
+/// The restrictions that were typed; none without `--broker`.
 ///
 /// # Errors
 /// Usage, or the file of `--audit` cannot be written.
-pub(super) fn limits(typed: &args::Brokered) -> Result<Option<Limits>> {
+pub(super) fn restrictions(typed: &args::Brokered) -> Result<Option<Restrictions>> {
     let args::Brokered { broker, read_only, allow, rate, audit } = typed;
     if !broker {
         return Ok(None);
     }
     let allow = allow.iter().map(|typed| Allow::parse(typed)).collect::<Result<_>>()?;
-    let rate = rate.as_deref().map(Rate::parse).transpose()?;
+    let rate = rate.as_deref().map(RateLimit::parse).transpose()?;
     let audit = audit.as_deref().map(AuditFile::open).transpose()?;
-    Ok(Some(Limits { policy: Policy { read_only: *read_only, allow }, rate, audit }))
+    Ok(Some(Restrictions { policy: Policy { read_only: *read_only, allow }, rate, audit }))
 }
 
-/// What a broker lets pass, by its rules as they were typed, as people may see them.
-pub(super) fn in_words(rules: &[String]) -> String {
+/// The rules of a broker, as they are shown.
+pub(super) fn describe(rules: &[String]) -> String {
     if rules.is_empty() { "everything below /api/v1/".to_owned() } else { clean(&rules.join(", ")) }
 }
 
-/// A broker that has yet to serve.
-pub(super) struct Opened {
+/// A broker that does not serve yet.
+pub(super) struct PendingBroker {
     broker: Broker,
-    limits: Limits,
+    restrictions: Restrictions,
 }
 
-/// The broker that is wanted, if one is.
+/// Opens the broker that was typed; none without `--broker`.
 ///
 /// # Errors
-/// As [`limits`], and as [`Broker::open`].
-pub(super) fn open(typed: &args::Brokered) -> Result<Option<Opened>> {
-    limits(typed)?.map(|limits| Ok(Opened { broker: Broker::open()?, limits })).transpose()
+/// As [`restrictions`] and [`Broker::open`].
+pub(super) fn open(typed: &args::Brokered) -> Result<Option<PendingBroker>> {
+    let restrictions = restrictions(typed)?;
+    restrictions.map(|restrictions| Ok(PendingBroker { broker: Broker::open()?, restrictions })).transpose()
 }
 
-impl Opened {
-    /// What others are told who are to use it.
-    pub(super) fn offer(&self) -> Brokered {
-        self.broker.offer(self.limits.words())
+impl PendingBroker {
+    /// The address, the pass and the rules, for the shell that starts its clients.
+    pub(super) fn access(&self) -> Brokered {
+        self.broker.access(self.restrictions.rules())
     }
 
-    /// Serves what a keeper holds from now on, and returns the deployment to which it leads.
+    /// Serves the token of the agent, and returns the deployment to which requests are forwarded.
     ///
     /// # Errors
-    /// What is held is another broker's pass, no deployment is known, or as [`Broker::serve`].
+    /// The token is the pass of another broker, no deployment is known, or as [`Broker::serve`].
     pub(super) fn serve(self, invocation: &Invocation, env: &Env, token_state: &Arc<TokenState>) -> Result<Deployment> {
         let held = token_state.held();
         if held.as_ref().is_some_and(|held| is_pass(held.token())) {
-            return Err(Error::new(Reason::Usage, "what is found here is a broker's token for one run, and no other")
-                .hint("open another shell, or set CODEOCEAN_DOMAIN anew and unset CODEOCEAN_TOKEN"));
+            return Err(Error::new(Reason::Usage, "the only token found here is the pass of another broker")
+                .hint("open another shell, or unset CODEOCEAN_TOKEN and set CODEOCEAN_DOMAIN to the deployment"));
         }
         let deployment = deployment(invocation, held.as_deref())?;
-        let connect = invocation.budget()?.timeout;
-        self.broker.serve(Arc::<TokenState>::clone(token_state), &deployment, env, connect, self.limits)?;
+        let connect_timeout = invocation.budget()?.timeout;
+        self.broker.serve(
+            Arc::<TokenState>::clone(token_state),
+            &deployment,
+            env,
+            connect_timeout,
+            self.restrictions,
+        )?;
         Ok(deployment)
     }
 }
 
-/// Keeps a token for a deployment fresh from now on, on a thread of its own, as long as the process lives. No other deployment
-/// is sent it: the program behind the broker may write to the files that name one.
-/// What changed since the files were first watched, before it was obtained, is seen.
+/// Keeps a token fresh on a thread of its own, as long as the process lives. It is sent to the given deployment alone: the
+/// program behind the broker may write to the files that name one. A change since `refresh` was made is noticed.
 ///
 /// # Errors
 /// The system has no thread left.
-pub(super) fn keep(
+pub(super) fn keep_fresh(
     invocation: &Invocation,
     mut refresh: RefreshLoop,
     credential: Arc<Credential>,
@@ -103,7 +109,7 @@ pub(super) fn keep(
     let token_state = Arc::clone(refresh.token_state());
     let common = Common { deployment: Some(deployment.origin().to_owned()), ..invocation.common.clone() };
     let (env, colour) = (invocation.env.clone(), invocation.watched && invocation.env.get("NO_COLOR").is_none());
-    let keep = move || {
+    let run = move || {
         let invocation = Invocation::unattended(&common, &env);
         let mut err = io::stderr();
         let mut messages = Messages::new(&mut err, colour);
@@ -113,26 +119,26 @@ pub(super) fn keep(
             looked.retry
         };
         trace::with(common.verbose, &env, || {
-            // What was typed was understood once.
+            // These options were valid when they were parsed first: there is no error to report.
             if let Ok(options) = invocation.options(Mode::Auto) {
                 refresh.run(&options, &mut after);
             }
         });
     };
-    let started = thread::Builder::new().name("keeper".to_owned()).spawn(keep);
+    let started = thread::Builder::new().name("refresh".to_owned()).spawn(run);
     started.map(|_| token_state).map_err(|error| Error::new(Reason::Internal, format!("no thread is left ({error})")))
 }
 
-/// The traces of every token that can be seen here, and of the one that is held.
+/// The encodings of every token that is found here, and of the current one.
 pub(super) fn encodings(invocation: &Invocation, held: Option<&Credential>) -> Result<Vec<Encodings>> {
     let seen = sources::tokens(&invocation.options(Mode::Never)?.search);
     Ok(held.map(Credential::token).into_iter().chain(&seen).map(Encodings::of).collect())
 }
 
-/// The deployment to which the broker leads.
+/// The deployment to which the broker forwards requests.
 ///
 /// # Errors
-/// None is known.
+/// No deployment is known.
 pub(super) fn deployment(invocation: &Invocation, held: Option<&Credential>) -> Result<Deployment> {
     let resolved = match held {
         Some(held) => held.deployment().cloned(),
@@ -144,8 +150,8 @@ pub(super) fn deployment(invocation: &Invocation, held: Option<&Credential>) -> 
     })
 }
 
-/// The variables of this environment that no program behind the broker is to have, as a shell can name them.
-pub(super) fn secret(invocation: &Invocation, held: Option<&Credential>) -> Result<Vec<String>> {
+/// The variables that a program behind the broker must not have, as far as a shell can name them.
+pub(super) fn secret_variables(invocation: &Invocation, held: Option<&Credential>) -> Result<Vec<String>> {
     let search = invocation.options(Mode::Never)?.search;
     let without = brokered::without(&search, &encodings(invocation, held)?);
     Ok(without.into_iter().filter_map(|name| name.into_string().ok()).filter(|name| is_name(name)).collect())

@@ -202,22 +202,6 @@ pub fn open(path: &Path, links: Links) -> Result<(File, fs::Metadata), Trouble> 
     }
 }
 
-/// Fills a buffer from a place in a file.
-pub fn read_exact_at(file: &File, mut into: &mut [u8], mut at: u64) -> io::Result<()> {
-    while !into.is_empty() {
-        match read_at(file, into, at) {
-            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(read) => {
-                into = &mut into[read..];
-                at += read as u64;
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
 fn slurp(file: File, meta: &fs::Metadata, limit: usize) -> Result<Zeroizing<Vec<u8>>, Trouble> {
     // Some file systems do not know a size before they are read.
     let size = usize::try_from(meta.len()).ok().filter(|size| (1..=limit).contains(size)).unwrap_or(limit);

@@ -143,19 +143,17 @@ impl Log {
         Ok(Log { folder, name: name.to_owned() })
     }
 
-    /// Opens it to append to, made 0600 where it is missing; and once more to read and write elsewhere in it, where it is not
-    /// for appending alone. Whoever opens it again is given no link, and nobody else's file.
-    pub fn open(&self, again: bool) -> io::Result<(File, Option<File>)> {
+    /// Opens it to append to, made 0600 where it is missing. Whoever opens it again is given no link, and nobody else's file.
+    pub fn open(&self, again: bool) -> io::Result<File> {
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let open = |flags, mode| rustix::fs::openat(&self.folder, &self.name, flags, mode).map(File::from);
-        let end = open(flags | OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE, Mode::RUSR | Mode::WUSR)?;
-        let meta = end.metadata()?;
+        let flags = flags | OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE;
+        let file = File::from(rustix::fs::openat(&self.folder, &self.name, flags, Mode::RUSR | Mode::WUSR)?);
+        let meta = file.metadata()?;
         let ours = is_own(&meta) && meta.nlink() == 1;
         if !meta.is_file() || (again && !ours) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        let pen = open(flags | OFlags::RDWR, Mode::empty()).ok();
-        Ok((end, pen.filter(|pen| identity(pen).is_ok_and(|other| other == known_by(&meta)))))
+        Ok(file)
     }
 
     /// Whether a file is the one that stands there.

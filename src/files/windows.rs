@@ -133,16 +133,13 @@ impl Log {
         Ok(Log { path: fs::canonicalize(folder)?.join(name) })
     }
 
-    /// Opens it to append to, made where it is missing; and once more to read and write elsewhere in it. Whoever opens it
-    /// again is given no link, and no file with other names.
-    pub fn open(&self, again: bool) -> io::Result<(File, Option<File>)> {
-        let end = options(Links::Refused).append(true).create(true).open(&self.path)?;
-        if !end.metadata()?.is_file() || (again && names(&end)? != 1) {
+    /// Opens it to append to, made where it is missing. Whoever opens it again is given no link, and no file with other names.
+    pub fn open(&self, again: bool) -> io::Result<File> {
+        let file = options(Links::Refused).append(true).create(true).open(&self.path)?;
+        if !file.metadata()?.is_file() || (again && names(&file)? != 1) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        let pen = options(Links::Refused).read(true).write(true).open(&self.path).ok();
-        let identity_of_end = identity(&end)?;
-        Ok((end, pen.filter(|pen| identity(pen).is_ok_and(|other| other == identity_of_end))))
+        Ok(file)
     }
 
     /// Whether a file is the one that stands there.

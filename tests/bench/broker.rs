@@ -1,5 +1,5 @@
-//! The broker beside nginx with one worker, as a reverse proxy that sets the same header; and how soon a token that was
-//! renewed is used. Both in front of the same nginx, over TLS, as a deployment is, and in the clear.
+//! The broker beside nginx with one worker, as a reverse proxy that sets the same header: throughput, over TLS as to a
+//! deployment and without TLS, in front of the same nginx. And the delay until a renewed token is used.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -17,10 +17,10 @@ use super::{BINARY, TOKEN, command, is_installed, median};
 const ANSWER: &str =
     r#"{"has_more":false,"results":[{"id":"7dd2f1a3-90be-4f36-8d32-2fbd9cbf0a1f","name":"Spike sorting"}]}"#;
 
-/// A child that ends with this.
-struct Ends(Child);
+/// A process that is ended when this is dropped.
+struct Server(Child);
 
-impl Drop for Ends {
+impl Drop for Server {
     fn drop(&mut self) {
         let _ = Command::new("kill").arg(self.0.id().to_string()).status();
         let _ = self.0.wait();
@@ -84,7 +84,7 @@ fn throughput(world: &Path, authority: &Deployment, tls: bool) {
                 (wrk(&address, &pass), other)
             }
         };
-        // The first is for warmth.
+        // The first run warms up.
         if run > 0 {
             ratios.push(one.0 / other.0);
             for (all, (rate, p99)) in [(&mut ours, one), (&mut theirs, other)] {
@@ -93,7 +93,7 @@ fn throughput(world: &Path, authority: &Deployment, tls: bool) {
             }
         }
     }
-    let way = if tls { "to a deployment over TLS" } else { "the same in the clear" };
+    let way = if tls { "to a deployment over TLS" } else { "the same without TLS" };
     let [(ours, our_99), (theirs, their_99)] = [ours, theirs].map(|[rate, p99]| (median(rate), median(p99)));
     println!(
         "| broker {way}, requests a second, beside nginx | {ours:.0} | {theirs:.0} | {:.3} | 0.9 |",
@@ -110,7 +110,7 @@ fn wrk(url: &str, pass: &str) -> (f64, f64) {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(!text.contains("Non-2xx") && !text.contains("Socket errors"), "{text}");
     let after = |word: &str| text.split(word).nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
-    // At the beginning of its line: a deviation may be 71.99%.
+    // At the start of a line: a deviation may be 71.99%.
     let p99 = after("\n     99%");
     let p99 = match (p99.strip_suffix("us"), p99.strip_suffix("ms")) {
         (Some(micros), _) => micros.parse::<f64>().unwrap() / 1e3,
@@ -128,7 +128,7 @@ fn certificate(authority: &Deployment, tls: bool) -> String {
     format!("ssl; ssl_certificate {}; ssl_certificate_key {}", certificate.display(), key.display())
 }
 
-fn nginx(world: &Path, name: &str, server: &str) -> Ends {
+fn nginx(world: &Path, name: &str, server: &str) -> Server {
     let at = |ending: &str| world.join(format!("{name}.{ending}")).display().to_string();
     let config = format!(
         "worker_processes 1; daemon off; master_process off; pid {}; error_log {};\nevents {{ worker_connections 4096; }}\n\
@@ -140,7 +140,7 @@ fn nginx(world: &Path, name: &str, server: &str) -> Ends {
     );
     fs::write(at("conf"), config).unwrap();
     let child = Command::new("/usr/sbin/nginx").args(["-c", &at("conf")]).stderr(Stdio::null()).spawn().unwrap();
-    Ends(child)
+    Server(child)
 }
 
 fn free_port() -> u16 {
@@ -148,7 +148,7 @@ fn free_port() -> u16 {
 }
 
 /// A broker, its address and its pass.
-fn broker(world: &Path, authority: &Deployment, deployment: &str, args: &[&str]) -> (Ends, String, String) {
+fn broker(world: &Path, authority: &Deployment, deployment: &str, args: &[&str]) -> (Server, String, String) {
     let script = "echo \"$CODEOCEAN_DOMAIN $CODEOCEAN_TOKEN\"; exec cat";
     let mut command = command(world, BINARY, &["exec", "--broker"]);
     command.args(args).args(["--", "sh", "-c", script]).env("CO_CRED_SECRETS_DIR", world.join("mount"));
@@ -161,16 +161,16 @@ fn broker(world: &Path, authority: &Deployment, deployment: &str, args: &[&str])
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let (address, pass) = line.trim().split_once(' ').expect("the broker starts");
-    (Ends(child), address.to_owned(), pass.to_owned())
+    (Server(child), address.to_owned(), pass.to_owned())
 }
 
-/// From the write to the first request that has the new token, a hundred times for each way in which a file changes.
+/// The time from a write to the first request with the new token, a hundred times for each way in which a file changes.
 pub(crate) fn rotation(world: &Path) {
     let deployment = Plan::with_token(TOKEN).tls().start();
     let (_broker, address, pass) = broker(world, &deployment, &deployment.url(), &[]);
     let (path, beside) = (world.join("mount/co"), world.join("mount/.new"));
     let mut former = TOKEN.to_owned();
-    for (way, name) in ["a rename", "a write in place", "a file made anew"].iter().enumerate() {
+    for (way, name) in ["a rename", "a write in place", "a new file"].iter().enumerate() {
         let mut took = Vec::new();
         for number in 0..100 {
             let token = format!("cop_rotation{way}x{number:05}");
@@ -188,7 +188,7 @@ pub(crate) fn rotation(world: &Path) {
                 }
             }
             let expected = Some(format!("Basic {}", STANDARD.encode(format!("{token}:"))));
-            // The request, not the agent's own question, which is a search.
+            // A request of the client: the agent verifies a token with a search, which is a POST.
             let mut since = deployment.seen().len();
             'new: loop {
                 get(&address, &pass);
@@ -223,7 +223,7 @@ fn get(address: &str, pass: &str) {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
 }
 
-/// An agent with a broker that has served, left alone for a minute: how often it wakes up, and its memory.
+/// The context switches in one minute, and the memory, of an agent with a broker that has served a request.
 pub(crate) fn idle(world: &Path) {
     let deployment = Plan::with_token(TOKEN).tls().start();
     let mut agent = command(world, BINARY, &["agent", "--broker", "--foreground", "--quiet", "--socket"]);
@@ -240,7 +240,7 @@ pub(crate) fn idle(world: &Path) {
         line.split('\'').nth(1).unwrap().to_owned()
     };
     let (address, pass) = (value("CODEOCEAN_DOMAIN"), value("CODEOCEAN_TOKEN"));
-    let agent = Ends(child);
+    let agent = Server(child);
     get(&address, &pass);
     std::thread::sleep(Duration::from_secs(2));
     let tasks = format!("/proc/{}/task", agent.0.id());

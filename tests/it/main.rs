@@ -39,13 +39,20 @@
 //! | `supervise::streams` | output is complete however slowly it is read; what cannot be written is reported |
 //! | `supervise::handoff` | output of a program that the command left running is masked to its end |
 //! | `supervise::renewed` | a token that is renewed during a run is masked and found |
-//! | `broker::access` | who gets through to the deployment, and as far as the policy says; what else sees the token: nobody |
-//! | `broker::audit` | a line for every request, none of its secrets, full disks |
-//! | `broker::connections` | thousands of connections, of strangers and of the program itself |
-//! | `broker::faults` | deployments that fail, smuggling, gigabytes, a thousand tokens under load |
-//! | `broker::paths` | the one form in which a path is judged and sent on, and where redirects lead |
-//! | `broker::renewal` | a token that is renewed meanwhile |
-//! | `broker::rules` | what may be asked, by each rule, and with every method of the SDK |
+//! | `broker::agent` | `agent --broker`: one broker for all programs of a shell |
+//! | `broker::audit` | `--audit`: every request is recorded, and none of its secrets; full disks |
+//! | `broker::authentication` | the pass is required; the deployment gets the token and no other credential |
+//! | `broker::connections` | thousands of connections, without the pass and with it |
+//! | `broker::exec` | `exec --broker`: the run of the command |
+//! | `broker::faults` | deployments that fail |
+//! | `broker::framing` | messages are framed anew: request smuggling, bodies, lengths and chunks |
+//! | `broker::isolation` | a program behind the broker can neither read the token nor have it sent elsewhere |
+//! | `broker::load` | a gigabyte each way, a thousand tokens under load |
+//! | `broker::paths` | a path is checked and forwarded in one form |
+//! | `broker::redirects` | redirects lead to the broker, pages to the deployment |
+//! | `broker::renewal` | a token that is renewed while the broker runs |
+//! | `broker::rules` | `--read-only`, `--allow` and `--rate` |
+//! | `broker::sdk` | the SDK and the MCP server behind rules |
 //! | `agent::serving` | a token that stays fresh, whichever way its file changes, for its user alone |
 //! | `agent::hooks` | what an agent does with a change: its file, its command |
 //! | `agent::logins` | logins and logouts that an agent sees, and an agent that has no token |

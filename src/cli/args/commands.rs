@@ -84,10 +84,12 @@ pub struct Brokered {
     /// One whose turn is more than half a minute away is answered with 429, and when to come again.
     #[arg(long, value_name = "N/s", requires = "broker")]
     pub rate: Option<String>,
-    /// Note every request in this file, one line of JSON each: time, method, path, status, duration, rule
+    /// Record every request in this file, in lines of JSON: before it is forwarded, and once it is answered
     ///
-    /// The duration is in seconds. No query, header or body is noted. As long as the file cannot be written, no request
-    /// passes.
+    /// Both lines have the id of the request and a time; the first one has its method, its path and the rule that lets it
+    /// pass, the second one the status and the duration in seconds. A refused request has one line with all of them; an
+    /// aborted one has no second line. No query, header or body is recorded. As long as the file cannot be written, no
+    /// request passes.
     #[arg(long, value_name = "FILE", requires = "broker")]
     pub audit: Option<PathBuf>,
 }

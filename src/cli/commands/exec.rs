@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use crate::agent::RefreshLoop;
-use crate::broker::{Broker, Limits};
+use crate::broker::{Broker, Restrictions};
 use crate::credential::{Credential, Mode, ObtainOptions, account, obtain};
 use crate::deliver::exec::{Plan, Wishes};
 use crate::deliver::git::wiring::wiring;
@@ -40,7 +40,7 @@ fn attempt(invocation: &Invocation, typed: &args::Exec, out: &mut dyn Write, mes
         return Err(error);
     }
     variable_names(&typed.names)?;
-    let limits = broker::limits(&typed.brokered)?;
+    let limits = broker::restrictions(&typed.brokered)?;
     let options = ObtainOptions { owner: typed.git, ..invocation.options(Mode::Auto)? };
     // First what is to be watched: a change of what is about to be read must not be missed.
     let limits = limits.map(|limits| (limits, RefreshLoop::new(&options, true)));
@@ -79,7 +79,7 @@ fn behind_broker(
     typed: &args::Exec,
     credential: Credential,
     wishes: Wishes,
-    (limits, refresh): (Limits, RefreshLoop),
+    (limits, refresh): (Restrictions, RefreshLoop),
     out: &mut dyn Write,
     messages: &mut Messages,
 ) -> Result<u8> {
@@ -91,14 +91,14 @@ fn behind_broker(
     let plan = Plan::new(handed, credential.token(), invocation.env, &wishes);
     if typed.explain {
         let shown = explain(&credential, &plan, Some(&broker), out);
-        let rules = broker::in_words(&limits.words());
+        let rules = broker::describe(&limits.rules());
         return shown.and_then(|()| writeln!(out, "the broker lets pass: {rules}")).map(|()| 0).or_else(closed);
     }
     messages.warn(&plan.left.iter().map(|name| left(name)).collect::<Vec<_>>());
     let credential = Arc::new(credential);
-    let token_state = broker::keep(invocation, refresh, Arc::clone(&credential), &deployment)?;
+    let token_state = broker::keep_fresh(invocation, refresh, Arc::clone(&credential), &deployment)?;
     broker.serve(token_state, &deployment, invocation.env, invocation.budget()?.timeout, limits)?;
-    supervised::run(invocation, typed, &credential, &plan, &|| (!broker.is_asked()).then(not_asked), messages)
+    supervised::run(invocation, typed, &credential, &plan, &|| (!broker.has_requests()).then(not_asked), messages)
 }
 
 fn not_asked() -> Remark {

@@ -48,10 +48,10 @@ fn each_restriction_of_a_broker_reaches_the_agent() {
     assert!(rules().contains("--rate 1/h"), "{}", rules());
     assert_eq!(statuses(&world, "--audit requests", &[&get, &delete]).len(), 2);
     assert!(rules().contains("--audit "), "{}", rules());
-    assert_eq!(fs::read_to_string(world.path("work/requests")).unwrap().lines().count(), 2);
+    assert_eq!(fs::read_to_string(world.path("work/requests")).unwrap().lines().count(), 4);
     let all = format!("--read-only {allow} --rate 1/h --audit all");
     assert_eq!(statuses(&world, &all, &[&delete, &get, &get]), ["403", "200", "429"]);
-    assert_eq!(fs::read_to_string(world.path("work/all")).unwrap().lines().count(), 3);
+    assert_eq!(fs::read_to_string(world.path("work/all")).unwrap().lines().count(), 4);
 }
 
 /// A file of the same name in another folder is another one.

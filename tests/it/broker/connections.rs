@@ -1,4 +1,4 @@
-//! Many connections: neither strangers nor idle ones keep out a program that has the pass.
+//! Many connections: neither those without the pass nor idle ones block a program that has the pass.
 
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
@@ -6,14 +6,14 @@ use std::net::TcpStream;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::broker::access::{Broker, FINE, Recorder};
+use super::support::{Broker, OK, Recorder};
 use crate::support::workstation::wait;
 
-/// Whoever does not show the pass in time is gone, and never keeps out those who have it.
+/// A connection that does not show the pass in time is closed, and never blocks one that does.
 #[test]
-fn ten_thousand_strangers_and_slow_ones_keep_nobody_out() {
-    let recorder = Recorder::new(FINE);
-    let broker = Broker::new(recorder.world(), &["--offline"]);
+fn ten_thousand_connections_without_the_pass_block_no_request() {
+    let recorder = Recorder::new(OK);
+    let broker = Broker::new(recorder.sandbox(), &["--offline"]);
     let mut slow = broker.connect();
     let start = Instant::now();
     slow.write_all(b"GET /api/v1/x HTTP/1.1\r\n").unwrap();
@@ -26,33 +26,33 @@ fn ten_thousand_strangers_and_slow_ones_keep_nobody_out() {
             number % 3 or all[-1].send(b'GET / HT')\n\
         print(len(all), flush=True)\n\
         sys.stdin.read()\n";
-    let mut crowd = Command::new("python3");
-    let crowd = crowd.args(["-c", script, &broker.address]).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut crowd = crowd.spawn().unwrap();
+    let mut others = Command::new("python3");
+    let others = others.args(["-c", script, &broker.address]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut others = others.spawn().unwrap();
     let mut line = [0; 6];
-    crowd.stdout.as_mut().unwrap().read_exact(&mut line).unwrap();
+    others.stdout.as_mut().unwrap().read_exact(&mut line).unwrap();
     assert_eq!(&line, b"10000\n");
     for _ in 0..20 {
         assert_eq!(broker.get("/api/v1/x").status, 200);
     }
     let files = fs::read_dir(format!("/proc/{}/fd", broker.child.id())).unwrap().count();
     assert!(files < 1100, "{files} descriptors");
-    // One that gives a byte now and then is no better.
+    // A connection that sends a byte now and then is closed as well.
     slow.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
     let is_closed = |stream: &mut TcpStream| {
         let _ = stream.write_all(b"x");
-        !matches!(stream.read(&mut [0; 64]), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock)
+        !matches!(stream.read(&mut [0; 64]), Err(error) if error.kind() == ErrorKind::WouldBlock)
     };
     while !is_closed(&mut slow) {
-        assert!(start.elapsed() < Duration::from_secs(60), "it may be slow for ever");
+        assert!(start.elapsed() < Duration::from_secs(60), "a slow connection stays open");
     }
-    drop(crowd.stdin.take());
-    let _ = crowd.wait();
+    drop(others.stdin.take());
+    let _ = others.wait();
     assert_eq!(broker.get("/api/v1/x").status, 200);
 }
 
-/// A connection that has shown the pass, and has been answered where `answer` is awaited.
-fn asked(broker: &Broker, path: &str) -> TcpStream {
+/// A connection over which a request with the pass was sent.
+fn connect_and_send(broker: &Broker, path: &str) -> TcpStream {
     let mut stream = broker.connect();
     send(&mut stream, broker, path);
     stream
@@ -64,8 +64,8 @@ fn send(stream: &mut TcpStream, broker: &Broker, path: &str) {
     stream.write_all(head.as_bytes()).unwrap();
 }
 
-/// The status with which it is answered; none where the connection is closed.
-fn answered(stream: &mut TcpStream) -> Option<String> {
+/// The status of the response; none where the connection is closed.
+fn status(stream: &mut TcpStream) -> Option<String> {
     let mut text = String::new();
     while !text.ends_with("{}") {
         let mut piece = [0; 512];
@@ -79,55 +79,55 @@ fn answered(stream: &mut TcpStream) -> Option<String> {
     Some(text[9..12].to_owned())
 }
 
-const FINE_STATUS: Option<&str> = Some("200");
+const OK_STATUS: Option<&str> = Some("200");
 
-/// A client that leaves hundreds of connections open, each of which has shown the pass and asks nothing now.
+/// A client leaves hundreds of connections open, each of which has shown the pass and has no request now.
 #[test]
-fn idle_connections_do_not_lock_their_program_out() {
-    let recorder = Recorder::new(FINE);
-    // Room for fifty.
-    let broker = Broker::with_descriptors(recorder.world(), 164, &["--offline"]);
+fn idle_connections_are_closed_to_make_room() {
+    let recorder = Recorder::new(OK);
+    // Descriptors for fifty connections.
+    let broker = Broker::with_descriptors(recorder.sandbox(), 164, &["--offline"]);
     let mut kept = Vec::new();
     for number in 0..300 {
-        kept.push(asked(&broker, "/api/v1/x"));
-        assert_eq!(answered(&mut kept[number]).as_deref(), FINE_STATUS, "connection {number}");
+        kept.push(connect_and_send(&broker, "/api/v1/x"));
+        assert_eq!(status(&mut kept[number]).as_deref(), OK_STATUS, "connection {number}");
     }
     assert_eq!(broker.get("/api/v1/x").status, 200);
-    // It is the one that has been idle for the longest time that has to go.
-    assert_eq!(answered(&mut kept[0]), None);
+    // The one that has been idle for the longest time is closed.
+    assert_eq!(status(&mut kept[0]), None);
     let last = &mut kept[299];
     send(last, &broker, "/api/v1/x");
-    assert_eq!(answered(last).as_deref(), FINE_STATUS);
+    assert_eq!(status(last).as_deref(), OK_STATUS);
 }
 
 #[test]
-fn a_request_under_way_is_not_broken_off_to_make_room() {
-    let recorder = Recorder::new(FINE);
-    let broker = Broker::with_descriptors(recorder.world(), 164, &["--offline"]);
-    let mut held: Vec<TcpStream> = (0..20).map(|_| asked(&broker, "/api/v1/held")).collect();
-    wait("the requests", || recorder.heard().len() == 20);
+fn active_requests_are_not_aborted_to_make_room() {
+    let recorder = Recorder::new(OK);
+    let broker = Broker::with_descriptors(recorder.sandbox(), 164, &["--offline"]);
+    let mut held: Vec<TcpStream> = (0..20).map(|_| connect_and_send(&broker, "/api/v1/held")).collect();
+    wait("the requests", || recorder.requests().len() == 20);
     let mut idle = Vec::new();
     for _ in 0..100 {
-        let mut stream = asked(&broker, "/api/v1/x");
-        assert_eq!(answered(&mut stream).as_deref(), FINE_STATUS);
+        let mut stream = connect_and_send(&broker, "/api/v1/x");
+        assert_eq!(status(&mut stream).as_deref(), OK_STATUS);
         idle.push(stream);
     }
     assert_eq!(broker.get("/api/v1/x").status, 200);
     recorder.release();
-    assert!(held.iter_mut().all(|stream| answered(stream).as_deref() == FINE_STATUS));
+    assert!(held.iter_mut().all(|stream| status(stream).as_deref() == OK_STATUS));
 }
 
-/// Where each place has a request under way, the next one waits until one of them is answered; its connection stays open.
+/// Where every connection has an active request, the next one waits until one of them is answered; its connection stays open.
 #[test]
-fn a_connection_that_waits_gets_the_place_of_one_that_was_answered() {
-    let recorder = Recorder::new(FINE);
-    // Room for eight.
-    let broker = Broker::with_descriptors(recorder.world(), 80, &["--offline"]);
-    let mut held: Vec<TcpStream> = (0..8).map(|_| asked(&broker, "/api/v1/held")).collect();
-    wait("the requests", || recorder.heard().len() == 8);
-    let mut late: Vec<TcpStream> = (0..8).map(|_| asked(&broker, "/api/v1/x")).collect();
+fn a_waiting_connection_gets_the_slot_of_an_answered_request() {
+    let recorder = Recorder::new(OK);
+    // Descriptors for eight connections.
+    let broker = Broker::with_descriptors(recorder.sandbox(), 80, &["--offline"]);
+    let mut held: Vec<TcpStream> = (0..8).map(|_| connect_and_send(&broker, "/api/v1/held")).collect();
+    wait("the requests", || recorder.requests().len() == 8);
+    let mut late: Vec<TcpStream> = (0..8).map(|_| connect_and_send(&broker, "/api/v1/x")).collect();
     recorder.release();
     for stream in held.iter_mut().chain(&mut late) {
-        assert_eq!(answered(stream).as_deref(), FINE_STATUS);
+        assert_eq!(status(stream).as_deref(), OK_STATUS);
     }
 }

@@ -1,16 +1,17 @@
-//! Programs that use the deployment and never hold the token.
+//! The broker: programs that use the deployment and never have the token.
 
-#[cfg(unix)]
-pub mod access;
-#[cfg(unix)]
-pub mod audit;
-#[cfg(unix)]
-pub mod connections;
-#[cfg(unix)]
-pub mod faults;
-#[cfg(unix)]
-pub mod paths;
-#[cfg(unix)]
-pub mod renewal;
-#[cfg(unix)]
-pub mod rules;
+mod agent;
+mod audit;
+mod authentication;
+mod connections;
+mod exec;
+mod faults;
+mod framing;
+mod isolation;
+mod load;
+mod paths;
+mod redirects;
+mod renewal;
+mod rules;
+mod sdk;
+pub mod support;

@@ -6,27 +6,27 @@ use std::time::Instant;
 
 use fake_deployment::{Deployment, Fault, Plan};
 
-use crate::broker::access::{Broker, basic, capsule, mounted};
+use super::support::{Broker, basic, capsule, mounted};
 use crate::support::sandbox::{OTHER, Sandbox, TOKEN};
 use crate::support::workstation::wait;
 
 #[test]
-fn a_token_that_was_renewed_is_used_and_what_reads_is_tried_once_more() {
+fn a_renewed_token_is_used_and_reads_are_repeated_once() {
     let deployment = Plan::with_token(TOKEN).tls().start();
     let broker = Broker::new(mounted(&deployment), &[]);
     assert_eq!(capsule(&broker, &deployment), 200);
-    // Revoked at the very moment in which it is replaced.
+    // The token is revoked in the moment in which it is replaced.
     deployment.issue(OTHER);
     deployment.revoke(TOKEN);
     fs::write(broker.world.path("mount/co"), OTHER).unwrap();
-    assert_eq!(capsule(&broker, &deployment), 200, "{}", broker.said());
+    assert_eq!(capsule(&broker, &deployment), 200, "{}", broker.stderr());
     let path = "/api/v1/capsules/search";
     assert_eq!(broker.ask("POST", path, "", "{}").status, 200);
     deployment.issue(TOKEN);
     deployment.revoke(OTHER);
     fs::write(broker.world.path("mount/co"), TOKEN).unwrap();
     let before = deployment.seen().len();
-    // What writes is not repeated, but the next request has the new token.
+    // A write is not repeated, but the next request has the new token.
     let reply = broker.ask("POST", "/api/v1/computations", "", "{}");
     let writes = deployment.seen().split_off(before);
     let writes: Vec<_> = writes.iter().filter(|seen| seen.request == "POST /api/v1/computations").collect();
@@ -36,57 +36,57 @@ fn a_token_that_was_renewed_is_used_and_what_reads_is_tried_once_more() {
     assert_eq!(deployment.latest().unwrap().authorization, Some(basic(TOKEN)));
 }
 
-/// A world whose token is printed by a command, and the file in which each of its runs is a line.
-fn commanded(deployment: &Deployment) -> (Sandbox, std::path::PathBuf) {
+/// A sandbox whose token is printed by a command, and a file with one line for each of its runs.
+fn with_token_command(deployment: &Deployment) -> (Sandbox, std::path::PathBuf) {
     let world = Sandbox::new().at(deployment);
-    let looks = world.path("looks");
-    let command = format!("echo look >> {}; echo {TOKEN}", looks.display());
+    let runs = world.path("runs");
+    let command = format!("echo run >> {}; echo {TOKEN}", runs.display());
     let config =
         format!("[[deployment]]\ndomain = {:?}\ntoken_command = [\"sh\", \"-c\", {command:?}]\n", deployment.url());
-    (world.file("home/.config/co-cred/config.toml", config), looks)
+    (world.file("home/.config/co-cred/config.toml", config), runs)
 }
 
-/// How many times five seconds have passed: so often it may look again where it found no other token.
-fn fives(since: Instant) -> usize {
+/// How many times five seconds have passed: so often it may search again where it found no other token.
+fn five_second_intervals(since: Instant) -> usize {
     usize::try_from(since.elapsed().as_secs() / 5).unwrap()
 }
 
-/// A path that is always answered with 401, as where a scope is missing, is no reason to look each time.
+/// A path that is always answered with 401, as where a scope is missing, is no reason to search each time.
 #[test]
-fn a_scope_that_is_missing_makes_it_look_once() {
+fn a_missing_scope_does_not_search_for_a_token_each_time() {
     let deployment = Plan::with_token(TOKEN).tls().start();
-    let (world, looks) = commanded(&deployment);
+    let (world, runs) = with_token_command(&deployment);
     let broker = Broker::new(world, &[]);
-    let count = || fs::read_to_string(&looks).unwrap().lines().count();
+    let count = || fs::read_to_string(&runs).unwrap().lines().count();
     let (before, start) = (count(), Instant::now());
     for _ in 0..8 {
         deployment.fail(Fault::Status(401));
         assert_eq!(broker.get("/api/v1/elsewhere").status, 401);
     }
-    assert!(count() - before <= 3 + fives(start), "{before} {}", count());
+    assert!(count() - before <= 3 + five_second_intervals(start), "{before} {}", count());
     assert_eq!(capsule(&broker, &deployment), 200);
 }
 
-/// Without another token, a 401 is handed on, and told once; and a loop of them is no loop of looking.
+/// Without another token, a 401 is forwarded and reported once, and repeated 401s do not repeat the search.
 #[test]
-fn a_rejection_is_handed_on_where_there_is_no_other_token() {
+fn a_rejection_is_forwarded_where_there_is_no_other_token() {
     let deployment = Plan::with_token(TOKEN).tls().start();
-    let (world, looks) = commanded(&deployment);
+    let (world, runs) = with_token_command(&deployment);
     let broker = Broker::new(world, &[]);
     deployment.revoke(TOKEN);
-    let (before, start) = (fs::read_to_string(&looks).unwrap().lines().count(), Instant::now());
+    let (before, start) = (fs::read_to_string(&runs).unwrap().lines().count(), Instant::now());
     assert_eq!(capsule(&broker, &deployment), 401);
     for _ in 0..20 {
         let reply = broker.get(&format!("/api/v1/capsules/{}", deployment.capsule()));
         assert!(reply.status == 502 && reply.message().contains("does not accept the token"), "{reply:?}");
     }
-    assert!(broker.said().matches("does not accept the token").count() == 1, "{}", broker.said());
-    let after = fs::read_to_string(&looks).unwrap().lines().count();
-    assert!(after - before <= 2 + fives(start), "{before} {after}");
+    assert!(broker.stderr().matches("does not accept the token").count() == 1, "{}", broker.stderr());
+    let after = fs::read_to_string(&runs).unwrap().lines().count();
+    assert!(after - before <= 2 + five_second_intervals(start), "{before} {after}");
 }
 
 #[test]
-fn a_token_from_an_agent_is_followed_as_any_other() {
+fn a_token_renewed_by_an_agent_is_used() {
     let deployment = Plan::with_token(TOKEN).tls().start();
     let world = mounted(&deployment);
     fs::create_dir(world.path("run")).unwrap();
@@ -106,7 +106,7 @@ fn a_token_from_an_agent_is_followed_as_any_other() {
     world.spawn(["agent", "stop"]).expect(0);
 }
 
-/// A token that its source binds to another deployment is none for this one.
+/// A token that its source binds to another deployment is not used for this one.
 #[test]
 fn a_token_for_another_deployment_is_not_sent_to_this_one() {
     let deployment = Plan::with_token(TOKEN).tls().start();
@@ -115,7 +115,7 @@ fn a_token_for_another_deployment_is_not_sent_to_this_one() {
     assert_eq!(capsule(&broker, &deployment), 200);
     let json = serde_json::json!({ "domain": "https://other.example.org", "token": OTHER }).to_string();
     fs::write(broker.world.path("home/.codeocean/credentials.json"), json).unwrap();
-    wait("the warning", || broker.said().contains("the token from before is kept"));
+    wait("the warning", || broker.stderr().contains("the token from before is kept"));
     assert_eq!(capsule(&broker, &deployment), 200);
     deployment.revoke(TOKEN);
     assert_eq!(capsule(&broker, &deployment), 401);

@@ -82,8 +82,8 @@ fn behind_the_broker_there_is_no_token() {
     world.spawn(args).expect(0);
     assert!(deployment.latest().unwrap().authorization.is_some());
     let noted = fs::read_to_string(&log).unwrap();
-    let noted: serde_json::Value = serde_json::from_str(noted.lines().next().unwrap()).unwrap();
-    assert_eq!(noted["status"], 200);
+    let noted: Vec<serde_json::Value> = noted.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(noted[0]["path"].is_string() && noted[1]["id"] == noted[0]["id"] && noted[1]["status"] == 200, "{noted:?}");
 }
 
 #[test]

@@ -97,9 +97,9 @@ fn the_token_leaves_in_these_files_only() {
     let expected = [
         "agent/change_hooks.rs",
         "agent/unix/serve.rs",
-        "broker/guard.rs",
         "broker/mod.rs",
-        "broker/upstream.rs",
+        "broker/pass.rs",
+        "broker/token_supply.rs",
         "deliver/docker/mod.rs",
         "deliver/env/curl.rs",
         "deliver/env/netrc.rs",

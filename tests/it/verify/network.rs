@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use fake_deployment::{Deployment, Plan};
 
-use crate::broker::access::Broker;
+use crate::broker::support::Broker;
 use crate::support::sandbox::{Ran, Sandbox, TOKEN, has};
 
 /// A deployment with a certificate for a name that only the test's own hosts file or name server knows.

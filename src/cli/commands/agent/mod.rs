@@ -14,7 +14,7 @@ use crate::error::{Error, Reason, Result};
 use crate::ipc::{AgentRequest, Answer, Status, ask, is_gone, trouble};
 
 use crate::cli::args::AgentAction;
-use crate::cli::broker::in_words;
+use crate::cli::broker::describe;
 use crate::cli::messages::{Messages, clean};
 use crate::cli::{Invocation, args, closed};
 
@@ -67,7 +67,7 @@ fn status(socket: &Path, json: bool, out: &mut dyn Write) -> Result<u8> {
             ("since", since),
             ("changes", changes.to_string()),
         ];
-        let broker = broker.map(|domain| ("broker", format!("{domain}, {}", in_words(&rules))));
+        let broker = broker.map(|domain| ("broker", format!("{domain}, {}", describe(&rules))));
         let trouble = trouble.map(|trouble| ("trouble", trouble));
         lines.into_iter().chain(broker).chain(trouble).try_for_each(|(name, value)| writeln!(out, "{name:<12} {value}"))
     };

@@ -67,7 +67,7 @@ fn instead(
 ) -> Result<String> {
     let Brokered { domain, token, rules: _ } = brokered;
     let env = invocation.env;
-    let secret: BTreeSet<String> = broker::secret(invocation, running.held)?.into_iter().collect();
+    let secret: BTreeSet<String> = broker::secret_variables(invocation, running.held)?.into_iter().collect();
     new.extend(domains(env).into_iter().map(|name| (name.to_owned(), quoted(domain))));
     new.push((TOKEN.to_owned(), quoted(token)));
     new.extend(directly(env).iter().map(|other| (other.name.clone(), quoted(&other.value))));

@@ -21,7 +21,7 @@ use crate::token::Token;
 use super::super::supervised;
 use super::shell::{Running, write_variables};
 use super::silent;
-use crate::cli::broker::{Opened, in_words};
+use crate::cli::broker::{PendingBroker, describe};
 use crate::cli::messages::Messages;
 use crate::cli::{Invocation, agent_events, args, broker, closed, system};
 
@@ -86,7 +86,7 @@ fn foreground(
     let options = ObtainOptions { search: SearchOptions { env: &env, ..options.search }, ..options };
     let detach = typed.detach;
     let opened = broker::open(&typed.brokered)?;
-    let offer = opened.as_ref().map(Opened::offer);
+    let offer = opened.as_ref().map(PendingBroker::access);
     let held = Cell::new(None);
     let serve = |token_state: &Arc<TokenState>| {
         let deployment = opened.map(|opened| opened.serve(invocation, &env, token_state)).transpose()?;
@@ -150,14 +150,14 @@ fn join(
         Ok(Answer::Broker(brokered)) if is_one(&brokered) => Some(brokered),
         _ => None,
     };
-    let asked = broker::limits(&typed.brokered)?.map(|limits| limits.words());
+    let asked = broker::restrictions(&typed.brokered)?.map(|restrictions| restrictions.rules());
     let sorted = |rules: &[String]| rules.iter().cloned().collect::<BTreeSet<String>>();
     let why = match (&asked, &brokered) {
         (None, None) => None,
         (None, Some(_)) => Some("has a broker, and gives the token to nobody else".to_owned()),
         (Some(_), None) => Some("has no broker".to_owned()),
         (Some(asked), Some(brokered)) if sorted(asked) != sorted(&brokered.rules) => {
-            Some(format!("has a broker with other rules ({})", in_words(&brokered.rules)))
+            Some(format!("has a broker with other rules ({})", describe(&brokered.rules)))
         }
         (Some(_), Some(_)) => elsewhere(invocation, status)?,
     };
