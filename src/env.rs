@@ -6,7 +6,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::names::PATHS;
+use crate::names;
 
 /// Variables by name, which is in capitals on Windows, where they are one and the same. `Debug` shows names only.
 #[derive(Clone, Default)]
@@ -30,16 +30,16 @@ impl Env {
         self.get(name)?.to_str()
     }
 
-    /// A variable that names a file or a folder: one of [`PATHS`].
+    /// A variable that names a file or a folder: one of [`names::paths`].
     pub fn path(&self, name: &str) -> Option<&Path> {
-        debug_assert!(PATHS.contains(&name), "{name} is missing in names::PATHS");
+        debug_assert!(names::paths().any(|path| path == name), "{name} is no path in names::VARIABLES");
         self.get(name).map(Path::new)
     }
 
     /// The same variables, with every relative path made absolute: for a process that leaves its folder.
     pub fn with_absolute_paths(&self) -> Env {
         let mut env = self.clone();
-        for name in PATHS {
+        for name in names::paths() {
             let absolute = self.path(name).and_then(|path| std::path::absolute(path).ok());
             absolute.into_iter().for_each(|path| env.set(name, path));
         }

@@ -1,8 +1,12 @@
 //! Which variables a command finds: the names that scripts read, the values that they expect, and none that leads to the
 //! token behind the broker.
 
+use std::fs;
+use std::path::Path;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use co_cred::names::{self, Owner};
 use co_cred::sources::{self, SearchOptions};
 
 use crate::support::sandbox::{OTHER, Sandbox, TOKEN};
@@ -222,4 +226,52 @@ fn a_variable_that_is_removed_is_not_said_to_be_left() {
     let ran = world.spawn(["exec", "--offline", "--broker", "--all-names", "--explain"]).expect(0);
     assert!(ran.out.contains("remove  API_KEY") && !ran.out.contains("leave   API_KEY"), "{ran:?}");
     assert!(ran.out.contains("leave   ACCESS_TOKEN"), "{ran:?}");
+}
+
+/// The reference page of variables. With `CO_CRED_TESTS_WRITE=1` the test writes it.
+#[test]
+fn the_reference_page_lists_every_variable_in_the_table() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/environment.md");
+    let whose = |owner: Owner| match owner {
+        Owner::CoCred => "co-cred",
+        Owner::CodeOcean => "Code Ocean",
+        Owner::Shared => "several services",
+        Owner::Tool => "other programs",
+    };
+    let mut page = String::from(
+        "# Environment variables\n\nEvery variable that co-cred reads or sets, and those that it leaves alone because they mean something else. Tokens \
+         and deployments\nare searched in this order. The [README](../../README.md#where-the-token-comes-from) has the order of all sources.\n\n\
+         | variable | what it is | whose |\n|---|---|---|\n",
+    );
+    for variable in names::VARIABLES {
+        page.push_str(&format!("| `{}` | {} | {} |\n", variable.name, variable.about, whose(variable.owner)));
+    }
+    if std::env::var_os("CO_CRED_TESTS_WRITE").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, &page).unwrap();
+    }
+    assert_eq!(fs::read_to_string(path).unwrap(), page, "CO_CRED_TESTS_WRITE=1 writes the page anew");
+}
+
+#[test]
+fn every_variable_name_in_the_code_is_in_the_table() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let is_name = |word: &str| {
+        word.trim_matches('_').contains('_')
+            && word.bytes().all(|byte| byte == b'_' || byte.is_ascii_uppercase() || byte.is_ascii_digit())
+    };
+    for entry in
+        walkdir::WalkDir::new(source).into_iter().map(Result::unwrap).filter(|entry| entry.file_type().is_file())
+    {
+        let text = fs::read_to_string(entry.path()).unwrap();
+        let code = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
+        for word in code
+            .split('"')
+            .skip(1)
+            .step_by(2)
+            .filter(|word| is_name(word) && !word.starts_with("CARGO_") && !word.ends_with('_'))
+        {
+            assert!(names::variable(word).is_some(), "{word}, of {}, is missing in names.rs", entry.path().display());
+        }
+    }
 }
