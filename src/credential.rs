@@ -6,7 +6,7 @@ use crate::env::Env;
 use crate::error::{Error, Kind, Reason, Remark, Result};
 use crate::expiry::Expiry;
 use crate::names::DOMAINS;
-use crate::sources::{self, Found, Located, Place, ResolvedDeployment, SearchOptions};
+use crate::sources::{self, Found, Located, Place, ResolvedDeployment, SearchContext, SearchOptions};
 use crate::token::Token;
 use crate::verify::{self, Grant, RetryBudget, Scope, Verdict, VerifyRequest};
 
@@ -37,9 +37,17 @@ pub struct ObtainOptions<'a> {
 }
 
 impl<'a> ObtainOptions<'a> {
+    /// The same, for another context.
+    pub fn with_context<'b>(&self, context: &'b SearchContext<'b>) -> ObtainOptions<'b>
+    where
+        'a: 'b,
+    {
+        ObtainOptions { search: SearchOptions { context, ..self.search }, ..*self }
+    }
+
     fn request<'b>(&'b self, token: &'b Token, place: &'b str, deployment: &'b Deployment) -> VerifyRequest<'b> {
         let ObtainOptions { search, budget, needs, owner, .. } = *self;
-        VerifyRequest { token, place, deployment, env: search.env, budget, needs, owner }
+        VerifyRequest { token, place, deployment, env: search.context.env, budget, needs, owner }
     }
 }
 
@@ -173,12 +181,12 @@ pub fn verify_token(
 ) -> Result<Option<Verdict>> {
     // Asked or not: what is handed on goes to the deployment beside it.
     if let Some(resolved) = deployment.filter(|resolved| !resolved.is_explicit()) {
-        check_accepted(options.search.env, token, &resolved.deployment, &resolved.place)?;
+        check_accepted(options.search.context.env, token, &resolved.deployment, &resolved.place)?;
     }
     if options.mode == Mode::Never {
         return Ok(None);
     }
-    let resolved = deployment.ok_or_else(|| no_deployment(options.search.env))?;
+    let resolved = deployment.ok_or_else(|| no_deployment(options.search.context.env))?;
     let deployment = &resolved.deployment;
     let request = options.request(token, place, deployment);
     let remembered = match options.mode {

@@ -206,7 +206,7 @@ pub fn paths() -> impl Iterator<Item = &'static str> {
 pub fn role(name: &str) -> Option<Role> {
     match variable(name) {
         Some(variable) => Some(variable.role),
-        None if GENERIC_TOKENS.contains(&stem(name)) => Some(GenericToken),
+        None if is_generic(name) => Some(GenericToken),
         None if name.to_ascii_uppercase().ends_with("_PROXY") => Some(Other),
         None => OTHER_PREFIXES.iter().any(|prefix| name.starts_with(prefix)).then_some(Other),
     }
@@ -227,6 +227,16 @@ pub fn is_shared(name: &str) -> bool {
 pub fn is_same(one: &str, other: &str) -> bool {
     let plain = |byte: u8| if byte == b'-' { b'_' } else { byte.to_ascii_uppercase() };
     one.bytes().map(plain).eq(other.bytes().map(plain))
+}
+
+/// Whether it is the Git provider's token, as a variable or as a mounted file: never Code Ocean's.
+pub fn is_git_token(name: &str) -> bool {
+    is_same(name, GIT_TOKEN)
+}
+
+/// Whether it is one of [`GENERIC_TOKENS`], with or without a number.
+pub fn is_generic(name: &str) -> bool {
+    GENERIC_TOKENS.contains(&stem(name))
 }
 
 /// A name without the number that a second slot of its type gets: `API_KEY` of `API_KEY_2`.

@@ -78,7 +78,9 @@ pub fn run(
         told.into_iter().for_each(&mut tell);
         let held = token_state.held();
         if has_changed || !is_running {
-            hooks.learn(sources::tokens(&options.search).iter().chain(held.iter().map(|held| held.token())));
+            let context = options.search.context.reread();
+            let search = options.with_context(&context).search;
+            hooks.learn(sources::tokens(&search).iter().chain(held.iter().map(|held| held.token())));
         }
         let mut failures = Vec::new();
         if has_changed && is_running {

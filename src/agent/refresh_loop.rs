@@ -48,7 +48,9 @@ impl RefreshLoop {
     pub fn new(options: &ObtainOptions, is_strict: bool) -> RefreshLoop {
         let (token_state, wakeup) = TokenState::new(is_strict);
         let mut watch = Watch::new(token_state.wakeup());
-        watch.follow(sources::files(&options.search));
+        // What is read to know the files is read again when they are watched.
+        let context = options.search.context.reread();
+        watch.follow(sources::files(&options.with_context(&context).search));
         RefreshLoop { token_state, wakeup, watch, waiting: Vec::new(), retry: None, refused: 0, last: Instant::now() }
     }
 
@@ -66,7 +68,10 @@ impl RefreshLoop {
     /// One look; `after` is handed what came of it, and says how soon the next must be where no file changes.
     pub fn look(&mut self, options: &ObtainOptions, after: &mut dyn FnMut(Looked) -> Option<Duration>) {
         // First what is to be watched from now on: what changes after that is told again.
-        self.watch.follow(sources::files(&options.search));
+        let context = options.search.context.reread();
+        self.watch.follow(sources::files(&options.with_context(&context).search));
+        let context = options.search.context.reread();
+        let options = &options.with_context(&context);
         let looked = self.token_state.look(options, !self.waiting.is_empty());
         self.refused = if looked.is_refused { self.refused.saturating_add(1) } else { 0 };
         self.last = Instant::now();

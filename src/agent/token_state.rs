@@ -275,7 +275,7 @@ fn is_withdrawn(options: &ObtainOptions, held: &Credential, located: &Result<Loc
 fn is_logged_out(options: &ObtainOptions, held: &Credential) -> bool {
     let deployment = held.deployment().map(|resolved| &resolved.deployment);
     let is_its = |login: &keyring::Login| Some(&login.deployment) == deployment && Some(&login.email) == held.email();
-    keyring::logins(options.search.env).is_ok_and(|logins| !logins.iter().any(is_its))
+    keyring::logins(options.search.context.env).is_ok_and(|logins| !logins.iter().any(is_its))
 }
 
 /// Whether the deployment has said yes, or there is nobody to ask.

@@ -14,7 +14,7 @@ use crate::error::{Error, Reason, Result};
 use crate::ipc::Brokered;
 use crate::parse::shell::is_name;
 use crate::patterns::Encodings;
-use crate::sources;
+use crate::sources::{self, SearchContext};
 
 use super::args::Common;
 use super::messages::{Messages, clean};
@@ -110,7 +110,8 @@ pub(super) fn keep_fresh(
     let common = Common { deployment: Some(deployment.origin().to_owned()), ..invocation.common.clone() };
     let (env, colour) = (invocation.env.clone(), invocation.watched && invocation.env.get("NO_COLOR").is_none());
     let run = move || {
-        let invocation = Invocation::unattended(&common, &env);
+        let context = SearchContext::new(&env);
+        let invocation = Invocation::unattended(&common, &context);
         let mut err = io::stderr();
         let mut messages = Messages::new(&mut err, colour);
         messages.quiet = common.quiet;

@@ -9,7 +9,7 @@ use crate::email::Email;
 use crate::error::{Error, Kind, Reason, Result};
 use crate::expiry::Expiry;
 use crate::keyring::{self, Asking, Entry};
-use crate::sources::{self, Found, PlaceKind, SearchOptions, TokenScope};
+use crate::sources::{self, DeploymentBasis, Found, PlaceKind, SearchOptions};
 use crate::token::Token;
 
 use super::Invocation;
@@ -18,23 +18,20 @@ use super::messages::Messages;
 /// A deployment that was asked about, and which tokens may go there.
 pub(super) struct Target {
     pub(super) deployment: Deployment,
-    token_scope: TokenScope,
+    basis: DeploymentBasis,
 }
 
 impl Target {
     /// The deployment that is wanted, if it is known. It is settled before any token is looked for.
     pub(super) fn find(invocation: &Invocation, wanted: impl Fn(&Deployment) -> bool) -> Result<Option<Target>> {
         let known = sources::known(&invocation.options(Mode::Never)?.search, wanted)?;
-        Ok(known.map(|(deployment, token_scope)| Target { deployment, token_scope }))
+        Ok(known.map(|(deployment, basis)| Target { deployment, basis }))
     }
 
     fn options<'a>(&'a self, invocation: &'a Invocation, user: Option<&'a str>) -> Result<ObtainOptions<'a>> {
         let options = invocation.options(Mode::Auto)?;
         let deployment = Some(self.deployment.origin());
-        Ok(ObtainOptions {
-            search: SearchOptions { deployment, token_scope: self.token_scope, user, ..options.search },
-            ..options
-        })
+        Ok(ObtainOptions { search: SearchOptions { deployment, basis: self.basis, user, ..options.search }, ..options })
     }
 
     /// The user and the token; none where there is no token, or where the user is another.

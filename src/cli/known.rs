@@ -9,7 +9,7 @@ use crate::credential::{Credential, Mode};
 use crate::env::Env;
 use crate::error::{Error, Reason, Remark, Result};
 use crate::patterns::{Encodings, Matcher};
-use crate::sources::{self, Place, PlaceKind, SearchOptions};
+use crate::sources::{self, Place, PlaceKind, SearchContext, SearchOptions};
 use crate::supervise::mask::MatcherProvider;
 use crate::token::{SHORTEST, Token};
 
@@ -172,7 +172,8 @@ impl KnownTokens {
     }
 
     fn update(&self, last: &mut LastSearch, find: impl FnOnce(&SearchOptions) -> Vec<Token>) -> Result<()> {
-        let invocation = Invocation::unattended(&self.common, &self.env);
+        let context = SearchContext::new(&self.env);
+        let invocation = Invocation::unattended(&self.common, &context);
         let options = invocation.options(Mode::Never)?;
         let start = Instant::now();
         let tokens = find(&options.search);

@@ -23,13 +23,13 @@ pub mod values;
 
 use std::ffi::OsString;
 use std::io::{BufRead, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::credential::{Mode, ObtainOptions};
 use crate::env::Env;
 use crate::error::{Error, Kind, Reason, Result};
 use crate::files;
-use crate::sources::SearchOptions;
+use crate::sources::{SearchContext, SearchOptions};
 use crate::supervise;
 use crate::verify::RetryBudget;
 
@@ -87,8 +87,9 @@ pub fn run(args: &[OsString], env: &Env, streams: &mut Streams) -> u8 {
     };
     let common = args.all_common();
     messages.quiet = common.quiet;
+    let context = &SearchContext::new(env);
     let invocation =
-        Invocation { common: &common, env, interactive: streams.interactive, watched: streams.colour, folder: None };
+        Invocation { common: &common, env, context, interactive: streams.interactive, watched: streams.colour };
     trace::with(common.verbose, env, || {
         commands::dispatch(&args.command, &invocation, streams.input, streams.out, &mut messages)
     })
@@ -109,14 +110,14 @@ struct Invocation<'a> {
     interactive: bool,
     /// Somebody sees what is told: it goes to a terminal.
     watched: bool,
-    /// The folder in which the command was started, where the process is in another by now.
-    folder: Option<&'a Path>,
+    /// What sources read, once for this command.
+    context: &'a SearchContext<'a>,
 }
 
 impl<'a> Invocation<'a> {
     /// With nobody to be asked, and nobody who watches.
-    fn unattended(common: &'a Common, env: &'a Env) -> Invocation<'a> {
-        Invocation { common, env, interactive: false, watched: false, folder: None }
+    fn unattended(common: &'a Common, context: &'a SearchContext<'a>) -> Invocation<'a> {
+        Invocation { common, env: context.env, context, interactive: false, watched: false }
     }
 
     /// Where to look, and how sure to be; `mode` where nothing else was typed.
@@ -126,9 +127,8 @@ impl<'a> Invocation<'a> {
             deployment: common.deployment.as_deref(),
             token_file: common.token_file.as_deref(),
             token_env: common.token_env.as_deref(),
-            folder: self.folder,
             timeout: self.budget()?.timeout,
-            ..SearchOptions::of(self.env)
+            ..SearchOptions::new(self.context)
         };
         let mode = if common.offline { Mode::Never } else { common.verify.map_or(mode, Mode::from) };
         Ok(ObtainOptions { search, mode, budget: self.budget()?, needs: &[], owner: false })

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::credential::{Mode, ObtainOptions, may_be_good, verify_token};
 use crate::env::Env;
 use crate::error::{Error, Kind, Remark};
-use crate::sources::{self, Answer, Found, Place};
+use crate::sources::{self, Found, Place, SourceReport};
 use crate::verify::{Grant, Scope, Verdict};
 
 use super::messages::clean;
@@ -45,7 +45,7 @@ impl Capsule {
 impl Report {
     /// Locates and verifies, and keeps what was found out where a step fails.
     pub(super) fn new(options: &ObtainOptions) -> Report {
-        let mut report = Report { capsule: Capsule::of(options.search.env), ..Report::default() };
+        let mut report = Report { capsule: Capsule::of(options.search.context.env), ..Report::default() };
         match sources::locate(&options.search) {
             Ok(located) => {
                 report.deployment = located.deployment;
@@ -87,7 +87,7 @@ impl Report {
     }
 
     /// Notes which sources hold a token that is not the chosen one.
-    pub(super) fn note_shadowed(&mut self, answers: &[Answer]) {
+    pub(super) fn note_shadowed(&mut self, answers: &[SourceReport]) {
         let Some(chosen) = &self.chosen else { return };
         let found = answers.iter().filter_map(|answer| answer.found.as_ref().ok()?.as_ref());
         self.shadowed = found.filter(|found| found.token != chosen.token).map(|found| found.place.clone()).collect();

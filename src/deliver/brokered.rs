@@ -18,7 +18,7 @@ const OF_AGENT: [&str; 2] = [BROKER_SOCKET, "CO_CRED_AGENT_PID"];
 /// The same wishes, with no token in the environment, whichever it is, and the broker reached without a proxy. Where this
 /// very token stood on its own, its author's program finds the pass.
 pub fn wishes(wishes: Wishes, search: &SearchOptions, token: &Token, encodings: &[Encodings]) -> Wishes {
-    let env = search.env;
+    let env = search.context.env;
     let holds_it = |value: &OsStr| Token::parse(value.as_encoded_bytes()).is_ok_and(|parsed| parsed.token == *token);
     let names =
         env.iter().filter(|(_, value)| holds_it(value)).filter_map(|(name, _)| name.to_str().map(str::to_owned));
@@ -34,7 +34,7 @@ pub fn wishes(wishes: Wishes, search: &SearchOptions, token: &Token, encodings: 
 pub fn without(search: &SearchOptions, encodings: &[Encodings]) -> Vec<OsString> {
     let named = sources::named_by(search);
     let leads = |name: &OsStr| named.iter().chain(&OF_AGENT).any(|lead| name == *lead);
-    let without = search.env.iter().filter(|(name, value)| leads(name) || holds_token(value, encodings));
+    let without = search.context.env.iter().filter(|(name, value)| leads(name) || holds_token(value, encodings));
     without.map(|(name, _)| name.to_owned()).collect()
 }
 

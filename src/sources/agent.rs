@@ -1,6 +1,5 @@
 //! A running agent, where `CO_CRED_AGENT_SOCK` names its socket: what it holds is fresh, and proven.
 
-use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use crate::deployment::Deployment;
@@ -9,34 +8,21 @@ use crate::error::{Error, Reason, Remark, Result};
 use crate::ipc::{AgentRequest, Answer, Held, SOCKET, ask, lock_of, trouble};
 use crate::token::Token;
 
-use super::{Found, Place, PlaceKind, ResolvedDeployment, SearchContext, Source, once};
+use super::context::{AgentAnswer, once};
+use super::search::Search;
+use super::source::{DeploymentBasis, Found, Place, PlaceKind, Source, TokenScope};
 
 /// The cause of the remark that the agent has no token: it is told with whatever token is used in its place.
 pub(super) const EMPTY: &str = "agent-empty";
 
 /// The agent that the environment names.
 pub(super) struct Agent<'a> {
-    context: &'a SearchContext<'a>,
-    named: Option<&'a ResolvedDeployment>,
-    /// Only a token that the agent binds to a deployment.
-    bound: bool,
-    holding: OnceCell<Holding>,
-}
-
-/// What the agent says that it has.
-enum Holding {
-    Token(Held),
-    /// No token, and why.
-    Nothing(String),
+    pub(super) search: &'a Search<'a>,
 }
 
 impl<'a> Agent<'a> {
-    pub(super) fn new(context: &'a SearchContext<'a>, named: Option<&'a ResolvedDeployment>, bound: bool) -> Agent<'a> {
-        Agent { context, named, bound, holding: OnceCell::new() }
-    }
-
     fn socket(&self) -> Option<&'a Path> {
-        self.context.env().path(SOCKET)
+        self.search.env().path(SOCKET)
     }
 
     /// Whether its token is another account's than the one that is asked for.
@@ -45,7 +31,7 @@ impl<'a> Agent<'a> {
     /// `CODEOCEAN_EMAIL` is no e-mail.
     fn is_of_another(&self, held: &Held) -> Result<bool> {
         let Some(email) = &held.email else { return Ok(false) };
-        Ok(self.context.user()?.is_some_and(|user| !email.is(&user)))
+        Ok(self.search.user()?.is_some_and(|user| !email.is(&user)))
     }
 
     /// The deployment of its token, where it has one.
@@ -53,20 +39,20 @@ impl<'a> Agent<'a> {
         Deployment::parse(self.held().ok()??.deployment.as_deref()?).ok()
     }
 
-    fn held(&self) -> Result<Option<&Held>> {
+    fn held(&self) -> Result<Option<&'a Held>> {
         let Some(socket) = self.socket() else { return Ok(None) };
-        Ok(match once(&self.holding, || holding(socket))? {
-            Holding::Token(held) => Some(held),
-            Holding::Nothing(_) => None,
+        Ok(match once(&self.search.context.agent, || holding(socket))? {
+            AgentAnswer::Token(held) => Some(held),
+            AgentAnswer::Nothing(_) => None,
         })
     }
 }
 
-fn holding(socket: &Path) -> Result<Holding> {
+fn holding(socket: &Path) -> Result<AgentAnswer> {
     match ask(socket, &AgentRequest::Token { deployment: None }) {
-        Ok(Answer::Token(held)) => Ok(Holding::Token(held)),
+        Ok(Answer::Token(held)) => Ok(AgentAnswer::Token(held)),
         Ok(Answer::None { message }) => {
-            Ok(Holding::Nothing(message.unwrap_or_else(|| "it does not say why".to_owned())))
+            Ok(AgentAnswer::Nothing(message.unwrap_or_else(|| "it does not say why".to_owned())))
         }
         Ok(Answer::Error { message }) => Err(silent(&format!("gives no token: {message}"))),
         Ok(_) => Err(silent("says something else than it was asked")),
@@ -83,6 +69,10 @@ fn silent(what: &str) -> Error {
 }
 
 impl Source for Agent<'_> {
+    fn token_scope(&self) -> TokenScope {
+        TokenScope::Bound
+    }
+
     fn named_by(&self) -> &'static [&'static str] {
         &[SOCKET]
     }
@@ -102,9 +92,9 @@ impl Source for Agent<'_> {
         let deployment = held.deployment.as_deref().map(Deployment::parse).transpose();
         let deployment = deployment.map_err(|_| silent("names a deployment that is none"))?;
         let is_meant = !self.is_of_another(held)?
-            && match (&deployment, self.named) {
+            && match (&deployment, self.search.named().ok().flatten()) {
                 (Some(bound), Some(named)) => *bound == named.deployment,
-                (None, _) => !self.bound,
+                (None, _) => self.search.options.basis != DeploymentBasis::Requested,
                 (Some(_), None) => true,
             };
         let place = Place::new(PlaceKind::Agent, &held.place);
@@ -116,15 +106,15 @@ impl Source for Agent<'_> {
         let remark = |cause, what: String, hint: &str| {
             vec![Remark::new(cause, format!("the agent that {SOCKET} names {what}")).hint(hint)]
         };
-        match self.holding.get() {
-            Some(Holding::Nothing(why)) => remark(
+        match self.search.context.agent.get() {
+            Some(AgentAnswer::Nothing(why)) => remark(
                 EMPTY,
                 format!("has no token: {why}"),
                 "co-cred agent status shows what it has; co-cred login gives it a token",
             ),
-            Some(Holding::Token(held)) if self.is_of_another(held).unwrap_or_default() => {
+            Some(AgentAnswer::Token(held)) if self.is_of_another(held).unwrap_or_default() => {
                 let (email, wanted) =
-                    (held.email.as_ref().map_or("another account", Email::as_str), self.context.wanted());
+                    (held.email.as_ref().map_or("another account", Email::as_str), self.search.wanted());
                 let what = format!("has the token of {email}, not of {wanted}");
                 remark("other-user", what, "CODEOCEAN_EMAIL chooses the account; co-cred login adds one")
             }

@@ -1,9 +1,11 @@
 //! One rung of the ladder: several places with the same claim. Two different tokens on it are never chosen between.
 
+use zeroize::Zeroizing;
+
 use crate::error::{Error, Reason, Remark, Result};
 use crate::token::{Malformed, Parsed, Token};
 
-use super::{Found, Place};
+use super::source::{Found, Place};
 
 /// A token-to-be and where it stands.
 pub(super) struct Candidate<'a> {
@@ -68,4 +70,14 @@ fn ambiguous(first: &Place, second: &Place) -> Error {
         "choose with --token-env NAME or --token-file PATH, or remove one of {} and {}",
         first.place, second.place
     ))
+}
+
+/// What a file holds, without the line end that editors and `echo` leave.
+pub(super) fn without_line_end(mut bytes: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {
+    for end in [b'\n', b'\r'] {
+        if bytes.last() == Some(&end) {
+            bytes.pop();
+        }
+    }
+    bytes
 }

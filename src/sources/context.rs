@@ -1,128 +1,107 @@
-//! Everything that more than one source looks at, read at most once.
+//! What a command reads to find its token, read at most once: the environment, the mounts, the slot files, the configuration,
+//! the list of logins, the credentials file and the agent's answer.
 
 use std::cell::OnceCell;
+use std::fmt;
+use std::path::{Path, PathBuf};
 
-use crate::email::Email;
 use crate::env::Env;
-use crate::error::{Error, Reason, Result};
-use crate::keyring::{Known, Login, known as known_logins};
-use crate::names::EMAIL;
+use crate::error::Result;
+use crate::files::{self, Contents, Trouble};
+use crate::ipc::Held;
+use crate::keyring::{Known, known as known_logins};
 
-use super::{ResolvedDeployment, SearchOptions, TokenScope, config, deployment, git_clone, mount, slots};
+use super::{config, mount, slots};
 
-/// `CODEOCEAN_EMAIL`.
-fn named_email(env: &Env) -> Result<Option<Email>> {
-    let email = |value: &std::ffi::OsStr| value.to_str().and_then(Email::parse);
-    let Some(value) = env.get(EMAIL) else { return Ok(None) };
-    email(value).map(Some).ok_or_else(|| {
-        Error::new(Reason::BadConfig, format!("{EMAIL} is no e-mail address")).hint("write it as ada@example.org")
-    })
+/// The most bytes that the credentials file may have.
+const CREDENTIALS_LIMIT: usize = 64 * 1024;
+
+/// What the agent says that it has.
+pub(super) enum AgentAnswer {
+    /// A token.
+    Token(Held),
+    /// No token, and why.
+    Nothing(String),
 }
 
-/// Everything that more than one source looks at, read at most once.
-pub(super) struct SearchContext<'a> {
-    pub(super) search: &'a SearchOptions<'a>,
-    pub(super) mounts: Vec<mount::Mount>,
+/// All that sources read, read once for a command. A long-running process takes a new one for each look ([`SearchContext::reread`]).
+pub struct SearchContext<'a> {
+    /// The environment.
+    pub env: &'a Env,
+    /// The folder in which the command was started; none where that is the working directory.
+    folder: Option<&'a Path>,
+    mounts: OnceCell<Vec<mount::Mount>>,
     slots: OnceCell<slots::Slots>,
-    named: OnceCell<Option<ResolvedDeployment>>,
-    resolved: OnceCell<Option<ResolvedDeployment>>,
-    pub(super) clone: OnceCell<Option<git_clone::Chosen>>,
     config: OnceCell<config::Config>,
     logins: OnceCell<Known>,
+    credentials: OnceCell<Result<Contents, Trouble>>,
+    pub(super) agent: OnceCell<AgentAnswer>,
 }
 
 impl<'a> SearchContext<'a> {
-    pub(super) fn open(search: &'a SearchOptions<'a>) -> SearchContext<'a> {
+    /// Reads nothing yet.
+    pub fn new(env: &'a Env) -> SearchContext<'a> {
         SearchContext {
-            search,
-            mounts: mount::mounts(search.env),
+            env,
+            folder: None,
+            mounts: OnceCell::new(),
             slots: OnceCell::new(),
-            named: OnceCell::new(),
-            resolved: OnceCell::new(),
-            clone: OnceCell::new(),
             config: OnceCell::new(),
             logins: OnceCell::new(),
+            credentials: OnceCell::new(),
+            agent: OnceCell::new(),
         }
     }
 
-    /// The deployment that was asked for, before any source of tokens is.
-    ///
-    /// # Errors
-    /// It cannot be used.
-    pub(super) fn named(&self) -> Result<Option<&ResolvedDeployment>> {
-        once(&self.named, || deployment::named(self.search, &self.mounts)).map(Option::as_ref)
+    /// For a process that has left the folder in which it was started.
+    pub fn started_in(env: &'a Env, folder: Option<&'a Path>) -> SearchContext<'a> {
+        SearchContext { folder, ..SearchContext::new(env) }
     }
 
-    /// The deployment that is meant as long as no source has said otherwise.
-    ///
-    /// # Errors
-    /// It cannot be used.
-    pub(super) fn resolved(&self) -> Result<Option<&ResolvedDeployment>> {
-        once(&self.resolved, || deployment::of(self, None)).map(Option::as_ref)
+    /// The same place to look, with nothing read yet: what changed since is seen.
+    pub fn reread(&self) -> SearchContext<'a> {
+        SearchContext::started_in(self.env, self.folder)
     }
 
-    /// Whether nothing but the configuration or a login names the deployment.
-    pub(super) fn is_assumed(&self) -> bool {
-        let assumed = || self.resolved().ok().flatten().is_some_and(|resolved| resolved.assumed);
-        self.search.token_scope == TokenScope::Assumed || assumed()
+    /// The folder in which the command was started.
+    pub fn folder(&self) -> Option<PathBuf> {
+        self.folder.map(Path::to_path_buf).or_else(|| std::env::current_dir().ok())
     }
 
-    /// # Errors
-    /// The configuration is there but cannot be used.
-    pub(super) fn config(&self) -> Result<&config::Config> {
-        once(&self.config, || config::Config::read(self.env()))
-    }
-
-    /// # Errors
-    /// The list of logins is there but cannot be used.
-    pub(super) fn logins(&self) -> Result<&[Login]> {
-        self.known_logins().map(|known| known.logins.as_slice())
-    }
-
-    /// # Errors
-    /// As [`SearchContext::logins`].
-    pub(super) fn known_logins(&self) -> Result<&Known> {
-        once(&self.logins, || known_logins(self.env()))
-    }
-
-    /// The user who was asked for.
-    ///
-    /// # Errors
-    /// `CODEOCEAN_EMAIL` is no e-mail.
-    pub(super) fn user(&self) -> Result<Option<String>> {
-        match self.search.user {
-            Some(user) => Ok(Some(user.to_owned())),
-            None => Ok(self.named_email()?.map(String::from)),
-        }
-    }
-
-    /// The same, in words. What Git was given as a user name may be anything, and is not shown.
-    pub(super) fn wanted(&self) -> String {
-        let email = self.named_email().ok().flatten().filter(|_| self.search.user.is_none());
-        email.map_or_else(|| "the account that was asked for".to_owned(), String::from)
-    }
-
-    /// `CODEOCEAN_EMAIL`, where it speaks of this deployment.
-    ///
-    /// # Errors
-    /// It is no e-mail.
-    pub(super) fn named_email(&self) -> Result<Option<Email>> {
-        match self.search.token_scope {
-            TokenScope::Bound => Ok(None),
-            TokenScope::Assumed | TokenScope::Anything => named_email(self.env()),
-        }
-    }
-
-    pub(super) fn env(&self) -> &'a Env {
-        self.search.env
+    /// The mounts, in the order in which they are asked.
+    pub(super) fn mounts(&self) -> &[mount::Mount] {
+        self.mounts.get_or_init(|| mount::mounts(self.env))
     }
 
     pub(super) fn slots(&self) -> &slots::Slots {
-        self.slots.get_or_init(|| slots::Slots::read(self.env()))
+        self.slots.get_or_init(|| slots::Slots::read(self.env))
+    }
+
+    /// # Errors
+    /// The configuration exists but cannot be used.
+    pub(super) fn config(&self) -> Result<&config::Config> {
+        once(&self.config, || config::Config::read(self.env))
+    }
+
+    /// # Errors
+    /// The list of logins exists but cannot be used.
+    pub(super) fn logins(&self) -> Result<&Known> {
+        once(&self.logins, || known_logins(self.env))
+    }
+
+    /// The credentials file, which may have a problem, or not exist.
+    pub(super) fn credentials(&self, path: &Path) -> Result<&Contents, &Trouble> {
+        self.credentials.get_or_init(|| files::read(path, CREDENTIALS_LIMIT)).as_ref()
     }
 }
 
-/// The value of the cell, which is worked out the first time.
+impl fmt::Debug for SearchContext<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SearchContext").field("env", self.env).field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+/// The value of the cell, which is worked out the first time. An error is not kept.
 pub(super) fn once<T>(cell: &OnceCell<T>, work: impl FnOnce() -> Result<T>) -> Result<&T> {
     match cell.get() {
         Some(value) => Ok(value),

@@ -6,24 +6,18 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use crate::deployment::Deployment;
-use crate::env::Env;
 use crate::error::{Error, Reason, Remark, Result};
-use crate::files::{self, Contents, Trouble};
+use crate::files::{Contents, Trouble};
 use crate::token::Token;
 
 use super::candidates::{Candidate, choose};
-use super::deployment::trimmed;
-use super::{Found, Place, PlaceKind, ResolvedDeployment, Source};
-
-/// The most bytes that the file may have.
-const LIMIT: usize = 64 * 1024;
+use super::resolved::page_address;
+use super::search::Search;
+use super::source::{DeploymentBasis, Found, Place, PlaceKind, Source, TokenScope};
 
 /// The file that `$CODEOCEAN_CREDENTIALS_PATH` names, else the one in the home folder.
 pub(super) struct CredentialsFile<'a> {
-    pub(super) env: &'a Env,
-    pub(super) named: Option<&'a ResolvedDeployment>,
-    /// Only a token that the file itself binds to a deployment.
-    pub(super) bound: bool,
+    pub(super) search: &'a Search<'a>,
 }
 
 #[derive(Deserialize)]
@@ -32,23 +26,23 @@ struct Credentials {
     domain: Option<String>,
 }
 
-impl CredentialsFile<'_> {
+impl<'a> CredentialsFile<'a> {
     fn path(&self) -> Option<PathBuf> {
-        match self.env.path("CODEOCEAN_CREDENTIALS_PATH") {
+        match self.search.env().path("CODEOCEAN_CREDENTIALS_PATH") {
             Some(path) => Some(path.to_path_buf()),
-            None => self.env.home(".codeocean/credentials.json"),
+            None => self.search.env().home(".codeocean/credentials.json"),
         }
     }
 
-    /// Whether the home folder is somebody else's altogether; a path that was named is meant.
+    /// Whether the home folder is another user's, and closed to this one. A path in the variable counts as it is.
     fn is_elsewhere(&self) -> bool {
-        let named = self.env.path("CODEOCEAN_CREDENTIALS_PATH").is_some();
-        !named && self.env.home(".codeocean").is_none_or(|folder| folder.symlink_metadata().is_err())
+        let named = self.search.env().path("CODEOCEAN_CREDENTIALS_PATH").is_some();
+        !named && self.search.env().home(".codeocean").is_none_or(|folder| folder.symlink_metadata().is_err())
     }
 
-    fn contents(&self, place: &Place) -> Result<Option<Contents>> {
+    fn contents(&self, place: &Place) -> Result<Option<&'a Contents>> {
         let Some(path) = self.path() else { return Ok(None) };
-        match files::read(&path, LIMIT) {
+        match self.search.context.credentials(&path) {
             Ok(contents) => Ok(Some(contents)),
             Err(Trouble::Absent) => Ok(None),
             Err(Trouble::Hidden) if self.is_elsewhere() => Ok(None),
@@ -58,6 +52,10 @@ impl CredentialsFile<'_> {
 }
 
 impl Source for CredentialsFile<'_> {
+    fn token_scope(&self) -> TokenScope {
+        TokenScope::Bound
+    }
+
     fn named_by(&self) -> &'static [&'static str] {
         &["CODEOCEAN_CREDENTIALS_PATH"]
     }
@@ -81,7 +79,9 @@ impl Source for CredentialsFile<'_> {
     }
 
     fn skipped(&self) -> Vec<Remark> {
-        let (Ok(Some(Found { deployment: Some(bound), place, .. })), Some(named)) = (self.read(), self.named) else {
+        let (Ok(Some(Found { deployment: Some(bound), place, .. })), Some(named)) =
+            (self.read(), self.search.named().ok().flatten())
+        else {
             return Vec::new();
         };
         let what = format!("{} is for {bound}, and {} was asked for by {}", place.place, named.deployment, named.place);
@@ -97,9 +97,9 @@ impl CredentialsFile<'_> {
 
     /// Whether it is for the deployment that was asked for, if one was.
     fn is_meant(&self, found: &Found) -> bool {
-        match (&found.deployment, self.named) {
+        match (&found.deployment, self.search.named().ok().flatten()) {
             (Some(bound), Some(named)) => *bound == named.deployment,
-            (None, _) => !self.bound,
+            (None, _) => self.search.options.basis != DeploymentBasis::Requested,
             (Some(_), None) => true,
         }
     }
@@ -124,7 +124,7 @@ fn bound_to(place: &Place, domain: Option<&str>) -> Result<Option<(Deployment, O
     let Some(domain) = domain.filter(|domain| !domain.trim().is_empty()) else { return Ok(None) };
     match Deployment::parse_address(domain) {
         Ok((deployment, has_more)) => {
-            let remark = has_more.then(|| trimmed(&place.place, domain, &deployment));
+            let remark = has_more.then(|| page_address(&place.place, domain, &deployment));
             Ok(Some((deployment, remark)))
         }
         Err(unusable) => Err(Error::new(Reason::BadDeployment, format!("the domain in {} {unusable}", place.place))
@@ -134,7 +134,7 @@ fn bound_to(place: &Place, domain: Option<&str>) -> Result<Option<(Deployment, O
 
 fn unreadable(place: &Place, reason: &str) -> Error {
     Error::new(Reason::Unreadable, format!("the credentials file {} {reason}", place.place))
-        .hint("mend or remove it; CODEOCEAN_CREDENTIALS_PATH names another one")
+        .hint("correct or remove it; CODEOCEAN_CREDENTIALS_PATH names another file")
 }
 
 fn readable_by_others(place: &Place) -> Remark {

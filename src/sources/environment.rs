@@ -6,30 +6,31 @@ use std::path::PathBuf;
 use crate::email::Email;
 use crate::env::Env;
 use crate::error::{Remark, Result};
-use crate::names::{GENERIC_TOKENS, GIT_TOKEN, TOKENS, is_same, stem};
+use crate::names::{GENERIC_TOKENS, GIT_TOKEN, TOKENS, is_generic, is_git_token, stem};
 use crate::token::{self, Token};
 
 use super::candidates::{Candidate, choose, tokens};
-use super::{Found, Place, PlaceKind, SearchContext, Source, slots};
-
-/// Whether a name is never Code Ocean's token: the Git provider's, as a variable or as a mounted file.
-pub(super) fn is_foreign(name: impl AsRef<OsStr>) -> bool {
-    name.as_ref().to_str().is_some_and(|name| is_same(name, GIT_TOKEN))
-}
+use super::search::Search;
+use super::slots;
+use super::source::{Found, Place, PlaceKind, Source, TokenScope};
 
 /// The variables of [`TOKENS`].
 pub(super) struct Dedicated<'a> {
-    pub(super) env: &'a Env,
+    pub(super) search: &'a Search<'a>,
 }
 
 impl<'a> Dedicated<'a> {
     fn candidates(&self) -> impl Iterator<Item = Candidate<'a>> {
-        let env = self.env;
+        let env = self.search.env();
         TOKENS.iter().filter_map(move |name| Some(candidate(name, env.get(name)?)))
     }
 }
 
 impl Source for Dedicated<'_> {
+    fn token_scope(&self) -> TokenScope {
+        TokenScope::Unbound
+    }
+
     fn named_by(&self) -> &'static [&'static str] {
         &[]
     }
@@ -47,7 +48,7 @@ impl Source for Dedicated<'_> {
     }
 
     fn skipped(&self) -> Vec<Remark> {
-        TOKENS.iter().filter(|name| self.env.has(name)).map(|name| empty(name)).collect()
+        TOKENS.iter().filter(|name| self.search.env().has(name)).map(|name| empty(name)).collect()
     }
 }
 
@@ -70,14 +71,14 @@ impl Step {
 
 /// Variables of one step whose value has a token's shape.
 pub(super) struct Shaped<'a> {
-    pub(super) context: &'a SearchContext<'a>,
+    pub(super) search: &'a Search<'a>,
     pub(super) step: Step,
 }
 
 impl Shaped<'_> {
     /// The step on which a variable stands.
     fn step_of(&self, name: &str) -> Step {
-        match self.context.slots().get(name) {
+        match self.search.slots().get(name) {
             Some(slot) if slot.speaks_of_code_ocean() => Step::Described,
             Some(_) => Step::Declared,
             None if is_generic(name) => Step::Generic,
@@ -89,13 +90,12 @@ impl Shaped<'_> {
     fn outranked(&self, found: &Found) -> Vec<Remark> {
         let other =
             |value: &OsStr| Token::parse(value.as_encoded_bytes()).is_ok_and(|parsed| parsed.token != found.token);
-        let others = shaped(self.context.env()).filter(|(name, value)| self.step_of(name) > self.step && other(value));
+        let others = shaped(self.search.env()).filter(|(name, value)| self.step_of(name) > self.step && other(value));
         others.map(|(name, _)| shadowed(name, &found.place.place)).collect()
     }
 
     fn names(&self) -> Vec<(&str, &OsStr)> {
-        let mut names: Vec<_> =
-            shaped(self.context.env()).filter(|(name, _)| self.step_of(name) == self.step).collect();
+        let mut names: Vec<_> = shaped(self.search.env()).filter(|(name, _)| self.step_of(name) == self.step).collect();
         // The order of the list above, so that of two places with the same token the likelier one is named.
         let rank = |name: &str| {
             GENERIC_TOKENS.iter().position(|generic| stem(name) == *generic).unwrap_or(GENERIC_TOKENS.len())
@@ -106,12 +106,16 @@ impl Shaped<'_> {
 }
 
 impl Source for Shaped<'_> {
+    fn token_scope(&self) -> TokenScope {
+        TokenScope::Unbound
+    }
+
     fn named_by(&self) -> &'static [&'static str] {
         &[]
     }
 
     fn files(&self) -> Vec<PathBuf> {
-        slots::paths(self.context.env())
+        slots::paths(self.search.env())
     }
 
     fn place(&self) -> Place {
@@ -127,15 +131,15 @@ impl Source for Shaped<'_> {
     fn find(&self) -> Result<Option<Found>> {
         let found = choose(self.names().into_iter().map(|(name, value)| candidate(name, value)))?;
         Ok(found.map(|mut found| {
-            found.remarks.splice(0..0, self.context.slots().remarks().iter().cloned());
+            found.remarks.splice(0..0, self.search.slots().remarks().iter().cloned());
             found.remarks.extend(self.outranked(&found));
             found
         }))
     }
 
     fn skipped(&self) -> Vec<Remark> {
-        let env = self.context.env();
-        let here = |name: &str| self.step_of(name) == self.step && !is_foreign(name);
+        let env = self.search.env();
+        let here = |name: &str| self.step_of(name) == self.step && !is_git_token(name);
         let all = env.iter().filter_map(|(name, value)| Some((name.to_str()?, value)));
         let (hollow, others): (Vec<_>, Vec<_>) =
             all.filter(|(name, _)| here(name)).partition(|(name, value)| candidate(name, value).is_hollow());
@@ -147,10 +151,14 @@ impl Source for Shaped<'_> {
 /// `GIT_ACCESS_TOKEN` of the one form that only exported pipelines have: `e-mail:cop_...`, the e-mail as it is or
 /// percent-encoded. Any other value is the Git provider's token.
 pub(super) struct Exported<'a> {
-    pub(super) env: &'a Env,
+    pub(super) search: &'a Search<'a>,
 }
 
 impl Source for Exported<'_> {
+    fn token_scope(&self) -> TokenScope {
+        TokenScope::Unbound
+    }
+
     fn named_by(&self) -> &'static [&'static str] {
         &[]
     }
@@ -160,7 +168,8 @@ impl Source for Exported<'_> {
     }
 
     fn find(&self) -> Result<Option<Found>> {
-        let Some((user, token)) = self.env.text(GIT_TOKEN).and_then(|value| value.trim().rsplit_once(':')) else {
+        let Some((user, token)) = self.search.env().text(GIT_TOKEN).and_then(|value| value.trim().rsplit_once(':'))
+        else {
             return Ok(None);
         };
         let user = percent_encoding::percent_decode_str(user).decode_utf8().ok();
@@ -206,18 +215,9 @@ fn shaped(env: &Env) -> impl Iterator<Item = (&str, &OsStr)> {
     env.iter()
         .filter(|(_, value)| token::is_token_like(value.as_encoded_bytes()))
         .filter_map(|(name, value)| Some((name.to_str()?, value)))
-        .filter(|(name, _)| !is_foreign(name) && !TOKENS.contains(name) && !name.starts_with("CO_CRED_"))
+        .filter(|(name, _)| !is_git_token(name) && !TOKENS.contains(name) && !name.starts_with("CO_CRED_"))
 }
 
 fn candidate<'a>(name: &str, value: &'a OsStr) -> Candidate<'a> {
     Candidate { place: Place::new(PlaceKind::Environment, name), raw: value.as_encoded_bytes() }
-}
-
-/// Whether a name alone makes a token likely, or at least possible.
-pub(super) fn may_be_token(name: &str) -> bool {
-    TOKENS.contains(&name) || is_generic(name)
-}
-
-fn is_generic(name: &str) -> bool {
-    GENERIC_TOKENS.contains(&stem(name))
 }

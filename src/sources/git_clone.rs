@@ -12,23 +12,15 @@ use crate::deployment::Deployment;
 use crate::error::Result;
 use crate::files;
 
-use super::deployment::assume;
-use super::{ResolvedDeployment, SearchContext, git_remote, once};
+use super::context::once;
+use super::git_remote;
+use super::resolved::{CloneDeployment, ResolvedDeployment};
+use super::search::Search;
 
 /// The most bytes of a file that says where the repository is.
 const LIMIT: usize = 4 * 1024;
 
-/// What a clone chooses.
-#[derive(Debug)]
-pub(super) struct Chosen {
-    pub(super) deployment: Deployment,
-    /// The user in the remote's address.
-    pub(super) user: Option<String>,
-    /// The file that names the remote.
-    pub(super) place: String,
-}
-
-impl SearchContext<'_> {
+impl Search<'_> {
     /// The deployment that is meant where a token is bound to its deployment: the one in question, else the one that the Git
     /// clone around the working directory belongs to.
     ///
@@ -39,30 +31,29 @@ impl SearchContext<'_> {
             return Ok(Some(resolved.clone()));
         }
         let chosen = self.clone()?;
-        Ok(chosen.map(|chosen| assume(&chosen.deployment, &chosen.place)))
+        Ok(chosen.map(|chosen| ResolvedDeployment::assumed(&chosen.deployment, &chosen.place)))
     }
 
     /// What the Git clone around the working directory chooses.
     ///
     /// # Errors
-    /// As [`SearchContext::meant`].
-    pub(super) fn clone(&self) -> Result<Option<&Chosen>> {
+    /// As [`Search::meant`].
+    pub(super) fn clone(&self) -> Result<Option<&CloneDeployment>> {
         let look = || {
             let configured = self.config()?.deployments.iter().map(|one| &one.deployment);
             let known: Vec<&Deployment> =
                 configured.chain(self.logins()?.iter().map(|login| &login.deployment)).collect();
-            let folder = self.search.folder.map(Path::to_path_buf).or_else(|| std::env::current_dir().ok());
-            Ok(folder.and_then(|folder| choose(&folder, &known)))
+            Ok(self.context.folder().and_then(|folder| choose(&folder, &known)))
         };
         once(&self.clone, look).map(Option::as_ref)
     }
 }
 
 /// The deployment among those known that the clone around a folder belongs to: its `origin`, else where all others agree.
-fn choose(folder: &Path, known: &[&Deployment]) -> Option<Chosen> {
+fn choose(folder: &Path, known: &[&Deployment]) -> Option<CloneDeployment> {
     let path = folder.ancestors().find_map(config_of)?;
     let config = git_remote::config(&path)?;
-    let mut chosen: Vec<(bool, Chosen)> = Vec::new();
+    let mut chosen: Vec<(bool, CloneDeployment)> = Vec::new();
     for section in config.sections_by_name("remote")? {
         let is_origin = section.header().subsection_name().is_some_and(|name| name == "origin");
         let url = section.value("url").and_then(|url| Url::parse(&url.to_string()).ok());
@@ -76,12 +67,12 @@ fn choose(folder: &Path, known: &[&Deployment]) -> Option<Chosen> {
     chosen.into_iter().next().filter(|_| agree).map(|(_, first)| first)
 }
 
-fn remote_of(url: &Url, known: &[&Deployment], path: &Path) -> Option<Chosen> {
+fn remote_of(url: &Url, known: &[&Deployment], path: &Path) -> Option<CloneDeployment> {
     let host = &url[Position::BeforeHost..Position::AfterPort];
     let deployment = known.iter().find(|known| url.scheme() == "https" && known.serves_git(host))?;
     let user = percent_decode_str(url.username()).decode_utf8().ok()?;
     let user = Some(user.into_owned()).filter(|user| !user.is_empty());
-    Some(Chosen { deployment: (*deployment).clone(), user, place: path.display().to_string() })
+    Some(CloneDeployment { deployment: (*deployment).clone(), user, place: path.display().to_string() })
 }
 
 /// The configuration of the repository whose work tree is this folder.

@@ -6,14 +6,16 @@ use crate::email::Email;
 use crate::error::{Error, Reason, Remark, Result};
 use crate::keyring::{self, Entry, Login};
 
-use super::{Found, Place, PlaceKind, ResolvedDeployment, SearchContext, Source};
+use super::resolved::ResolvedDeployment;
+use super::search::Search;
+use super::source::{Found, Place, PlaceKind, Source, TokenScope};
 
 /// From how many days ahead the end of a token is told.
 const AHEAD: i32 = 14;
 
 /// The logins that are kept.
 pub(super) struct Keyring<'a> {
-    pub(super) context: &'a SearchContext<'a>,
+    pub(super) search: &'a Search<'a>,
 }
 
 impl Keyring<'_> {
@@ -22,14 +24,14 @@ impl Keyring<'_> {
     /// # Errors
     /// There are several, and nothing says which.
     fn login(&self) -> Result<Option<&Login>> {
-        let logins = self.context.logins()?;
-        let Some(resolved) = self.context.meant()? else { return self.nothing_says(logins) };
+        let logins = self.search.logins()?;
+        let Some(resolved) = self.search.meant()? else { return self.nothing_says(logins) };
         let here: Vec<&Login> = self.here(&resolved).collect();
-        if let Some(wanted) = self.context.user()? {
+        if let Some(wanted) = self.search.user()? {
             return Ok(here.into_iter().find(|login| login.email.is(&wanted)));
         }
         let configured =
-            self.context.config()?.of(&resolved.deployment).and_then(|configured| configured.email.as_ref());
+            self.search.config()?.of(&resolved.deployment).and_then(|configured| configured.email.as_ref());
         let meant = here.iter().find(|login| Some(&login.email) == configured);
         match (meant, &here[..]) {
             (Some(login), _) => Ok(Some(login)),
@@ -46,19 +48,19 @@ impl Keyring<'_> {
 
     /// The login of the user in the address of the clone's remote.
     fn user_of_clone<'b>(&self, resolved: &ResolvedDeployment, here: &[&'b Login]) -> Option<&'b Login> {
-        let clone = self.context.clone().ok()?.filter(|clone| clone.deployment == resolved.deployment)?;
+        let clone = self.search.clone().ok()?.filter(|clone| clone.deployment == resolved.deployment)?;
         here.iter().copied().find(|login| clone.user.as_ref().is_some_and(|user| login.email.is(user)))
     }
 
     /// The logins at a deployment.
     fn here(&self, resolved: &ResolvedDeployment) -> impl Iterator<Item = &Login> {
-        let logins = self.context.logins().unwrap_or_default();
+        let logins = self.search.logins().unwrap_or_default();
         logins.iter().filter(move |login| login.deployment == resolved.deployment)
     }
 
     /// The login that is here and not used, and why.
     fn unused(&self) -> Option<Remark> {
-        let (logins, resolved) = (self.context.logins().ok()?, self.context.meant().ok()??);
+        let (logins, resolved) = (self.search.logins().ok()?, self.search.meant().ok()??);
         let remark = |cause, what: String, hint: &str| Some(Remark::new(cause, what).hint(hint));
         match (self.login(), logins.first()) {
             (Ok(Some(login)), _) => remark(
@@ -68,7 +70,7 @@ impl Keyring<'_> {
             ),
             (Ok(None), Some(_)) if self.here(&resolved).next().is_some() => remark(
                 "other-user",
-                format!("{} is not logged in at {}, but others are", self.context.wanted(), resolved.deployment),
+                format!("{} is not logged in at {}, but others are", self.search.wanted(), resolved.deployment),
                 "co-cred list shows the logins; CODEOCEAN_EMAIL chooses one, and co-cred login adds one",
             ),
             (Ok(None), Some(other)) => remark(
@@ -101,6 +103,10 @@ impl Keyring<'_> {
 }
 
 impl Source for Keyring<'_> {
+    fn token_scope(&self) -> TokenScope {
+        TokenScope::Bound
+    }
+
     fn named_by(&self) -> &'static [&'static str] {
         &[]
     }
@@ -110,19 +116,19 @@ impl Source for Keyring<'_> {
     }
 
     fn files(&self) -> Vec<PathBuf> {
-        keyring::files(self.context.env())
+        keyring::files(self.search.env())
     }
 
     fn find(&self) -> Result<Option<Found>> {
         let Some(login) = self.login()? else { return Ok(None) };
-        match keyring::read(self.context.env(), login)? {
+        match keyring::read(self.search.env(), login)? {
             Some(entry) => Ok(Some(found(login, entry))),
             None => Ok(None),
         }
     }
 
     fn skipped(&self) -> Vec<Remark> {
-        let odd = self.context.known_logins().map(|known| known.remarks.clone()).unwrap_or_default();
+        let odd = self.search.known_logins().map(|known| known.remarks.clone()).unwrap_or_default();
         self.unused().into_iter().chain(odd).collect()
     }
 

@@ -14,12 +14,12 @@ use zeroize::Zeroizing;
 use crate::env::Env;
 use crate::error::{Error, Reason, Remark, Result};
 use crate::files::{self, Trouble};
-use crate::names::{DOMAINS, TOKENS, is_same};
+use crate::names::{self, DOMAINS, TOKENS, is_same};
+use crate::parse::shell;
 use crate::token::{self, Token};
 
-use super::candidates::{Candidate, choose, tokens};
-use super::{Found, Place, PlaceKind, Source, environment};
-use crate::parse::shell;
+use super::candidates::{Candidate, choose, tokens, without_line_end};
+use super::source::{Found, Place, PlaceKind, Source, TokenScope};
 
 /// The most bytes that the shell file, or a file that may hold something else than a token, may have.
 const LIMIT: usize = 64 * 1024;
@@ -151,7 +151,7 @@ impl Mount {
             match name {
                 SCRIPT => secrets.read_script(&self.folder.join(name), listed),
                 // Kubernetes' ..data, and editors' leavings.
-                name if name.starts_with('.') || environment::is_foreign(name) => {}
+                name if name.starts_with('.') || names::is_git_token(name) => {}
                 name => secrets.read_file(name, &self.folder.join(name), listed),
             }
         }
@@ -193,13 +193,13 @@ impl Secrets {
     fn assign_all(&mut self, path: &str, assignments: Vec<shell::Assignment>) {
         // A later assignment to a name replaces an earlier one, as it would in a shell.
         let last: BTreeMap<String, _> = assignments.into_iter().map(|one| (one.name, one.value)).collect();
-        for (name, value) in last.into_iter().filter(|(name, _)| !environment::is_foreign(name)) {
+        for (name, value) in last.into_iter().filter(|(name, _)| !names::is_git_token(name)) {
             match value {
                 Some(bytes) => {
                     let place = Place::new(PlaceKind::Mount, format!("{path}:{name}"));
                     self.values.push(Value { name, place, bytes });
                 }
-                None if environment::may_be_token(&name) || is_among(&TOKENS, &name) || is_among(&DOMAINS, &name) => {
+                None if names::is_generic(&name) || is_among(&TOKENS, &name) || is_among(&DOMAINS, &name) => {
                     let what = format!("{path} computes {name} when it is run, and co-cred runs nothing");
                     self.broken.push(Broken { name: Some(name), what });
                 }
@@ -214,7 +214,7 @@ impl Secrets {
         match files::read(path, limit) {
             Ok(contents) => {
                 let place = Place::new(PlaceKind::Mount, path.display().to_string());
-                let bytes = super::without_line_end(contents.bytes);
+                let bytes = without_line_end(contents.bytes);
                 self.values.push(Value { name: name.into(), place, bytes });
             }
             Err(trouble) if is_nothing(&trouble, listed) => {}
@@ -269,7 +269,11 @@ fn is_no_secret(meta: &fs::Metadata) -> bool {
     meta.is_dir() || meta.len() > LIMIT as u64
 }
 
-impl Source for Mount {
+impl Source for &Mount {
+    fn token_scope(&self) -> TokenScope {
+        TokenScope::Unbound
+    }
+
     fn named_by(&self) -> &'static [&'static str] {
         &["CO_CRED_SECRETS_DIR", "CREDENTIALS_DIRECTORY"]
     }

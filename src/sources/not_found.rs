@@ -2,24 +2,24 @@
 
 use crate::error::{Error, Reason, Remark};
 
-use super::SearchContext;
 use super::agent::EMPTY;
+use super::search::Search;
 use super::slots::Slot;
 
 /// The error for a token that no source has, given what the sources passed over.
-pub(super) fn explain(context: &SearchContext, skipped: &[Remark]) -> Error {
+pub(super) fn explain(search: &Search, skipped: &[Remark]) -> Error {
     let passed = |cause: &str| skipped.iter().find(|remark| remark.cause == cause);
     if let Some(remark) = passed("unreadable") {
         return error(Reason::Unreadable, remark);
     }
-    let slots: Vec<&Slot> = context.slots().iter().filter(|slot| slot.kind != "aws").collect();
-    if slots.is_empty() && context.env().has("CO_PIPELINE_ID") {
+    let slots: Vec<&Slot> = search.slots().iter().filter(|slot| slot.kind != "aws").collect();
+    if slots.is_empty() && search.env().has("CO_PIPELINE_ID") {
         return pipeline();
     }
-    let unset = |slot: &&&Slot| context.env().get(&slot.variable).is_none();
+    let unset = |slot: &&&Slot| search.env().get(&slot.variable).is_none();
     let hinted = |slot: &&&Slot| slot.speaks_of_code_ocean();
     if let Some(slot) = slots.iter().filter(unset).find(hinted) {
-        return not_attached(context, slot);
+        return not_attached(search, slot);
     }
     if let Some(slot) = slots.iter().find(hinted) {
         return no_token(slot);
@@ -29,7 +29,7 @@ pub(super) fn explain(context: &SearchContext, skipped: &[Remark]) -> Error {
         return error(Reason::NotFound, remark);
     }
     if let Some(slot) = slots.iter().find(unset) {
-        return not_attached(context, slot);
+        return not_attached(search, slot);
     }
     if let Some(remark) = passed("empty") {
         return error(Reason::NotAttached, remark);
@@ -37,13 +37,13 @@ pub(super) fn explain(context: &SearchContext, skipped: &[Remark]) -> Error {
     let looked = "no Code Ocean access token in the environment, the secret mount, the credentials file or the keyring";
     let error = Error::new(
         Reason::NotFound,
-        match context.slots().remarks().first() {
+        match search.slots().remarks().first() {
             Some(remark) => format!("{looked}; {}", remark.what),
             None => looked.to_owned(),
         },
     );
     error.hint(match slots.is_empty() {
-        _ if context.env().get("SUDO_COMMAND").is_some() => {
+        _ if search.env().get("SUDO_COMMAND").is_some() => {
             "sudo drops variables: sudo --preserve-env=CODEOCEAN_TOKEN,CODEOCEAN_DOMAIN keeps these, and --token-file names a file"
         }
         true => {
@@ -61,8 +61,8 @@ fn error(reason: Reason, remark: &Remark) -> Error {
     }
 }
 
-fn not_attached(context: &SearchContext, slot: &Slot) -> Error {
-    let state = if context.env().has(&slot.variable) { "empty" } else { "not set" };
+fn not_attached(search: &Search, slot: &Slot) -> Error {
+    let state = if search.env().has(&slot.variable) { "empty" } else { "not set" };
     let description = match slot.description.as_str() {
         "" => String::new(),
         description => format!(" (\"{description}\")"),

@@ -6,17 +6,23 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Reason, Result};
+use crate::names::is_git_token;
 use crate::{files, token};
 
-use super::candidates::{Candidate, choose};
-use super::{Found, Place, PlaceKind, SearchOptions, Source};
+use super::candidates::{Candidate, choose, without_line_end};
+use super::search::{Search, SearchOptions};
+use super::source::{Found, Place, PlaceKind, Source, TokenScope};
 
 /// The file and the variable that were named; an option outranks its variable.
 pub(super) struct Named<'a> {
-    pub(super) search: &'a SearchOptions<'a>,
+    pub(super) search: &'a Search<'a>,
 }
 
 impl Source for Named<'_> {
+    fn token_scope(&self) -> TokenScope {
+        TokenScope::Unbound
+    }
+
     fn named_by(&self) -> &'static [&'static str] {
         &["CO_CRED_TOKEN_FILE", "CO_CRED_TOKEN_ENV"]
     }
@@ -26,12 +32,13 @@ impl Source for Named<'_> {
     }
 
     fn files(&self) -> Vec<PathBuf> {
-        let named = self.search.token_file.or_else(|| self.search.env.path("CO_CRED_TOKEN_FILE"));
+        let named = self.search.options.token_file.or_else(|| self.search.env().path("CO_CRED_TOKEN_FILE"));
         named.map(Path::to_path_buf).into_iter().collect()
     }
 
     fn find(&self) -> Result<Option<Found>> {
-        let SearchOptions { env, token_file, token_env, .. } = *self.search;
+        let SearchOptions { token_file, token_env, .. } = *self.search.options;
+        let env = self.search.env();
         // What was typed as an option outranks what stands in CO_CRED_ variables, of either sort.
         let (file, variable) = match (token_file, token_env) {
             (None, None) => (env.path("CO_CRED_TOKEN_FILE"), env.get("CO_CRED_TOKEN_ENV")),
@@ -56,13 +63,13 @@ impl Named<'_> {
             return Err(Error::new(Reason::Usage, "the name of a variable is wanted, and this looks like a token")
                 .hint("give the name of the variable that holds the token, such as --token-env CUSTOM_KEY"));
         }
-        if super::environment::is_foreign(name) {
+        if is_git_token(&shown) {
             return Err(foreign(&shown));
         }
-        match self.search.env.get(name) {
+        match self.search.env().get(name) {
             Some(value) => Ok((shown, Zeroizing::new(value.as_encoded_bytes().to_vec()))),
             None => {
-                let state = if self.search.env.has(&shown) { "empty" } else { "not set" };
+                let state = if self.search.env().has(&shown) { "empty" } else { "not set" };
                 Err(Error::new(Reason::Unreadable, format!("{shown} was asked for by name, but it is {state}")).hint(
                     "in a capsule, attach a secret to the slot of that name; a workstation sees it after a relaunch",
                 ))
@@ -77,14 +84,14 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
         return Err(Error::new(Reason::Usage, "the path of a file is wanted, and this looks like a token")
             .hint("put the token into a file that only you can read, and give the file's path"));
     }
-    if path.file_name().is_some_and(super::environment::is_foreign) {
+    if path.file_name().and_then(OsStr::to_str).is_some_and(is_git_token) {
         return Err(foreign(&shown.to_string()));
     }
     let contents = files::read(path, token::LIMIT).map_err(|trouble| {
         Error::new(Reason::Unreadable, format!("the token file {shown} {trouble}"))
             .hint("give the path of a file that holds the token alone and that only you can read")
     })?;
-    Ok(super::without_line_end(contents.bytes))
+    Ok(without_line_end(contents.bytes))
 }
 
 fn hollow(place: &Place) -> Error {

@@ -17,27 +17,25 @@ use crate::token::{self, Token, is_token_like};
 
 use super::candidates::{Candidate, choose};
 use super::config::{Config, Configured, path};
-use super::{Found, Place, PlaceKind, SearchContext, Source};
-
-/// How long a command may take, typing a password included, where no other time is given.
-pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
+use super::search::Search;
+use super::source::{Found, Place, PlaceKind, Source, TokenScope};
 
 /// Set for the command, so that one that calls co-cred again ends there.
 const WITHIN: &str = "CO_CRED_WITHIN_TOKEN_COMMAND";
 
 /// The command that is configured for the deployment in question.
 pub(super) struct TokenCommand<'a> {
-    pub(super) context: &'a SearchContext<'a>,
+    pub(super) search: &'a Search<'a>,
 }
 
 impl TokenCommand<'_> {
     /// What is configured for the deployment in question, where that is a command.
     fn configured(&self) -> Result<Option<(&Configured, &[String])>> {
-        let config = self.context.config()?;
+        let config = self.search.config()?;
         if config.deployments.iter().all(|configured| configured.token_command.is_none()) {
             return Ok(None);
         }
-        let Some(resolved) = self.context.meant()? else { return self.nothing_says(config) };
+        let Some(resolved) = self.search.meant()? else { return self.nothing_says(config) };
         let configured = config.of(&resolved.deployment);
         Ok(configured.and_then(|configured| Some((configured, configured.token_command.as_deref()?))))
     }
@@ -58,26 +56,30 @@ impl TokenCommand<'_> {
 }
 
 impl Source for TokenCommand<'_> {
+    fn token_scope(&self) -> TokenScope {
+        TokenScope::Bound
+    }
+
     fn named_by(&self) -> &'static [&'static str] {
         &[]
     }
 
     fn files(&self) -> Vec<PathBuf> {
-        path(self.context.env()).into_iter().collect()
+        path(self.search.env()).into_iter().collect()
     }
 
     fn place(&self) -> Place {
-        let file = path(self.context.env()).map_or_else(String::new, |path| format!(" in {}", path.display()));
+        let file = path(self.search.env()).map_or_else(String::new, |path| format!(" in {}", path.display()));
         Place::new(PlaceKind::Command, format!("token_command{file}"))
     }
 
     fn find(&self) -> Result<Option<Found>> {
         let Some((configured, command)) = self.configured()? else { return Ok(None) };
         let place = Place::new(PlaceKind::Command, format!("token_command ({})", command[0]));
-        let output = run(self.context, command).map_err(|why| {
+        let output = run(self.search, command).map_err(|why| {
             failed(&place.place, &why).hint(format!(
                 "run it by hand and see; it is started without a shell, and has {} (--timeout)",
-                in_words(self.context.search.timeout)
+                in_words(self.search.options.timeout)
             ))
         })?;
         let raw = first_line(&output);
@@ -116,8 +118,8 @@ fn without_tokens(env: &Env) -> impl Iterator<Item = (&OsStr, &OsStr)> {
     env.iter().filter(move |(_, value)| !holds_token(value, &encodings))
 }
 
-fn run(context: &SearchContext, command: &[String]) -> Result<Zeroizing<Vec<u8>>, String> {
-    if context.env().get(WITHIN).is_some() {
+fn run(search: &Search, command: &[String]) -> Result<Zeroizing<Vec<u8>>, String> {
+    if search.env().get(WITHIN).is_some() {
         return Err("calls co-cred, which would call it again".to_owned());
     }
     let [program, args @ ..] = command else { return Err("is empty".to_owned()) };
@@ -126,14 +128,14 @@ fn run(context: &SearchContext, command: &[String]) -> Result<Zeroizing<Vec<u8>>
         return Err("is a relative path, which means another program in every folder".to_owned());
     }
     let mut command = Command::new(program);
-    command.args(args).env_clear().envs(without_tokens(context.env())).env(WITHIN, "1");
-    match process::output(&mut command, context.search.timeout, token::LIMIT) {
+    command.args(args).env_clear().envs(without_tokens(search.env())).env(WITHIN, "1");
+    match process::output(&mut command, search.options.timeout, token::LIMIT) {
         Ok(output) if output.status.success() => Ok(output.stdout),
         Ok(output) => Err(format!("failed ({})", output.status)),
         Err(Failure::NotStarted(ErrorKind::NotFound)) if is_path => Err("is not there".to_owned()),
         Err(Failure::NotStarted(ErrorKind::NotFound)) => Err("is not on PATH".to_owned()),
         Err(Failure::NotStarted(kind)) => Err(format!("cannot be started ({kind})")),
-        Err(Failure::TimedOut) => Err(format!("was not done within {}", in_words(context.search.timeout))),
+        Err(Failure::TimedOut) => Err(format!("did not finish within {}", in_words(search.options.timeout))),
         Err(Failure::TooLong) => Err("printed more than 8 KiB".to_owned()),
     }
 }

@@ -9,7 +9,7 @@ use crate::env::Env;
 use crate::error::{Remark, Result};
 use crate::http::authorities;
 use crate::sources::slots::{Slot, Slots};
-use crate::sources::{self, Answer, Found};
+use crate::sources::{self, Found, SourceReport};
 use crate::token;
 
 use super::{setup, status};
@@ -35,7 +35,7 @@ struct Diagnosis<'a> {
     env: &'a Env,
     slots: Slots,
     report: Report,
-    answers: Vec<Answer>,
+    answers: Vec<SourceReport>,
     /// What is wrong with what `co-cred setup` did.
     wiring: Vec<Remark>,
 }
@@ -107,7 +107,7 @@ impl Diagnosis<'_> {
     }
 
     /// What a source holds: what it said, or where only the one in its turn is asked, what it was asked then.
-    fn found<'a>(&'a self, answer: &'a Answer) -> Option<&'a Found> {
+    fn found<'a>(&'a self, answer: &'a SourceReport) -> Option<&'a Found> {
         let chosen = self.report.chosen.as_ref().filter(|found| found.place.kind == answer.place.kind);
         match answer.glance {
             Some(_) => chosen,
@@ -115,7 +115,7 @@ impl Diagnosis<'_> {
         }
     }
 
-    fn state(&self, answer: &Answer) -> String {
+    fn state(&self, answer: &SourceReport) -> String {
         if let (Some(glance), None) = (&answer.glance, self.found(answer)) {
             return glance.clone();
         }
@@ -141,7 +141,7 @@ impl Diagnosis<'_> {
         json
     }
 
-    fn source_json(&self, answer: &Answer) -> Value {
+    fn source_json(&self, answer: &SourceReport) -> Value {
         let found = self.found(answer);
         json!({
             "source": place(&answer.place),

@@ -135,7 +135,7 @@ fn git_wiring(options: &ObtainOptions, credential: &Credential, email: Option<&E
     let resolved = credential.deployment();
     let resolved = resolved.ok_or_else(|| no_deployment("--git needs the deployment's host, and none is known"))?;
     let program = supervised::program()?;
-    wiring(options.search.env, email, &resolved.deployment, &program)
+    wiring(options.search.context.env, email, &resolved.deployment, &program)
 }
 
 fn left(name: &str) -> Remark {

@@ -11,7 +11,7 @@ use crate::email::Email;
 use crate::error::{Error, Reason, Remark, Result};
 use crate::expiry::Expiry;
 use crate::keyring::{self, Asking, Entry};
-use crate::sources::{self, ResolvedDeployment, SearchOptions};
+use crate::sources::{self, ResolvedDeployment, SearchContext, SearchOptions};
 
 use super::setup;
 use crate::cli::messages::Messages;
@@ -65,7 +65,8 @@ pub(super) fn run(
 /// Says that from now on a choice is needed, where nothing makes it: between users of this deployment, or deployments.
 fn choice(invocation: &Invocation, deployment: &Deployment) -> Result<Option<Remark>> {
     let logins = keyring::logins(invocation.env)?;
-    let search = SearchOptions::of(invocation.env);
+    let context = SearchContext::new(invocation.env);
+    let search = SearchOptions::new(&context);
     let users: Vec<&str> =
         logins.iter().filter(|login| login.deployment == *deployment).map(|login| login.email.as_str()).collect();
     if let [first, second, ..] = users[..]

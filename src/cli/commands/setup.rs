@@ -5,7 +5,7 @@ use crate::deliver::{docker, git};
 use crate::deployment::Deployment;
 use crate::env::Env;
 use crate::error::{Error, Reason, Remark, Result};
-use crate::sources::{self, SearchOptions};
+use crate::sources::{self, SearchContext, SearchOptions};
 
 use crate::cli::args::Tool;
 use crate::cli::messages::Messages;
@@ -47,15 +47,16 @@ pub(super) fn run(invocation: &Invocation, typed: &args::Setup, messages: &mut M
 /// After a login: what is wired follows. The login itself has succeeded, whatever this says. A logout changes nothing
 /// there: a deployment without a login is answered with silence.
 pub(super) fn renew(invocation: &Invocation, messages: &mut Messages) {
-    let renewed = sources::deployments(&SearchOptions::of(invocation.env)).and_then(|deployments| {
-        if git::setup::is_done(invocation.env) {
-            git::setup::put(invocation.env, &deployments)?;
-        }
-        if docker::setup::is_done(invocation.env) {
-            docker::setup::put(invocation.env, &deployments)?;
-        }
-        Ok(())
-    });
+    let renewed =
+        sources::deployments(&SearchOptions::new(&SearchContext::new(invocation.env))).and_then(|deployments| {
+            if git::setup::is_done(invocation.env) {
+                git::setup::put(invocation.env, &deployments)?;
+            }
+            if docker::setup::is_done(invocation.env) {
+                docker::setup::put(invocation.env, &deployments)?;
+            }
+            Ok(())
+        });
     messages.warn(&renewed.err().iter().map(Remark::from).collect::<Vec<_>>());
 }
 

@@ -84,7 +84,7 @@ fn it_has_ten_seconds_and_its_children_hold_nobody_up() {
                 let mut co_cred = world.command();
                 let status = co_cred.args(["token", "--offline"]).stdout(Stdio::null()).stderr(said).status().unwrap();
                 let said = fs::read_to_string(world.path("said")).unwrap();
-                assert!(status.code() == Some(6) && said.contains("was not done within 10 s"), "{command:?}: {said}");
+                assert!(status.code() == Some(6) && said.contains("did not finish within 10 s"), "{command:?}: {said}");
                 assert!(start.elapsed() < Duration::from_secs(12), "{command:?}: {:?}", start.elapsed());
             });
         }
@@ -94,7 +94,7 @@ fn it_has_ten_seconds_and_its_children_hold_nobody_up() {
 #[test]
 fn a_token_command_has_the_time_of_timeout() {
     let ran = with_command(&["sleep", "60"]).run(["token", "--offline", "--timeout", "300ms"]).expect(6);
-    assert!(ran.err.contains("was not done within 300 ms") && ran.err.contains("--timeout"), "{ran:?}");
+    assert!(ran.err.contains("did not finish within 300 ms") && ran.err.contains("--timeout"), "{ran:?}");
     // Typing a password, or touching a key, takes its time.
     let world = with_command(&["sh", "-c", "sleep 11; echo cop_FromTheVault"]);
     let ran = world.run(["token", "--offline", "--timeout", "1m"]).expect(0);

@@ -7,7 +7,7 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use co_cred::names::{self, Owner};
-use co_cred::sources::{self, SearchOptions};
+use co_cred::sources::{self, SearchContext, SearchOptions};
 
 use crate::support::sandbox::{OTHER, Sandbox, TOKEN};
 
@@ -168,7 +168,7 @@ fn behind_the_broker_a_script_finds_the_pass_under_the_name_that_it_reads() {
 #[test]
 fn behind_the_broker_no_variable_leads_to_a_source() {
     let world = world();
-    let leads = sources::named_by(&SearchOptions::of(&world.env));
+    let leads = sources::named_by(&SearchOptions::new(&SearchContext::new(&world.env)));
     for lead in ["CREDENTIALS_DIRECTORY", "CO_CRED_SECRETS_DIR", "CO_CRED_AGENT_SOCK", "CODEOCEAN_CREDENTIALS_PATH"] {
         assert!(leads.contains(&lead), "{lead}");
     }

@@ -15,7 +15,7 @@ use crate::credential::{Mode, ObtainOptions};
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 use crate::ipc::{AgentRequest, Answer, Brokered, SOCKET, Status, ask, is_silent};
-use crate::sources::{self, SearchOptions};
+use crate::sources::{self, SearchContext, SearchOptions};
 use crate::token::Token;
 
 use super::super::supervised;
@@ -41,7 +41,8 @@ pub(super) fn run(
     // The agent leaves the folder in which it was started.
     let (common, env) = (invocation.common.with_absolute_paths(), invocation.env.with_absolute_paths());
     let folder = std::env::current_dir().ok();
-    let invocation = &Invocation { common: &common, env: &env, folder: folder.as_deref(), ..*invocation };
+    let context = &SearchContext::started_in(&env, folder.as_deref());
+    let invocation = &Invocation { common: &common, env: &env, context, ..*invocation };
     let typed = &typed.with_absolute_paths();
     if typed.foreground || typed.detach {
         return foreground(invocation, typed, socket, out, messages);
@@ -74,16 +75,18 @@ fn foreground(
     // An agent does not ask itself.
     let mut env: Env = invocation.env.clone();
     env.remove(SOCKET);
+    let folder = invocation.context.folder();
+    let context = SearchContext::started_in(&env, folder.as_deref());
     let hooks = ChangeHooks::new(
         typed.keep_file.clone(),
         typed.on_change.clone(),
         &env,
-        invocation.folder,
+        folder.as_deref(),
         typed.brokered.broker,
     );
     system::leave_the_folder();
     let options = invocation.options(Mode::Auto)?;
-    let options = ObtainOptions { search: SearchOptions { env: &env, ..options.search }, ..options };
+    let options = ObtainOptions { search: SearchOptions { context: &context, ..options.search }, ..options };
     let detach = typed.detach;
     let opened = broker::open(&typed.brokered)?;
     let offer = opened.as_ref().map(PendingBroker::access);
