@@ -1,5 +1,7 @@
-//! How long a connection may be idle: it is closed once no byte has gone through it for too long, in either direction, be it
-//! that the client does not read, that a body does not come, or that the deployment is silent.
+//! The time that a connection may be idle.
+//!
+//! It is closed once no byte has gone through it in either direction for too long: the client does not read, a body does not
+//! arrive, or the deployment is silent.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

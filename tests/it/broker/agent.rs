@@ -1,10 +1,10 @@
 //! `agent --broker`: one broker for all programs of a shell.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use fake_deployment::Plan;
 
+use super::support::with_runtime_dir;
 use crate::support::sandbox::{Sandbox, TOKEN};
 
 /// What the shell evaluates names the broker, and no other address.
@@ -17,10 +17,7 @@ fn a_shell_uses_the_broker_of_the_agent() {
         .with("API_SECRET", TOKEN)
         .with("CODEOCEAN_URL", "https://co.example.org")
         .with("HTTP_PROXY", "http://127.0.0.1:9");
-    fs::create_dir(world.path("run")).unwrap();
-    fs::set_permissions(world.path("run"), PermissionsExt::from_mode(0o700)).unwrap();
-    let run = world.path("run");
-    let world = world.with("XDG_RUNTIME_DIR", run).with("CAPSULE", deployment.capsule());
+    let world = with_runtime_dir(world).with("CAPSULE", deployment.capsule());
     let script = r#"set -e
 real=$CODEOCEAN_DOMAIN
 start() { co-cred agent --broker --read-only --rate 100/s --audit "$HOME/log"; }
@@ -38,7 +35,7 @@ co-cred agent --broker && exit 1
 co-cred agent --broker --read-only --rate 100/s --audit "$HOME/log" --deployment other.example.org && exit 1
 co-cred agent && exit 1
 CO_CRED_AGENT_SOCK=$CO_CRED_BROKER_SOCK co-cred token && exit 1
-sh -ec 'eval "$(co-cred agent --broker)"; echo "it went on"' || true
+sh -ec 'eval "$(co-cred agent --broker)"; echo "it continued"' || true
 eval "$(co-cred agent stop)"
 test "$CODEOCEAN_DOMAIN" = "$real"
 test "$CODEOCEAN_URL" = "https://co.example.org"
@@ -71,10 +68,7 @@ echo "<$CODEOCEAN_TOKEN$CO_CRED_AGENT_SOCK$CO_CRED_BROKER_SOCK>"
 fn stop_restores_the_deployment_of_a_shell_whose_agent_was_killed() {
     let deployment = Plan::with_token(TOKEN).tls().start();
     let world = Sandbox::new().at(&deployment).without("CODEOCEAN_DOMAIN").with("CODE_OCEAN_DOMAIN", deployment.url());
-    fs::create_dir(world.path("run")).unwrap();
-    fs::set_permissions(world.path("run"), PermissionsExt::from_mode(0o700)).unwrap();
-    let run = world.path("run");
-    let world = world.with("XDG_RUNTIME_DIR", run).file("mount/co", TOKEN);
+    let world = with_runtime_dir(world).file("mount/co", TOKEN);
     let script = r#"real=$CODE_OCEAN_DOMAIN
 eval "$(co-cred agent --broker)"
 test "$CODE_OCEAN_DOMAIN" = "$CODEOCEAN_DOMAIN" || exit 1
@@ -92,10 +86,7 @@ env | grep 127.0.0.1:"#;
 fn a_broker_without_a_token_serves_once_one_is_found() {
     let deployment = Plan::with_token(TOKEN).tls().start();
     let world = Sandbox::new().at(&deployment);
-    fs::create_dir(world.path("run")).unwrap();
-    fs::set_permissions(world.path("run"), PermissionsExt::from_mode(0o700)).unwrap();
-    let run = world.path("run");
-    let world = world.with("XDG_RUNTIME_DIR", run).with("CAPSULE", deployment.capsule());
+    let world = with_runtime_dir(world).with("CAPSULE", deployment.capsule());
     let script = r#"set -e
 mount=$CO_CRED_SECRETS_DIR
 eval "$(co-cred agent --broker)"

@@ -27,13 +27,13 @@ fn requests_are_recorded_without_their_secrets() {
     let log = world.path("work/log");
     let broker = Broker::new(world, &["--offline", "--read-only", "--audit", "log"]);
     capsule(&broker, &deployment);
-    broker.ask(
+    broker.send(
         "POST",
         "/api/v1/capsules/search?q=secret-query",
         "x-header: secret-header\r\n",
         "{\"a\":\"secret-body\"}",
     );
-    broker.ask("DELETE", "/api/v1/capsules/x", "", "");
+    broker.send("DELETE", "/api/v1/capsules/x", "", "");
     broker.get("/elsewhere");
     // Requests without the pass are not recorded: another user could fill the disk with them.
     parse(&broker.raw(format!("GET /api/v1/x HTTP/1.1\r\nhost: {}\r\n\r\n", broker.address).as_bytes()));
@@ -64,7 +64,7 @@ fn both_lines_of_a_request_share_its_id() {
         scope.spawn(|| broker.get("/api/v1/held"));
         wait("its line", || audit_lines(&log).len() == 1);
         broker.get("/api/v1/other");
-        broker.ask("DELETE", "/api/v1/refused", "", "");
+        broker.send("DELETE", "/api/v1/refused", "", "");
         recorder.release();
     });
     let lines = audit_lines(&log);
@@ -179,7 +179,7 @@ fn aborted_requests_are_recorded() {
     stream.write_all(head.as_bytes()).unwrap();
     wait("its line", || log.exists() && audit_lines(&log).len() == 1);
     drop(stream);
-    assert_eq!(broker.ask("TRACE", "/api/v1/x", "", "").status, 403);
+    assert_eq!(broker.send("TRACE", "/api/v1/x", "", "").status, 403);
     assert_eq!(statuses(&log), [None, Some(403)]);
 }
 
@@ -259,7 +259,7 @@ fn lines_are_bounded_and_masked() {
         ("GET", &late),
     ] {
         let before = audit_entries(&log).len();
-        broker.ask(method, path, "", "");
+        broker.send(method, path, "", "");
         assert_eq!(audit_entries(&log).len(), before + 1);
         let text = fs::read_to_string(&log).unwrap();
         for line in text.lines().rev().take(2) {

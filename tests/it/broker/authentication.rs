@@ -70,7 +70,7 @@ fn hop_by_hop_headers_and_other_credentials_are_not_forwarded() {
     let more = "cookie: session=1\r\nx-http-method-override: DELETE\r\nx-original-url: /admin\r\nte: trailers\r\n\
                 upgrade: websocket\r\nx_http_method_override: DELETE\r\nx-forwarded-host: y\r\nforwarded: host=y\r\nproxy-authorization: Basic eDp5\r\nconnection: x-mine\r\nx-mine: 1\r\n\
                 agent-id: AI Agent\r\nmin-server-version: 4.8.0\r\n";
-    let reply = broker.ask("POST", "/api/v1/x?a=b", more, "{\"a\": 1}");
+    let reply = broker.send("POST", "/api/v1/x?a=b", more, "{\"a\": 1}");
     assert_eq!(reply.status, 307);
     assert!(reply.head.contains("x-kept: 1"), "{reply:?}");
     assert!(!reply.head.contains("set-cookie") && !reply.head.contains("x-hop"), "{reply:?}");

@@ -52,7 +52,7 @@ fn a_truncated_response_stays_truncated() {
         let recorder = Recorder::closing(answer);
         let broker = Broker::new(recorder.sandbox(), &["--offline"]);
         assert_eq!(broker.get("/api/v1/x").status, 502, "{answer}");
-        assert_eq!(broker.ask("POST", "/api/v1/x", "", "{}").status, 502, "{answer}");
+        assert_eq!(broker.send("POST", "/api/v1/x", "", "{}").status, 502, "{answer}");
         let writes = recorder.requests().iter().filter(|request| request.starts_with("POST")).count();
         assert_eq!(writes, 1, "{answer}: a write was repeated");
     }
@@ -67,4 +67,11 @@ fn an_untrusted_certificate_gets_no_token() {
     let reply = broker.get("/api/v1/capsules/x");
     assert!(reply.status == 502 && reply.message().contains("SSL_CERT_FILE"), "{reply:?}");
     assert!(deployment.seen().is_empty());
+}
+
+#[test]
+fn a_protocol_switch_is_a_502() {
+    let recorder = Recorder::new("HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n");
+    let broker = Broker::new(recorder.sandbox(), &["--offline"]);
+    assert_eq!(broker.get("/api/v1/x").status, 502);
 }

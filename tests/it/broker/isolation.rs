@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use fake_deployment::Plan;
 
-use super::support::{Broker, OK, Recorder, basic, capsule};
+use super::support::{Broker, OK, Recorder, basic, capsule, with_runtime_dir};
 use crate::support::sandbox::{OTHER, Ran, Sandbox, TOKEN, copy_bin, write};
 use crate::support::workstation::wait;
 
@@ -24,10 +24,7 @@ fn a_changed_configuration_sends_the_token_to_no_other_deployment() {
     let config = |url: &str| format!("[[deployment]]\ndomain = {url:?}\ndefault = true\n");
     let world = Sandbox::new().with("CUSTOM_KEY", TOKEN).with("SSL_CERT_FILE", deployment.authority());
     let world = world.with("CAPSULE", deployment.capsule()).with("OTHER_CONFIG", config(other.url()));
-    fs::create_dir(world.path("run")).unwrap();
-    fs::set_permissions(world.path("run"), PermissionsExt::from_mode(0o700)).unwrap();
-    let run = world.path("run");
-    let world = world.with("XDG_RUNTIME_DIR", run);
+    let world = with_runtime_dir(world);
     let script = r#"ask() { curl -s -o /dev/null -w '%{http_code}\n' -u "$CODEOCEAN_TOKEN:" "$CODEOCEAN_DOMAIN/api/v1/capsules/$CAPSULE"; }
 ask
 printf '%s' "$OTHER_CONFIG" > "$HOME/.config/co-cred/config.toml"

@@ -54,7 +54,7 @@ fn pages_outside_the_api_redirect_to_the_deployment() {
         ("GET", "/sign-in?token=cop_Zx81QmTz55aB", 403),
         ("GET", "/sign-in/%63op_Zx81QmTz55aB", 403),
     ] {
-        let reply = broker.ask(method, path, "", "");
+        let reply = broker.send(method, path, "", "");
         assert_eq!(reply.status, status, "{method} {path}: {reply:?}");
     }
     let elsewhere = broker.raw(b"GET /data-assets/x HTTP/1.1\r\nhost: evil.example.org\r\n\r\n");

@@ -1,12 +1,11 @@
 //! A token that is renewed while the broker runs.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
 use std::time::Instant;
 
 use fake_deployment::{Deployment, Fault, Plan};
 
-use super::support::{Broker, basic, capsule, mounted};
+use super::support::{Broker, basic, capsule, mounted, with_runtime_dir};
 use crate::support::sandbox::{OTHER, Sandbox, TOKEN};
 use crate::support::workstation::wait;
 
@@ -21,18 +20,18 @@ fn a_renewed_token_is_used_and_reads_are_repeated_once() {
     fs::write(broker.world.path("mount/co"), OTHER).unwrap();
     assert_eq!(capsule(&broker, &deployment), 200, "{}", broker.stderr());
     let path = "/api/v1/capsules/search";
-    assert_eq!(broker.ask("POST", path, "", "{}").status, 200);
+    assert_eq!(broker.send("POST", path, "", "{}").status, 200);
     deployment.issue(TOKEN);
     deployment.revoke(OTHER);
     fs::write(broker.world.path("mount/co"), TOKEN).unwrap();
     let before = deployment.seen().len();
     // A write is not repeated, but the next request has the new token.
-    let reply = broker.ask("POST", "/api/v1/computations", "", "{}");
+    let reply = broker.send("POST", "/api/v1/computations", "", "{}");
     let writes = deployment.seen().split_off(before);
     let writes: Vec<_> = writes.iter().filter(|seen| seen.request == "POST /api/v1/computations").collect();
     assert_eq!(writes.len(), 1, "{writes:?}");
     assert!([401, 404].contains(&reply.status), "{reply:?}");
-    assert_eq!(broker.ask("POST", path, "", "{}").status, 200);
+    assert_eq!(broker.send("POST", path, "", "{}").status, 200);
     assert_eq!(deployment.latest().unwrap().authorization, Some(basic(TOKEN)));
 }
 
@@ -89,10 +88,7 @@ fn a_rejection_is_forwarded_where_there_is_no_other_token() {
 fn a_token_renewed_by_an_agent_is_used() {
     let deployment = Plan::with_token(TOKEN).tls().start();
     let world = mounted(&deployment);
-    fs::create_dir(world.path("run")).unwrap();
-    fs::set_permissions(world.path("run"), Permissions::from_mode(0o700)).unwrap();
-    let run = world.path("run");
-    let world = world.with("XDG_RUNTIME_DIR", run);
+    let world = with_runtime_dir(world);
     world.spawn(["agent"]).expect(0);
     let (socket, mount) = (world.path("run/co-cred/agent.sock"), world.path("mount/co"));
     let client = Sandbox::new().at(&deployment).with("CO_CRED_AGENT_SOCK", socket);

@@ -71,7 +71,7 @@ fn each_rule_narrows_and_refusals_name_it() {
         let args = [&["--offline"], args].concat();
         let broker = Broker::new(recorder.sandbox(), &args);
         for (method, endpoint, refusal) in requests {
-            let reply = broker.ask(method, &format!("/api/v1/{endpoint}"), "", "");
+            let reply = broker.send(method, &format!("/api/v1/{endpoint}"), "", "");
             match refusal.is_empty() {
                 true => assert_eq!(reply.status, 200, "{args:?} {method} {endpoint}: {reply:?}"),
                 false => {
@@ -132,10 +132,10 @@ fn a_final_slash_changes_no_rule() {
     for rule in ["DELETE /api/v1/capsules/*/data_assets", "DELETE /api/v1/capsules/*/data_assets/"] {
         let broker = Broker::new(recorder.sandbox(), &["--offline", "--allow", rule]);
         for path in ["/api/v1/capsules/ID/data_assets", "/api/v1/capsules/ID/data_assets/"] {
-            assert_eq!(broker.ask("DELETE", path, "", "").status, 200, "{rule} {path}");
+            assert_eq!(broker.send("DELETE", path, "", "").status, 200, "{rule} {path}");
         }
         for path in ["/api/v1/capsules/ID/data_assets/x", "/api/v1/capsules/data_assets/", "/api/v1/capsules/ID"] {
-            assert_eq!(broker.ask("DELETE", path, "", "").status, 403, "{rule} {path}");
+            assert_eq!(broker.send("DELETE", path, "", "").status, 403, "{rule} {path}");
         }
     }
 }
@@ -161,7 +161,7 @@ fn a_star_matches_at_least_one_character() {
         let broker = Broker::new(recorder.sandbox(), &["--offline", "--allow", &rule]);
         for (endpoints, status) in [(passing, 200), (refused, 403)] {
             for endpoint in endpoints {
-                let reply = broker.ask("DELETE", &format!("/api/v1/{endpoint}"), "", "");
+                let reply = broker.send("DELETE", &format!("/api/v1/{endpoint}"), "", "");
                 assert_eq!(reply.status, status, "{rule}: {endpoint}");
             }
         }
@@ -221,7 +221,7 @@ fn explain_masks_tokens_in_rules() {
 fn refusals_show_the_path_encoded_and_masked() {
     let recorder = Recorder::new(OK);
     let broker = Broker::new(recorder.sandbox(), &["--offline", "--read-only"]);
-    let refused = |path: &str| broker.ask("DELETE", path, "", "").message();
+    let refused = |path: &str| broker.send("DELETE", path, "", "").message();
     assert!(refused("/api/v1/%e2%80%aex%20y/").contains("refuses DELETE /api/v1/%E2%80%AEx%20y/:"));
     let token = refused(&format!("/api/v1/%e2%80%ae/%63op_{}", &OTHER[4..]));
     assert!(token.is_ascii() && token.contains("/cop_?") && !token.contains(&OTHER[4..8]), "{token}");

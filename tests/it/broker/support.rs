@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -89,7 +90,7 @@ impl Broker {
     }
 
     /// Sends a request with the pass, and closes the connection.
-    pub fn ask(&self, method: &str, path: &str, more: &str, body: &str) -> Reply {
+    pub fn send(&self, method: &str, path: &str, more: &str, body: &str) -> Reply {
         let length = if body.is_empty() { String::new() } else { format!("content-length: {}\r\n", body.len()) };
         let authorization = self.basic();
         let head = format!(
@@ -100,7 +101,7 @@ impl Broker {
     }
 
     pub fn get(&self, path: &str) -> Reply {
-        self.ask("GET", path, "", "")
+        self.send("GET", path, "", "")
     }
 
     pub fn basic(&self) -> String {
@@ -235,6 +236,13 @@ pub fn world(deployment: &Deployment) -> Sandbox {
 /// A sandbox whose token is in a mounted file.
 pub fn mounted(deployment: &Deployment) -> Sandbox {
     Sandbox::new().at(deployment).file("mount/co", TOKEN)
+}
+
+/// Gives a sandbox the folder in which an agent has its socket.
+pub fn with_runtime_dir(world: Sandbox) -> Sandbox {
+    let run = world.path("run");
+    fs::DirBuilder::new().mode(0o700).create(&run).unwrap();
+    world.with("XDG_RUNTIME_DIR", run)
 }
 
 /// The status of a request for the capsule of a deployment.
