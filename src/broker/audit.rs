@@ -90,15 +90,17 @@ impl AuditFile {
         }
         let mut written = 0;
         while written < line.len() {
-            match file.write(&line[written..]) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(more) => written += more,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => {
-                    truncate(&mut file, written as u64);
-                    return Err(error);
+            let error = match file.write(&line[written..]) {
+                Ok(0) => io::ErrorKind::WriteZero.into(),
+                Ok(more) => {
+                    written += more;
+                    continue;
                 }
-            }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => error,
+            };
+            truncate(&mut file, written as u64);
+            return Err(error);
         }
         Ok(())
     }

@@ -68,6 +68,8 @@ impl Proxy {
         )
     }
 
+    /// Checks, records and forwards a request; returns the deployment's response.
+    ///
     /// # Errors
     /// The request does not pass, or the deployment does not answer.
     async fn forward(
@@ -115,8 +117,10 @@ impl Proxy {
         })
     }
 
+    /// Checks the path, the policy and the rate limit.
+    ///
     /// # Errors
-    /// The path, the policy or the rate limit refuses the request.
+    /// One of them refuses the request.
     fn admit<'a>(&'a self, parts: &Parts, path: Result<&'a ApiPath<'a>, &PathError>) -> Result<Admitted<'a>, Refusal> {
         if let Some(page) = self.upstream.page(parts) {
             return Err(Refusal::Page(page));
