@@ -125,7 +125,7 @@ fn editor(world: &Sandbox, text: &str) {
 
 /// Whether nothing was told but that a program, which has nothing to do here, sent no request.
 fn is_quiet(ran: &Ran) -> bool {
-    ran.err.lines().all(|line| line.contains("sent no request") || line.starts_with("hint: have it read"))
+    ran.err.lines().all(|line| line.contains("sent no request") || line.starts_with("hint: if it should have"))
 }
 
 /// The searches, where there is nothing to find, and where there is.

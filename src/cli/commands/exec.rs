@@ -10,7 +10,7 @@ use crate::credential::{Credential, Mode, ObtainOptions, account, obtain};
 use crate::deliver::exec::{Plan, Wishes};
 use crate::deliver::git::wiring::wiring;
 use crate::deliver::{Assignment, Handed, brokered};
-use crate::deployment::Form;
+use crate::deployment::{Deployment, Form};
 use crate::email::Email;
 use crate::error::{Error, Reason, Remark, Result};
 use crate::names::EMAIL;
@@ -36,76 +36,143 @@ pub(super) fn run(invocation: &Invocation, typed: &args::Exec, out: &mut dyn Wri
 }
 
 fn attempt(invocation: &Invocation, typed: &args::Exec, out: &mut dyn Write, messages: &mut Messages) -> Result<u8> {
+    check(typed)?;
+    let restrictions = broker::restrictions(&typed.brokered)?;
+    let options = ObtainOptions { owner: typed.git, ..invocation.options(Mode::Auto)? };
+    // Watched before it is read, so that no change is missed.
+    let refresh = restrictions.is_some().then(|| RefreshLoop::new(&options, true));
+    let credential = obtain(&options)?;
+    messages.warn(credential.remarks());
+    let wishes = wishes(typed, &options, &credential, messages)?;
+    let run = match restrictions.zip(refresh) {
+        None => Run::direct(invocation, typed, credential, &wishes),
+        Some((restrictions, refresh)) => Run::brokered(invocation, typed, credential, wishes, restrictions, refresh)?,
+    };
+    if typed.explain {
+        return run.explain(out).map(|()| 0).or_else(closed);
+    }
+    messages.warn(&run.plan.left.iter().map(|name| left(name)).collect::<Vec<_>>());
+    match run.broker.is_some() || typed.mask || !typed.gate.is_empty() {
+        true => run.supervise(messages),
+        false => Ok(run.replace(messages)),
+    }
+}
+
+/// What is wrong with the command line before anything is looked for.
+fn check(typed: &args::Exec) -> Result<()> {
     if let Some(error) = typed.command.first().and_then(|first| usage::token_typed(&[OsString::new(), first.clone()])) {
         return Err(error);
     }
-    variable_names(&typed.names)?;
-    let limits = broker::restrictions(&typed.brokered)?;
-    let options = ObtainOptions { owner: typed.git, ..invocation.options(Mode::Auto)? };
-    // First what is to be watched: a change of what is about to be read must not be missed.
-    let limits = limits.map(|limits| (limits, RefreshLoop::new(&options, true)));
-    let credential = obtain(&options)?;
-    messages.warn(credential.remarks());
-    let email = email(&options, &credential, typed.git, messages);
-    let mut others = if typed.git { git_wiring(&options, &credential, email.as_ref())? } else { Vec::new() };
-    if let Some(email) = email.filter(|_| invocation.env.get(EMAIL).is_none()) {
+    variable_names(&typed.names)
+}
+
+/// What the options ask for on top of the token and its deployment.
+fn wishes(
+    typed: &args::Exec,
+    options: &ObtainOptions,
+    credential: &Credential,
+    messages: &mut Messages,
+) -> Result<Wishes> {
+    let email = email(options, credential, typed.git, messages);
+    let mut others = if typed.git { git_wiring(options, credential, email.as_ref())? } else { Vec::new() };
+    if let Some(email) = email.filter(|_| options.search.context.env.get(EMAIL).is_none()) {
         others.push(Assignment::plain(EMAIL, email.as_str()));
     }
-    let wishes = Wishes {
+    Ok(Wishes {
         names: typed.names.clone(),
         all_names: typed.all_names,
-        domains: domain_names(typed, &credential)?,
+        domains: domain_names(typed, credential)?,
         clean: typed.clean,
         without: Vec::new(),
         others,
-    };
-    if let Some(limits) = limits {
-        return behind_broker(invocation, typed, credential, wishes, limits, out, messages);
-    }
-    let plan = Plan::new((&credential).into(), credential.token(), invocation.env, &wishes);
-    if typed.explain {
-        return explain(&credential, &plan, None, out).map(|()| 0).or_else(closed);
-    }
-    messages.warn(&plan.left.iter().map(|name| left(name)).collect::<Vec<_>>());
-    if typed.mask || !typed.gate.is_empty() {
-        return supervised::run(invocation, typed, &credential, &plan, &|| None, messages);
-    }
-    Ok(not_started(&typed.command, plan.exec(invocation.env, &typed.command), messages))
+    })
 }
 
-/// The command has the broker's address and pass; the token stays here, and fresh.
-fn behind_broker(
-    invocation: &Invocation,
-    typed: &args::Exec,
-    credential: Credential,
-    wishes: Wishes,
-    (limits, refresh): (Restrictions, RefreshLoop),
-    out: &mut dyn Write,
-    messages: &mut Messages,
-) -> Result<u8> {
-    let deployment = broker::deployment(invocation, Some(&credential))?;
-    let broker = Broker::open()?;
-    let encodings = broker::encodings(invocation, Some(&credential))?;
-    let wishes = brokered::wishes(wishes, &invocation.options(Mode::Never)?.search, credential.token(), &encodings);
-    let handed = Handed { token: broker.pass(), deployment: Some(broker.address()) };
-    let plan = Plan::new(handed, credential.token(), invocation.env, &wishes);
-    if typed.explain {
-        let shown = explain(&credential, &plan, Some(&broker), out);
-        let rules = broker::describe(&limits.rules());
-        return shown.and_then(|()| writeln!(out, "the broker lets pass: {rules}")).map(|()| 0).or_else(closed);
+/// A command that is about to be run, and what its environment will be.
+struct Run<'a> {
+    invocation: &'a Invocation<'a>,
+    typed: &'a args::Exec,
+    credential: Arc<Credential>,
+    plan: Plan,
+    broker: Option<ReadyBroker>,
+}
+
+/// A broker that serves once the command is about to start.
+struct ReadyBroker {
+    broker: Broker,
+    deployment: Deployment,
+    restrictions: Restrictions,
+    refresh: RefreshLoop,
+}
+
+impl<'a> Run<'a> {
+    /// The command holds the token.
+    fn direct(
+        invocation: &'a Invocation<'a>,
+        typed: &'a args::Exec,
+        credential: Credential,
+        wishes: &Wishes,
+    ) -> Run<'a> {
+        let plan = Plan::new((&credential).into(), credential.token(), invocation.env, wishes);
+        Run { invocation, typed, credential: Arc::new(credential), plan, broker: None }
     }
-    messages.warn(&plan.left.iter().map(|name| left(name)).collect::<Vec<_>>());
-    let credential = Arc::new(credential);
-    let token_state = broker::keep_fresh(invocation, refresh, Arc::clone(&credential), &deployment)?;
-    broker.serve(token_state, &deployment, invocation.env, invocation.budget()?.timeout, limits)?;
-    supervised::run(invocation, typed, &credential, &plan, &|| (!broker.has_requests()).then(not_asked), messages)
+
+    /// The command has the broker's address and pass; the token stays here, and fresh.
+    fn brokered(
+        invocation: &'a Invocation<'a>,
+        typed: &'a args::Exec,
+        credential: Credential,
+        wishes: Wishes,
+        restrictions: Restrictions,
+        refresh: RefreshLoop,
+    ) -> Result<Run<'a>> {
+        let deployment = broker::deployment(invocation, Some(&credential))?;
+        let broker = Broker::open()?;
+        let encodings = broker::encodings(invocation, Some(&credential))?;
+        let wishes = brokered::wishes(wishes, &invocation.options(Mode::Never)?.search, credential.token(), &encodings);
+        let handed = Handed { token: broker.pass(), deployment: Some(broker.address()) };
+        let plan = Plan::new(handed, credential.token(), invocation.env, &wishes);
+        let broker = Some(ReadyBroker { broker, deployment, restrictions, refresh });
+        Ok(Run { invocation, typed, credential: Arc::new(credential), plan, broker })
+    }
+
+    fn explain(&self, out: &mut dyn Write) -> io::Result<()> {
+        let broker = self.broker.as_ref();
+        explain(&self.credential, &self.plan, broker.map(|ready| &ready.broker), out)?;
+        match broker {
+            None => Ok(()),
+            Some(ready) => writeln!(out, "the broker lets pass: {}", broker::describe(&ready.restrictions.rules())),
+        }
+    }
+
+    /// The command stays our child: its output is masked, its results are searched, its requests are answered.
+    fn supervise(self, messages: &mut Messages) -> Result<u8> {
+        let Run { invocation, typed, credential, plan, broker } = self;
+        let broker = broker.map(|ready| ready.serve(invocation, &credential)).transpose()?;
+        let afterwards = || broker.as_ref().is_some_and(|broker| !broker.has_requests()).then(not_asked);
+        supervised::run(invocation, typed, &credential, &plan, &afterwards, messages)
+    }
+
+    /// The command takes our place. Returns only where that fails.
+    fn replace(&self, messages: &mut Messages) -> u8 {
+        not_started(&self.typed.command, self.plan.exec(self.invocation.env, &self.typed.command), messages)
+    }
+}
+
+impl ReadyBroker {
+    fn serve(self, invocation: &Invocation, credential: &Arc<Credential>) -> Result<Broker> {
+        let ReadyBroker { broker, deployment, restrictions, refresh } = self;
+        let token_state = broker::keep_fresh(invocation, refresh, Arc::clone(credential), &deployment)?;
+        broker.serve(token_state, &deployment, invocation.env, invocation.budget()?.timeout, restrictions)?;
+        Ok(broker)
+    }
 }
 
 fn not_asked() -> Remark {
-    let what =
-        "the program sent no request through the broker: it probably names its host itself, or puts https:// before it";
+    let what = "the program sent no request through the broker";
     Remark::new("not_asked", what).hint(
-        "have it read CODEOCEAN_DOMAIN and CODEOCEAN_TOKEN; --domain-as NAME and --as NAME set them under other names",
+        "if it should have: perhaps its host is fixed in its code, or it puts https:// before CODEOCEAN_DOMAIN; \
+         --domain-as NAME and --as NAME set the variables that it reads",
     )
 }
 
