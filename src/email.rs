@@ -1,24 +1,24 @@
-//! An account's e-mail: the user name that Git and the image registry want beside the token.
+//! The e-mail address of an account: the user name for Git and the image registry.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The most bytes of an address (RFC 5321 allows 254 on the wire).
+/// The maximum length of an address in bytes (RFC 5321, section 4.5.3.1.3).
 const LIMIT: usize = 254;
 
-/// Something that may be an e-mail address, without blanks or control characters: fit to be shown and to be sent as a
-/// user name. Letters are compared without their case.
+/// A plausible e-mail address without whitespace or control characters, safe to print and to send as a user name. Compared
+/// without ASCII case.
 #[derive(Clone, Debug, Deserialize, Eq, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Email(String);
 
 impl Email {
-    /// Reads an address; blanks around it are taken off.
+    /// Parses an address; surrounding whitespace is ignored.
     pub fn parse(text: &str) -> Option<Email> {
         let text = text.trim();
         let plain = |c: char| c.is_ascii_graphic() || c.is_alphanumeric();
-        // A colon would end the user name in HTTP's Basic authentication.
+        // A colon would end the user name in HTTP Basic authentication.
         let usable = text.len() <= LIMIT && text.chars().all(plain) && !text.contains(':');
         let parts = text.split_once('@').is_some_and(|(user, host)| !user.is_empty() && !host.is_empty());
         (usable && parts).then(|| Email(text.to_owned()))
@@ -29,7 +29,7 @@ impl Email {
         &self.0
     }
 
-    /// Whether a user name is this one.
+    /// Whether a user name is this address.
     pub fn is(&self, user: &str) -> bool {
         self.0.eq_ignore_ascii_case(user)
     }
@@ -51,7 +51,7 @@ impl TryFrom<String> for Email {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Email, &'static str> {
-        Email::parse(&text).ok_or("is no e-mail address")
+        Email::parse(&text).ok_or("is not an e-mail address")
     }
 }
 

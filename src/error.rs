@@ -1,31 +1,30 @@
-//! The one error: what went wrong, which exit code that is, and what to do about it.
+//! Errors and warnings: what went wrong, why, and how to fix it.
 //!
-//! A message is written for people and must never hold a value that was read: a source's *place* is named, its contents
-//! are not. `Debug` therefore shows the words and never the underlying cause, which another crate may have filled with
-//! secret bytes.
+//! A message must never hold a value that was read: it names the place of a source, not its contents. `Debug` shows the
+//! message, but not the underlying error, into which another crate may have copied secret bytes.
 
 use std::fmt;
 
-/// The kind of a failure; its number is the process's exit code.
+/// The kind of an error. Its number is the exit code of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A fault of co-cred itself.
+    /// A bug in co-cred, or output that cannot be written.
     Internal = 1,
-    /// What was typed or configured cannot be used.
+    /// An option, argument or setting cannot be used.
     Usage = 2,
     /// No source has a token.
     NotFound = 3,
-    /// The deployment does not accept the token.
+    /// The deployment rejected the token.
     Rejected = 4,
-    /// The deployment could not be asked.
+    /// The deployment could not be reached.
     Unreachable = 5,
-    /// A source is there but broken.
+    /// A source exists but cannot be read.
     Unreadable = 6,
-    /// The token is accepted, but may not do what is needed.
+    /// The token is valid, but lacks a scope.
     ScopeMissing = 7,
-    /// Different tokens have the same claim to be used.
+    /// Different tokens were found with the same priority.
     Ambiguous = 8,
-    /// A token is in a file.
+    /// A file holds a token.
     Leaked = 9,
 }
 
@@ -48,7 +47,7 @@ impl Kind {
         self as u8
     }
 
-    /// The word for it in messages and JSON.
+    /// The name of this kind in messages and JSON.
     pub fn word(self) -> &'static str {
         match self {
             Kind::Internal => "internal",
@@ -64,69 +63,69 @@ impl Kind {
     }
 }
 
-/// Why exactly: the names that `doctor` uses. Each belongs to one [`Kind`].
+/// The reason for an error, by the names that `doctor` uses. Each belongs to one [`Kind`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
     /// A bug, or an output that cannot be written.
     Internal,
     /// A wrong option or argument.
     Usage,
-    /// A deployment string that is no https origin.
+    /// The deployment is not an https origin.
     BadDeployment,
     /// The configuration cannot be used.
     BadConfig,
-    /// The token belongs to another deployment than the one that is named.
+    /// The token belongs to another deployment than the requested one.
     OtherDeployment,
-    /// No deployment is known to ask.
+    /// No deployment is known.
     NoDeployment,
-    /// No source has a token, and nothing says why.
+    /// No source has a token, for no known reason.
     NotFound,
-    /// A slot is declared, but its variable is unset or empty.
+    /// The capsule declares a secret slot, but its variable is unset or empty.
     NotAttached,
-    /// The same, in a pipeline, which hands on less than a run does.
+    /// The same in a pipeline, which passes on fewer secrets than a capsule run.
     Pipeline,
-    /// The deployment said no.
+    /// The deployment rejected the token.
     Rejected,
-    /// The token lacks a permission.
+    /// The token lacks a scope.
     ScopeMissing,
-    /// The host's name does not resolve.
+    /// The host name does not resolve.
     Name,
-    /// Nothing answers at the address, or the connection broke.
+    /// The connection was refused, failed or was lost.
     Connection,
-    /// TLS failed, for another reason than an unknown authority.
+    /// TLS failed for another reason than an unknown certificate authority.
     Tls,
-    /// The certificate was issued by an authority that this system does not know.
+    /// This system does not know the certificate authority.
     PrivateCa,
-    /// The proxy refused or could not be reached.
+    /// The proxy refused the connection or could not be reached.
     Proxy,
-    /// 5xx to the end.
+    /// Every attempt was answered with a 5xx status.
     Server,
-    /// 429 to the end.
+    /// Every attempt was answered with status 429.
     TooManyRequests,
-    /// No answer in time.
+    /// No answer within the time limit.
     Timeout,
-    /// Something answered, but not Code Ocean.
+    /// The server that answered is not Code Ocean.
     NotADeployment,
     /// A source cannot be read.
     Unreadable,
-    /// What a source holds cannot be a token.
+    /// The value of a source cannot be a token.
     Malformed,
-    /// `token_command` gave no token.
+    /// `token_command` returned no token.
     Command,
     /// The agent does not answer, or has no token.
     Agent,
-    /// The keyring cannot be used: locked, or it does not answer.
+    /// The keyring is locked, does not answer or cannot be used.
     Keyring,
-    /// Different tokens on the same rung.
+    /// Different tokens were found with the same priority.
     Ambiguous,
-    /// A file that is to be searched for the token cannot be.
+    /// A file cannot be searched for tokens.
     NotSearched,
-    /// A token is in a file.
+    /// A file holds a token.
     Leaked,
 }
 
 impl Reason {
-    /// The kind, and with it the exit code, of this reason.
+    /// The kind of this reason, which gives the exit code.
     pub fn kind(self) -> Kind {
         match self {
             Reason::Internal | Reason::NotSearched => Kind::Internal,
@@ -151,7 +150,7 @@ impl Reason {
         }
     }
 
-    /// The name of the cause in `doctor --json`.
+    /// The name of this reason in `doctor --json`.
     pub fn word(self) -> &'static str {
         match self {
             Reason::Internal => "internal",
@@ -186,39 +185,39 @@ impl Reason {
     }
 }
 
-/// A failure, in words for the person who has to mend it.
+/// An error with its reason, message and hint.
 pub struct Error {
-    /// Why, as one of the causes that `doctor` names.
+    /// The reason, as named by `doctor`.
     pub reason: Reason,
-    /// What went wrong: no capital first letter, no full stop, no value that was read.
+    /// The message: no initial capital, no full stop, and no value that was read.
     pub what: String,
-    /// What to do about it.
+    /// How to fix it.
     pub hint: Option<String>,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
-/// What nearly everything here returns.
+/// The result type of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// An error with its reason and its words.
+    /// Creates an error without a hint.
     pub fn new(reason: Reason, what: impl Into<String>) -> Error {
         Error { reason, what: what.into(), hint: None, cause: None }
     }
 
-    /// The same with advice.
+    /// Sets the hint.
     pub fn hint(mut self, hint: impl Into<String>) -> Error {
         self.hint = Some(hint.into());
         self
     }
 
-    /// The same with the error behind it, for `source()`; it is never printed.
+    /// Sets the underlying error, for `source()`. It is never printed.
     pub fn caused_by(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Error {
         self.cause = Some(Box::new(cause));
         self
     }
 
-    /// The kind, and with it the exit code.
+    /// The kind, which gives the exit code.
     pub fn kind(&self) -> Kind {
         self.reason.kind()
     }
@@ -242,24 +241,24 @@ impl std::error::Error for Error {
     }
 }
 
-/// Something odd that stops nothing: told as a warning, under the same rules of speech as an [`Error`].
+/// A warning, with the same rules for its message as an [`Error`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Remark {
     /// The name of the cause in `doctor --json`.
     pub cause: &'static str,
-    /// What is odd.
+    /// The message.
     pub what: String,
-    /// What to do about it.
+    /// How to fix it.
     pub hint: Option<String>,
 }
 
 impl Remark {
-    /// A remark of that cause.
+    /// Creates a remark without a hint.
     pub fn new(cause: &'static str, what: impl Into<String>) -> Remark {
         Remark { cause, what: what.into(), hint: None }
     }
 
-    /// The same with advice.
+    /// Sets the hint.
     pub fn hint(mut self, hint: impl Into<String>) -> Remark {
         self.hint = Some(hint.into());
         self

@@ -1,4 +1,4 @@
-//! When a token ends, as far as its user or Git said so; Code Ocean does not tell.
+//! When a token expires, as the user or Git gave it: Code Ocean's API does not say.
 
 use std::fmt;
 
@@ -7,18 +7,18 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-/// The end of a token. Its text is `2027-06-30` or `2027-06-30T12:00:00Z`.
+/// The expiry of a token, written as `2027-06-30` or `2027-06-30T12:00:00Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Expiry {
-    /// The last day on which it is good, as `--expires` takes it. Days end in UTC.
+    /// The last day on which the token is valid, as in `--expires`. Days end in UTC.
     Day(Date),
-    /// The second from which on it is not, as Git's `password_expiry_utc` gives it.
+    /// The second from which the token is invalid, as in Git's `password_expiry_utc`.
     Second(Timestamp),
 }
 
 impl Expiry {
-    /// From when on it is not good any more; none for the last day that there is.
+    /// The time from which the token is invalid; none if the day is the last that can be represented.
     pub fn end(self) -> Option<Timestamp> {
         match self {
             Expiry::Day(day) => Some(day.tomorrow().ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp()),
@@ -26,7 +26,7 @@ impl Expiry {
         }
     }
 
-    /// The day of the end, in UTC.
+    /// The day of the expiry, in UTC.
     pub fn day(self) -> Date {
         match self {
             Expiry::Day(day) => day,
@@ -34,7 +34,7 @@ impl Expiry {
         }
     }
 
-    /// The days left to that day, which is 0; negative when the token has ended.
+    /// The days until the token expires: 0 on the last day, negative afterwards.
     pub fn days_left(self) -> i32 {
         let now = Timestamp::now();
         let days = (self.day() - now.to_zoned(TimeZone::UTC).date()).get_days();

@@ -1,4 +1,4 @@
-//! Asks somebody at the terminal, or reads what a program hands over on standard input.
+//! Prompts on the terminal, and reads of a token from standard input.
 
 use std::io::{self, BufRead, Read};
 use std::thread;
@@ -14,17 +14,17 @@ use super::Invocation;
 use super::messages::Messages;
 use super::system;
 
-/// The token: typed without echo, or standard input up to its end.
+/// Reads the token: typed without echo on a terminal, otherwise from standard input to its end.
 ///
 /// # Errors
-/// There is none, it cannot be one, or nothing can be read.
+/// Nothing can be read, or what was read cannot be a token.
 pub(super) fn token(invocation: &Invocation, deployment: &Deployment, input: &mut dyn BufRead) -> Result<Token> {
     let raw = match invocation.interactive {
         true => typed(deployment)?,
         false => piped(deployment, input)?,
     };
     let parsed = Token::parse(&raw).map_err(|malformed| {
-        Error::new(Reason::Usage, format!("what was read {malformed}, so it is no access token"))
+        Error::new(Reason::Usage, format!("the input {malformed}, so it is not an access token"))
             .hint("give the token alone, on one line that begins with cop_")
     })?;
     Ok(parsed.token)
@@ -35,25 +35,25 @@ fn typed(deployment: &Deployment) -> Result<Zeroizing<Vec<u8>>> {
     system::restore_when_stopped().map_err(unread)?;
     let typed = rpassword::prompt_password(prompt).map(Zeroizing::new);
     if typed.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
-        // Ctrl-C: the thread below ends us, as the signal would have.
+        // Ctrl-C: wait for the thread of `restore_when_stopped`, which ends the process as the signal would.
         thread::sleep(Duration::from_secs(1));
     }
     Ok(Zeroizing::new(typed.map_err(unread)?.as_bytes().to_vec()))
 }
 
 fn piped(deployment: &Deployment, input: &mut dyn BufRead) -> Result<Zeroizing<Vec<u8>>> {
-    // Room for all that may come, so that no half-filled buffer is left behind unwiped by a reallocation.
+    // Full capacity up front: a reallocation would leave an unwiped copy behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(LIMIT + 2));
     input.take(LIMIT as u64 + 1).read_to_end(&mut bytes).map_err(unread)?;
     if bytes.trim_ascii().is_empty() {
-        return Err(Error::new(Reason::Usage, "no token came on standard input").hint(format!(
+        return Err(Error::new(Reason::Usage, "standard input holds no token").hint(format!(
             "run it in a terminal, or pipe the token in: pass show code-ocean | co-cred login --deployment {deployment}"
         )));
     }
     Ok(bytes)
 }
 
-/// A line that may be seen, where somebody is there to type it.
+/// Prompts for a line that is echoed; none where this is no terminal or the line is empty.
 ///
 /// # Errors
 /// The terminal cannot be read.
@@ -73,7 +73,7 @@ pub(super) fn line(
 }
 
 fn unread(error: io::Error) -> Error {
-    Error::new(Reason::Usage, format!("nothing could be read ({})", error.kind()))
+    Error::new(Reason::Usage, format!("the input cannot be read ({})", error.kind()))
         .hint("run it in a terminal, or pipe the token in")
         .caused_by(error)
 }

@@ -8,7 +8,7 @@ use crate::deployment::Deployment;
 use crate::email::Email;
 use crate::error::{Error, Kind, Reason, Result};
 use crate::expiry::Expiry;
-use crate::keyring::{self, Asking, Entry};
+use crate::keyring::{self, Entry, UnlockPrompt};
 use crate::sources::{self, DeploymentBasis, Found, PlaceKind, SearchOptions};
 use crate::token::Token;
 
@@ -108,8 +108,8 @@ impl Target {
             _ => {}
         }
         let entry = Entry { token, email, added: Timestamp::now(), expires };
-        let store = keyring::choose(invocation.env, false, Asking::Nobody)?;
-        let remarks = keyring::keep(invocation.env, &self.deployment, &entry, store, Asking::Nobody)?;
+        let store = keyring::choose_store(invocation.env, false, UnlockPrompt::Never)?;
+        let remarks = keyring::save(invocation.env, &self.deployment, &entry, store, UnlockPrompt::Never)?;
         messages.warn(&remarks);
         messages.done(&format!("{} is logged in at {}; the token is in {store}", entry.email, self.deployment));
         Ok(())

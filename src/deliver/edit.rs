@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
-use crate::files::{self, Lock, Trouble};
+use crate::files::{self, Lock, ReadError};
 
 use super::object::EMPTY;
 
@@ -26,8 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Another one does not end.
 pub(super) fn turn(env: &Env) -> Result<Option<File>> {
     let Some(path) = env.config_dir().map(|folder| folder.join("setup.lock")) else { return Ok(None) };
-    let Ok(file) = files::lock(&path) else { return Ok(None) };
-    match files::hold(&file, PATIENCE) {
+    let Ok(file) = files::open_lock(&path) else { return Ok(None) };
+    match files::acquire(&file, PATIENCE) {
         Ok(Lock::Busy) => Err(Error::new(Reason::Unreadable, "another co-cred setup is running, and does not end")
             .hint(format!("end the process that has {} open, and try again", path.display()))),
         _ => Ok(Some(file)),
@@ -45,7 +45,7 @@ pub(super) fn read(path: &Path) -> Result<Zeroizing<String>> {
             Ok(text) => Ok(Zeroizing::new(text.to_owned())),
             Err(_) => Err(unusable(path, "is no JSON object")),
         },
-        Err(Trouble::Absent) => Ok(Zeroizing::new(EMPTY.to_owned())),
+        Err(ReadError::NotFound) => Ok(Zeroizing::new(EMPTY.to_owned())),
         Err(trouble) => Err(unusable(path, &trouble.to_string())),
     }
 }

@@ -1,4 +1,4 @@
-//! Locks that commands hold against each other.
+//! Lock files: advisory locks that co-cred's own processes hold against each other.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -6,31 +6,33 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Links, folder_of, system};
+use super::access::Symlinks;
+use super::folder::create_parent;
+use super::system;
 
-/// How often a lock that is held is tried again.
+/// Pause between two attempts to take a lock.
 const INTERVAL: Duration = Duration::from_millis(20);
 
-/// What came of asking for a lock.
+/// The result of [`acquire`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lock {
-    /// It is held until the file is closed.
+    /// Held until the file is closed.
     Held,
     /// Another process holds it.
     Busy,
-    /// The file system has no locks.
+    /// The file system does not support locks.
     Unsupported,
 }
 
-/// Opens a file to hold a lock on: made where it is missing, never written, and never replaced, since a process that waits
-/// for the lock waits for this very file.
-pub fn lock(path: &Path) -> io::Result<File> {
-    folder_of(path)?;
-    system::options(Links::Refused).read(true).append(true).create(true).open(path)
+/// Opens a lock file, and creates it where it is missing. It is never written to and never replaced: a process that waits
+/// for the lock waits for this inode.
+pub fn open_lock(path: &Path) -> io::Result<File> {
+    create_parent(path)?;
+    system::options(Symlinks::Refuse).read(true).append(true).create(true).open(path)
 }
 
-/// Takes the lock on a file, waiting at most so long for another process to release it.
-pub fn hold(file: &File, limit: Duration) -> io::Result<Lock> {
+/// Takes an exclusive lock on a file, waiting up to `limit` for another process to release it.
+pub fn acquire(file: &File, limit: Duration) -> io::Result<Lock> {
     let start = Instant::now();
     loop {
         match file.try_lock() {

@@ -1,7 +1,7 @@
-//! Files on Windows, where an access list says who may do what. None is read or written here: what lies below the user's
-//! profile is that user's alone, as Windows makes it, and co-cred keeps what is its own there.
+//! Files on Windows. Access lists are neither read nor written: by default only the user may access files below the user's
+//! profile, and co-cred's own files are there.
 //!
-//! So a file elsewhere is taken for what it is said to be, as Git and Docker do it.
+//! Files elsewhere are trusted as given, as Git and Docker do.
 
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -12,86 +12,87 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 use winapi_util::file::{information, typ};
 
-use super::{Identity, Links, Rights};
+use super::access::{Access, Identity, Symlinks};
 
-/// Opens a link itself, in place of what it leads to (CreateFile, FILE_FLAG_OPEN_REPARSE_POINT).
+/// Opens a link itself, not its target (CreateFile, FILE_FLAG_OPEN_REPARSE_POINT).
 const THE_LINK_ITSELF: u32 = 0x0020_0000;
 
-/// The other end may know who we are, and no more (CreateFile, SECURITY_IDENTIFICATION).
+/// The server of a pipe may identify this user, but not act as this user (CreateFile, SECURITY_IDENTIFICATION).
 const IDENTIFICATION: u32 = 0x0001_0000;
 
-/// Nobody but this user may do anything, as far as is looked.
-pub(super) fn rights(_: &Metadata) -> Rights {
-    Rights { owned: true, shared: false, trusted: true, closed: true, private: true }
+/// Access lists are not read: every file counts as private to this user.
+pub(super) fn access(_: &Metadata) -> Access {
+    Access { owned: true, shared: false, trusted: true, exclusive: true, private: true }
 }
 
-/// Whether an error says that the file system has no locks.
+/// Whether an error means that the file system does not support locks.
 pub(super) fn has_no_locks(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::Unsupported
 }
 
-/// What a file is opened with. There is no waiting for one: a pipe has a name of another kind.
-pub(super) fn options(links: Links) -> OpenOptions {
+/// Options to open a file with. It cannot block: pipes have names of another form.
+pub(super) fn options(links: Symlinks) -> OpenOptions {
     let mut options = OpenOptions::new();
-    // Whoever serves a pipe under a name that we are given is not to act as us.
+    // If the path is a pipe after all, its server must not act as this user.
     options.security_qos_flags(IDENTIFICATION);
-    if links == Links::Refused {
+    if links == Symlinks::Refuse {
         options.custom_flags(THE_LINK_ITSELF);
     }
     options
 }
 
-/// There is no root.
+/// Windows has no root user.
 pub(super) fn is_foreign(_: &Metadata) -> bool {
     false
 }
 
-/// Makes a folder and those above it, where they are missing; it is closed to whom the one above it is.
+/// Creates a folder and its ancestors where they are missing; each inherits the access list of its parent.
 pub(super) fn make_folders(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
 }
 
-/// Whether it is a file, and nothing that could be waited for: a pipe may pass for one, but for its kind. What is opened as
-/// the link itself and is one of another kind (FILE_ATTRIBUTE_REPARSE_POINT), as a file that lies in a cloud, would read
-/// as zeros.
-pub(super) fn is_regular(file: &File, meta: &Metadata, links: Links) -> bool {
-    let is_whole = links == Links::Followed || meta.file_attributes() & 0x400 == 0;
+/// Whether an open file is a regular file on a disk; the metadata of a pipe look like those of a file. Where links are
+/// refused, other reparse points (FILE_ATTRIBUTE_REPARSE_POINT), such as cloud placeholders, are refused too: they would
+/// read as zeros.
+pub(super) fn is_regular(file: &File, meta: &Metadata, links: Symlinks) -> bool {
+    let is_whole = links == Symlinks::Follow || meta.file_attributes() & 0x400 == 0;
     meta.is_file() && is_whole && typ(file).is_ok_and(|kind| kind.is_disk())
 }
 
-/// Puts what a copy holds in the place of what it is a copy of: that keeps its own access list and its other streams, which
-/// a new file would not have. Nobody else can write there meanwhile, and it has neither another name nor another length.
-pub(super) fn take_place(mut copy: NamedTempFile, path: &Path) -> io::Result<()> {
-    /// Others may read it, and neither write nor remove it (CreateFile, FILE_SHARE_READ).
+/// Writes the content of a copy into its original, which keeps its access list and alternate streams: a renamed copy would
+/// not have them. The original is opened so that no other process can write to it, and must have one name and the length
+/// of the copy.
+pub(super) fn replace_with(mut copy: NamedTempFile, path: &Path) -> io::Result<()> {
+    /// Other processes may read the file, but not write or remove it (CreateFile, FILE_SHARE_READ).
     const READ: u32 = 1;
-    let mut place = options(Links::Refused).read(true).write(true).share_mode(READ).open(path)?;
-    let is_it = is_regular(&place, &place.metadata()?, Links::Refused) && names(&place)? == 1;
-    if !is_it || place.metadata()?.len() != copy.as_file().metadata()?.len() {
+    let mut original = options(Symlinks::Refuse).read(true).write(true).share_mode(READ).open(path)?;
+    let is_plain = is_regular(&original, &original.metadata()?, Symlinks::Refuse) && hard_links(&original)? == 1;
+    if !is_plain || original.metadata()?.len() != copy.as_file().metadata()?.len() {
         return Err(io::ErrorKind::ResourceBusy.into());
     }
     copy.rewind()?;
-    let done = io::copy(&mut copy, &mut place).and_then(|_| place.sync_all());
+    let done = io::copy(&mut copy, &mut original).and_then(|_| original.sync_all());
     if done.is_err() {
-        // What was written so far is not undone. The whole of it stays beside, under a name that no sweep removes.
+        // The original may be half written: keep the complete copy under a name that does not count as temporary.
         let _ = copy.persist_noclobber(path.with_extension("co-cred-redacted"));
     }
     done
 }
 
-/// A new file has the rights that its folder gives, and a copy's attributes stay where they are: the file keeps its place.
-pub(super) fn take_after(_: &File, _: &File) -> io::Result<()> {
+/// Nothing to copy: a new file inherits the access list of its folder, and [`replace_with`] writes into the original.
+pub(super) fn copy_metadata(_: &File, _: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads from a place in a file, and leaves it standing where it stands.
+/// Reads at an offset, and restores the file's position, which `seek_read` moves.
 pub fn read_at(mut file: &File, into: &mut [u8], at: u64) -> io::Result<usize> {
-    let here = file.stream_position()?;
+    let position = file.stream_position()?;
     let read = file.seek_read(into, at);
-    file.seek(SeekFrom::Start(here))?;
+    file.seek(SeekFrom::Start(position))?;
     read
 }
 
-/// Writes all of it to a place in a file.
+/// Writes all bytes at an offset.
 pub fn write_all_at(file: &File, mut bytes: &[u8], mut at: u64) -> io::Result<()> {
     while !bytes.is_empty() {
         match file.seek_write(bytes, at)? {
@@ -105,24 +106,24 @@ pub fn write_all_at(file: &File, mut bytes: &[u8], mut at: u64) -> io::Result<()
     Ok(())
 }
 
-/// What an open file is known by.
+/// The identity of an open file.
 pub fn identity(file: &File) -> io::Result<Identity> {
     information(file).map(|file| (file.volume_serial_number(), file.file_index()))
 }
 
-/// How many names an open file has.
-pub fn names(file: &File) -> io::Result<u64> {
+/// The number of hard links to an open file.
+pub fn hard_links(file: &File) -> io::Result<u64> {
     information(file).map(|file| file.number_of_links())
 }
 
-/// A file to be appended to, which may be moved away, to begin a new one.
+/// The path of a log file, which another program may rotate.
 #[derive(Debug)]
 pub struct Log {
     path: PathBuf,
 }
 
 impl Log {
-    /// Where a path leads at the moment.
+    /// Resolves a path.
     pub fn at(path: &Path) -> io::Result<Log> {
         let path = std::path::absolute(path)?;
         let path = fs::canonicalize(&path).unwrap_or(path);
@@ -133,18 +134,19 @@ impl Log {
         Ok(Log { path: fs::canonicalize(folder)?.join(name) })
     }
 
-    /// Opens it to append to, made where it is missing. Whoever opens it again is given no link, and no file with other names.
+    /// Opens the file to append to, and creates it where it is missing. A reopen (`again`) refuses links and files with other
+    /// names.
     pub fn open(&self, again: bool) -> io::Result<File> {
-        let file = options(Links::Refused).append(true).create(true).open(&self.path)?;
-        if !file.metadata()?.is_file() || (again && names(&file)? != 1) {
+        let file = options(Symlinks::Refuse).append(true).create(true).open(&self.path)?;
+        if !file.metadata()?.is_file() || (again && hard_links(&file)? != 1) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
         Ok(file)
     }
 
-    /// Whether a file is the one that stands there.
+    /// Whether an open file is still the one at this path.
     pub fn holds(&self, file: &File) -> bool {
-        let there = options(Links::Refused).read(true).open(&self.path).and_then(|there| identity(&there));
-        there.is_ok_and(|there| identity(file).is_ok_and(|identity| identity == there))
+        let found = options(Symlinks::Refuse).read(true).open(&self.path).and_then(|found| identity(&found));
+        found.is_ok_and(|found| identity(file).is_ok_and(|identity| identity == found))
     }
 }

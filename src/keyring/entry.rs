@@ -1,33 +1,33 @@
-//! What is kept of a login: the token, whose it is, when it was added, and when it ends where that is known.
+//! The entry of a login: the token, its account, when it was added, and when it expires if that is known.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::email::Email;
+use crate::expiry::Expiry;
 use crate::token::{self, Token};
 
-use super::store::Secret;
-use super::{Login, Slot};
-use crate::expiry::Expiry;
+use super::backend::{EntrySlot, Secret};
+use super::login::Login;
 
-/// The most bytes that an entry may have: a token, and some words.
+/// The maximum size of an encoded entry, in bytes.
 pub(super) const LIMIT: usize = 2 * token::LIMIT;
 
-/// One login, as it is kept.
+/// The stored data of one login.
 #[derive(Debug)]
 pub struct Entry {
     /// The token.
     pub token: Token,
     /// The account's e-mail.
     pub email: Email,
-    /// When it was stored.
+    /// When the entry was stored.
     pub added: Timestamp,
-    /// When the token ends, where the user or Git said so; Code Ocean does not tell.
+    /// When the token expires, as the user or Git gave it: Code Ocean's API does not say.
     pub expires: Option<Expiry>,
 }
 
-/// The JSON of an entry. It says itself what it is for: a store may hand out another's.
+/// The JSON of an entry. It names its deployment and user, since a store may return an entry of another login.
 #[derive(Serialize)]
 struct Encoded<'a> {
     deployment: &'a str,
@@ -35,8 +35,8 @@ struct Encoded<'a> {
     email: &'a Email,
     added: Timestamp,
     expires: Option<Expiry>,
-    #[serde(skip_serializing_if = "Slot::is_first")]
-    slot: Slot,
+    #[serde(skip_serializing_if = "EntrySlot::is_first")]
+    slot: EntrySlot,
 }
 
 #[derive(Deserialize)]
@@ -47,17 +47,17 @@ struct Decoded {
     added: Timestamp,
     expires: Option<Expiry>,
     #[serde(default)]
-    slot: Slot,
+    slot: EntrySlot,
 }
 
 impl Entry {
-    /// The days left to its last one, which is 0; negative when it is over. Days end in UTC.
+    /// The days until the token expires: 0 on the last day, negative afterwards. Days end in UTC.
     pub fn days_left(&self) -> Option<i32> {
         self.expires.map(Expiry::days_left)
     }
 
     pub(super) fn encode(&self, login: &Login) -> Secret {
-        // Room for all of it, so that no half-filled buffer is left behind unwiped.
+        // Full capacity up front: a reallocation would leave an unwiped copy behind.
         let mut bytes = Zeroizing::new(Vec::with_capacity(LIMIT));
         let Entry { token, email, added, expires } = self;
         let (deployment, token) = (login.deployment.origin(), token.expose());
@@ -66,11 +66,11 @@ impl Entry {
         bytes
     }
 
-    /// The entry of this login; none where the bytes are another's, or no entry at all.
+    /// Decodes the entry of a login; none where the bytes are no entry, or that of another login or slot.
     pub(super) fn decode(bytes: &[u8], login: &Login) -> Option<Entry> {
         let Decoded { deployment, token, email, added, expires, slot } = serde_json::from_slice(bytes).ok()?;
         let token = Token::parse(token.as_bytes()).ok()?.token;
-        let is_its = deployment == login.deployment.origin() && email == login.email && slot == login.slot;
-        is_its.then_some(Entry { token, email, added, expires })
+        let matches = deployment == login.deployment.origin() && email == login.email && slot == login.slot;
+        matches.then_some(Entry { token, email, added, expires })
     }
 }

@@ -1,51 +1,52 @@
-//! One entry of the list of logins: where a login is stored, and where else some of it may be.
+//! One record of the index: where a login is stored, and in which stores older entries of it may be left.
 
 use zeroize::Zeroizing;
 
 use crate::deployment::Deployment;
 use crate::email::Email;
 
-use super::Login;
-use super::object::Object;
-use super::store::{Removal, Slot, Store};
+use super::backend::{EntrySlot, Removal};
+use super::login::Login;
+use super::raw_object::RawObject;
+use super::store::Store;
 
-/// What is noted of a login.
+/// The record of a deployment and user.
 #[derive(Clone)]
 pub(super) struct Record {
     pub(super) deployment: Deployment,
     pub(super) email: Email,
-    /// Where the login is stored; none while its first `co-cred login` has not ended.
-    kept: Option<(Store, Slot)>,
-    /// The entry itself, for [`Store::File`].
+    /// Where the entry is; none until the first `co-cred login` has finished.
+    current: Option<(Store, EntrySlot)>,
+    /// The entry itself, for [`Store::FILE`].
     pub(super) entry: Option<Zeroizing<String>>,
-    /// The stores that may hold more of this login than what is kept: noted before a store is written to.
+    /// The stores that may hold entries other than the current one; recorded before a store is written to.
     pub(super) unfinished: Vec<Store>,
     /// Keys of other versions.
-    rest: Object,
+    rest: RawObject,
 }
 
 impl Record {
     pub(super) fn new(deployment: &Deployment, email: &Email) -> Record {
         let (deployment, email) = (deployment.clone(), email.clone());
-        Record { deployment, email, kept: None, entry: None, unfinished: Vec::new(), rest: Object::default() }
+        Record { deployment, email, current: None, entry: None, unfinished: Vec::new(), rest: RawObject::default() }
     }
 
-    /// The record that a text is; none where this version does not understand it.
+    /// Parses a record; none where this version does not understand it.
     pub(super) fn parse(text: &str) -> Option<Record> {
-        let mut rest = Object::parse(text.as_bytes())?;
+        let mut rest = RawObject::parse(text.as_bytes())?;
         let deployment = Deployment::parse(&rest.take::<String>("deployment").ok()??).ok()?;
         let email = rest.take("email").ok()??;
         let slot = rest.take("slot").ok()?.unwrap_or_default();
-        let kept = rest.take("store").ok()?.map(|store| (store, slot));
+        let current = rest.take("store").ok()?.map(|store| (store, slot));
         let entry = rest.take("entry").ok()?;
         let unfinished = rest.take("unfinished").ok()?.unwrap_or_default();
-        Some(Record { deployment, email, kept, entry, unfinished, rest })
+        Some(Record { deployment, email, current, entry, unfinished, rest })
     }
 
-    pub(super) fn encode(&self) -> Result<Object, serde_json::Error> {
-        let Record { deployment, email, kept, entry, unfinished, rest } = self;
+    pub(super) fn encode(&self) -> Result<RawObject, serde_json::Error> {
+        let Record { deployment, email, current, entry, unfinished, rest } = self;
         let mut object = rest.clone().with("deployment", &deployment.origin())?.with("email", email)?;
-        if let Some((store, slot)) = kept {
+        if let Some((store, slot)) = current {
             object = object.with("store", store)?;
             object = if slot.is_first() { object } else { object.with("slot", slot)? };
         }
@@ -57,51 +58,51 @@ impl Record {
         self.deployment == *deployment && self.email == *email
     }
 
-    /// Where the login is stored.
+    /// The login, unless its first `co-cred login` has not finished or it was removed.
     pub(super) fn login(&self) -> Option<Login> {
-        let (store, slot) = self.kept?;
+        let (store, slot) = self.current?;
         Some(Login { deployment: self.deployment.clone(), email: self.email.clone(), store, slot })
     }
 
-    /// What is to be removed from a store: everything of this login but what is kept there.
+    /// The removal, from one store, of all entries but the current one.
     pub(super) fn removal(&self, store: Store) -> Removal<'_> {
-        let except = self.kept.filter(|(kept, _)| *kept == store).map(|(_, slot)| slot);
+        let except = self.current.filter(|(current, _)| *current == store).map(|(_, slot)| slot);
         Removal { deployment: &self.deployment, email: &self.email, except }
     }
 
-    /// Notes that a store may hold more of the login than what is kept.
-    pub(super) fn suspect(&mut self, store: Store) {
-        if store != Store::File && !self.unfinished.contains(&store) {
+    /// Records that a store may hold entries other than the current one.
+    pub(super) fn mark_unfinished(&mut self, store: Store) {
+        if store != Store::FILE && !self.unfinished.contains(&store) {
             self.unfinished.push(store);
         }
     }
 
-    /// From now on the login is this one, and the former one is to be removed.
-    pub(super) fn keep(&mut self, login: &Login, encoded: &[u8]) {
-        self.leave();
-        self.kept = Some((login.store, login.slot));
+    /// Makes a login the current one; the former entry is to be removed.
+    pub(super) fn set_current(&mut self, login: &Login, encoded: &[u8]) {
+        self.clear_current();
+        self.current = Some((login.store, login.slot));
         let text = || Zeroizing::new(String::from_utf8_lossy(encoded).into_owned());
-        self.entry = (login.store == Store::File).then(text);
+        self.entry = (login.store == Store::FILE).then(text);
     }
 
-    /// The login is gone, and all of it that its store held.
-    pub(super) fn remove(&mut self) {
-        if let Some((former, _)) = self.kept.take() {
+    /// Removes the login, whose entries its store has deleted.
+    pub(super) fn remove_current(&mut self) {
+        if let Some((former, _)) = self.current.take() {
             self.unfinished.retain(|store| *store != former);
         }
         self.entry = None;
     }
 
-    /// From now on there is no such login; what its store holds is to be removed.
-    pub(super) fn leave(&mut self) {
-        if let Some((former, _)) = self.kept.take() {
-            self.suspect(former);
+    /// Removes the login, whose entry is still to be deleted from its store.
+    pub(super) fn clear_current(&mut self) {
+        if let Some((former, _)) = self.current.take() {
+            self.mark_unfinished(former);
         }
         self.entry = None;
     }
 
-    /// Whether there is nothing left to note.
-    pub(super) fn is_over(&self) -> bool {
-        self.kept.is_none() && self.unfinished.is_empty()
+    /// Whether the record can be dropped: there is no login, and nothing is left to delete.
+    pub(super) fn is_empty(&self) -> bool {
+        self.current.is_none() && self.unfinished.is_empty()
     }
 }

@@ -1,7 +1,7 @@
-//! The desktop's keyring, over D-Bus: freedesktop's Secret Service.
+//! The Secret Service of freedesktop.org, over D-Bus: GNOME Keyring, KWallet, KeePassXC.
 //!
-//! It is asked with a deadline, on a thread of its own: a bus that hangs, or a service that waits for somebody to type
-//! a password, must not hold up a script. What is locked is not opened unless somebody is there to do it.
+//! Calls run on a thread of their own with a deadline: a bus that hangs, or a service that waits for a password, must not
+//! hold up a script. A locked keyring is unlocked only if the user may be prompted.
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -10,7 +10,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use secret_service::blocking::{Item, SecretService};
+use secret_service::blocking::{Item, SecretService as Service};
 use secret_service::{EncryptionType, Error};
 use zbus::blocking::connection::Builder;
 use zeroize::Zeroizing;
@@ -19,130 +19,149 @@ use crate::deployment::Deployment;
 use crate::email::Email;
 use crate::env::Env;
 
-use super::Login;
-use super::store::{Asking, Refusal, Removal, Secret, Slot};
+use super::backend::{Backend, EntryKey, EntrySlot, Removal, Secret, StoreError, UnlockPrompt};
 
-/// How long a bus and a service may take.
-const LIMIT: Duration = Duration::from_secs(2);
+/// How long the bus and the service may take for one answer.
+const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long it takes to replace an item.
-const MOMENT: Duration = Duration::from_millis(50);
+/// How long all queries of one call may take.
+const TOTAL_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long somebody may take to type the keyring's password, once it asks for it.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long the user may take to type the keyring's password.
+const PROMPT_TIMEOUT: Duration = Duration::from_secs(60);
 
-const NOBODY: &str = "is not there: nothing on this D-Bus session provides it";
+/// Pause before a read is repeated, while another process replaces the item.
+const RETRY_PAUSE: Duration = Duration::from_millis(50);
 
-/// The most items that are looked into: more than one is not ours.
-const MOST: usize = 8;
+/// The most items that are read for one login: any but one were stored by another program.
+const MAX_ITEMS: usize = 8;
 
-/// What marks an entry as ours, beside its deployment and its user.
+/// The `application` attribute of every entry.
 const APPLICATION: &str = "co-cred";
 
-/// How long everything may take that is asked at once.
-const ALL: Duration = Duration::from_secs(60);
-
-/// The attribute that tells the former entry from the one that replaces it; an entry without it is in the first slot.
+/// The attribute for the slot of an entry; an entry without it is in the first slot.
 const SLOT: &str = "slot";
 
-/// Which entry: all that the thread needs to know.
-struct Errand {
-    deployment: String,
-    email: String,
-    slot: Option<Slot>,
-}
+const NO_PROVIDER: StoreError =
+    StoreError::Unavailable("is not available: no service on this D-Bus session provides it");
+const NO_SESSION: StoreError = StoreError::Unavailable("is not available: no D-Bus session is known");
+const UNREACHABLE: StoreError = StoreError::Unavailable("is not available: the D-Bus session cannot be reached");
 
-/// One connection to the service.
-struct Session<'a> {
-    service: SecretService<'a>,
-    asking: Cell<Asking>,
-    /// Tells the thread that waits that the keyring now asks for its password.
-    opening: mpsc::SyncSender<()>,
-}
+pub(super) struct SecretService;
 
-pub(super) fn probe(env: &Env, asking: Asking) -> Result<(), Refusal> {
-    let look = move |_: &(), session: &Session| {
-        let is_locked = session.service.get_default_collection()?.is_locked()?;
-        if is_locked && asking == Asking::Nobody { Err(Error::Locked) } else { Ok(()) }
-    };
-    run(env, vec![()], asking, look).pop().unwrap_or(Err(Refusal::Broken))
-}
+impl Backend for SecretService {
+    fn id(&self) -> &'static str {
+        "secret-service"
+    }
 
-pub(super) fn get(env: &Env, logins: &[&Login]) -> Vec<Result<Vec<Secret>, Refusal>> {
-    let errands = logins.iter().map(|login| Errand::new(&login.deployment, &login.email, None)).collect();
-    run(env, errands, Asking::Nobody, |errand, session| match held(errand, session) {
-        // Another login may just be taking an item's place: between the search and the look, it was there.
-        Err(Error::Zbus(zbus::Error::MethodError(..)) | Error::ZbusFdo(_)) => {
-            thread::sleep(MOMENT);
-            held(errand, session)
-        }
-        outcome => outcome,
-    })
-}
+    fn name(&self) -> &'static str {
+        "the Secret Service"
+    }
 
-fn held(errand: &Errand, session: &Session) -> Result<Vec<Secret>, Error> {
-    let found = session.service.search_items(errand.attributes())?;
-    match (found.unlocked.is_empty(), found.locked.is_empty()) {
-        (true, false) => Err(Error::Locked),
-        _ => found.unlocked.iter().take(MOST).map(|item| item.get_secret().map(Zeroizing::new)).collect(),
+    fn is_default(&self) -> bool {
+        true
+    }
+
+    fn probe(&self, env: &Env, prompt: UnlockPrompt) -> Result<(), StoreError> {
+        let probe = move |_: &(), session: &Session| {
+            let is_locked = session.service.get_default_collection()?.is_locked()?;
+            if is_locked && prompt == UnlockPrompt::Never { Err(Error::Locked) } else { Ok(()) }
+        };
+        run(env, vec![()], prompt, probe).pop().unwrap_or(Err(StoreError::Failed))
+    }
+
+    fn get(&self, env: &Env, keys: &[EntryKey]) -> Vec<Result<Vec<Secret>, StoreError>> {
+        let queries = keys.iter().map(|key| Query::new(key.deployment, key.email, None)).collect();
+        run(env, queries, UnlockPrompt::Never, |query, session| match session.secrets(query) {
+            // A login in another process may have replaced the item between the search and the read.
+            Err(Error::Zbus(zbus::Error::MethodError(..)) | Error::ZbusFdo(_)) => {
+                thread::sleep(RETRY_PAUSE);
+                session.secrets(query)
+            }
+            outcome => outcome,
+        })
+    }
+
+    fn set(&self, env: &Env, key: EntryKey, secret: &Secret, prompt: UnlockPrompt) -> Result<(), StoreError> {
+        let secret = Zeroizing::new(secret.to_vec());
+        let query = Query::new(key.deployment, key.email, Some(key.slot));
+        let set = move |query: &Query, session: &Session| {
+            let collection = session.service.get_default_collection()?;
+            if collection.is_locked()? {
+                session.unlock(|| collection.unlock())?;
+            }
+            let label = format!("Code Ocean access token of {} at {}", query.email, query.deployment);
+            collection.create_item(&label, query.attributes(), &secret, true, "application/json").map(drop)
+        };
+        run(env, vec![query], prompt, set).pop().unwrap_or(Err(StoreError::Failed))
+    }
+
+    fn delete(&self, env: &Env, removals: &[Removal], prompt: UnlockPrompt) -> Vec<Result<(), StoreError>> {
+        let query = |removal: &Removal| (Query::new(removal.deployment, removal.email, None), removal.except);
+        run(env, removals.iter().map(query).collect(), prompt, |(query, except), session| {
+            session.delete(query.attributes(), *except)
+        })
+    }
+
+    fn delete_all(&self, env: &Env, prompt: UnlockPrompt) -> Result<(), StoreError> {
+        let delete = |_: &(), session: &Session| session.delete([("application", APPLICATION)].into(), None);
+        run(env, vec![()], prompt, delete).pop().unwrap_or(Err(StoreError::Failed))
     }
 }
 
-pub(super) fn set(env: &Env, login: &Login, secret: &Secret, asking: Asking) -> Result<(), Refusal> {
-    let secret = Zeroizing::new(secret.to_vec());
-    let errand = Errand::new(&login.deployment, &login.email, Some(login.slot));
-    let put = move |errand: &Errand, session: &Session| {
-        let collection = session.service.get_default_collection()?;
-        if collection.is_locked()? {
-            session.open(|| collection.unlock())?;
-        }
-        let label = format!("Code Ocean access token of {} at {}", errand.email, errand.deployment);
-        collection.create_item(&label, errand.attributes(), &secret, true, "application/json").map(drop)
-    };
-    run(env, vec![errand], asking, put).pop().unwrap_or(Err(Refusal::Broken))
+/// Which items to look for: an owned [`EntryKey`], for the thread. Without a slot, those in both slots.
+struct Query {
+    deployment: String,
+    email: String,
+    slot: Option<EntrySlot>,
 }
 
-pub(super) fn delete(env: &Env, removals: &[Removal], asking: Asking) -> Vec<Result<(), Refusal>> {
-    let errand = |removal: &Removal| (Errand::new(removal.deployment, removal.email, None), removal.except);
-    run(env, removals.iter().map(errand).collect(), asking, |(errand, except), session| {
-        session.delete(errand.attributes(), *except)
-    })
-}
-
-pub(super) fn delete_all(env: &Env, asking: Asking) -> Result<(), Refusal> {
-    let delete = |_: &(), session: &Session| session.delete([("application", APPLICATION)].into(), None);
-    run(env, vec![()], asking, delete).pop().unwrap_or(Err(Refusal::Broken))
-}
-
-impl Errand {
-    fn new(deployment: &Deployment, email: &Email, slot: Option<Slot>) -> Errand {
-        Errand { deployment: deployment.origin().to_owned(), email: email.as_str().to_ascii_lowercase(), slot }
+impl Query {
+    fn new(deployment: &Deployment, email: &Email, slot: Option<EntrySlot>) -> Query {
+        Query { deployment: deployment.origin().to_owned(), email: email.as_str().to_ascii_lowercase(), slot }
     }
 
     fn attributes(&self) -> HashMap<&str, &str> {
-        let slot = self.slot.map(|slot| (SLOT, word(slot)));
+        let slot = self.slot.map(|slot| (SLOT, slot_name(slot)));
         let all = [("application", APPLICATION), ("deployment", &self.deployment), ("user", &self.email)];
         all.into_iter().chain(slot).collect()
     }
 }
 
-fn word(slot: Slot) -> &'static str {
+fn slot_name(slot: EntrySlot) -> &'static str {
     match slot {
-        Slot::First => "first",
-        Slot::Second => "second",
+        EntrySlot::First => "first",
+        EntrySlot::Second => "second",
     }
 }
 
+/// One connection to the service.
+struct Session<'a> {
+    service: Service<'a>,
+    prompt: Cell<UnlockPrompt>,
+    /// Tells the waiting thread that the keyring now prompts the user.
+    prompting: mpsc::SyncSender<()>,
+}
+
 impl Session<'_> {
-    /// Removes what has these attributes, but for the slot that stays.
-    fn delete(&self, attributes: HashMap<&str, &str>, except: Option<Slot>) -> Result<(), Error> {
+    fn secrets(&self, query: &Query) -> Result<Vec<Secret>, Error> {
+        let found = self.service.search_items(query.attributes())?;
+        match (found.unlocked.is_empty(), found.locked.is_empty()) {
+            (true, false) => Err(Error::Locked),
+            _ => found.unlocked.iter().take(MAX_ITEMS).map(|item| item.get_secret().map(Zeroizing::new)).collect(),
+        }
+    }
+
+    /// Deletes the items with these attributes, except those in one slot.
+    fn delete(&self, attributes: HashMap<&str, &str>, except: Option<EntrySlot>) -> Result<(), Error> {
         let found = self.service.search_items(attributes)?;
         let mut doomed = Vec::new();
         for item in found.unlocked.iter().chain(&found.locked) {
-            // One whose slot cannot be read may be the one that stays: that is an error.
+            // If the slot cannot be read, the item may be the one to keep: that is an error.
             let is_kept = match except {
                 Some(except) => {
-                    item.get_attributes()?.get(SLOT).map_or(word(Slot::First), String::as_str) == word(except)
+                    let slot = item.get_attributes()?;
+                    slot.get(SLOT).map_or(slot_name(EntrySlot::First), String::as_str) == slot_name(except)
                 }
                 None => false,
             };
@@ -152,105 +171,104 @@ impl Session<'_> {
         }
         let locked: Vec<&Item> = doomed.iter().copied().filter(|item| item.is_locked().unwrap_or(true)).collect();
         if !locked.is_empty() {
-            self.open(|| self.service.unlock_all(&locked))?;
+            self.unlock(|| self.service.unlock_all(&locked))?;
         }
         doomed.into_iter().try_for_each(Item::delete)
     }
 
-    /// Opens what is locked, if somebody is there to say its password. One refusal is enough.
-    fn open(&self, unlock: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
-        match self.asking.get() {
-            Asking::Nobody => Err(Error::Locked),
-            Asking::User => {
-                let _ = self.opening.try_send(());
-                unlock().inspect_err(|_| self.asking.set(Asking::Nobody))
+    /// Unlocks a keyring if the user may be prompted. After a dismissed prompt there is no second one.
+    fn unlock(&self, unlock: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
+        match self.prompt.get() {
+            UnlockPrompt::Never => Err(Error::Locked),
+            UnlockPrompt::Allowed => {
+                let _ = self.prompting.try_send(());
+                unlock().inspect_err(|_| self.prompt.set(UnlockPrompt::Never))
             }
         }
     }
 }
 
-/// Does the work for each errand over one connection, on a thread that is left behind when it is late: what it has not
-/// answered then is late as well.
-fn run<E: Send + 'static, T: Send + 'static>(
+/// Does the work for each query over one connection, on a thread that is abandoned when it is late. Queries that were not
+/// answered by then have timed out too.
+fn run<Q: Send + 'static, T: Send + 'static>(
     env: &Env,
-    errands: Vec<E>,
-    asking: Asking,
-    work: impl Fn(&E, &Session) -> Result<T, Error> + Send + 'static,
-) -> Vec<Result<T, Refusal>> {
-    let count = errands.len();
-    let (opening, opens) = mpsc::sync_channel(1);
+    queries: Vec<Q>,
+    prompt: UnlockPrompt,
+    work: impl Fn(&Q, &Session) -> Result<T, Error> + Send + 'static,
+) -> Vec<Result<T, StoreError>> {
+    let count = queries.len();
+    let (prompting, prompts) = mpsc::sync_channel(1);
     let (done, results) = mpsc::channel();
     let started = address(env).map(|address| {
         let work = move || match connect(&address) {
             Ok(service) => {
-                let session = Session { service, asking: Cell::new(asking), opening };
-                // The thread that waits has given up where this cannot be sent.
-                let _ = errands.iter().try_for_each(|errand| done.send(work(errand, &session).map_err(refusal)));
+                let session = Session { service, prompt: Cell::new(prompt), prompting };
+                // A send fails once the waiting thread has given up.
+                let _ = queries.iter().try_for_each(|query| done.send(work(query, &session).map_err(store_error)));
             }
-            Err(refusal) => errands.iter().for_each(|_| drop(done.send(Err(refusal)))),
+            Err(error) => queries.iter().for_each(|_| drop(done.send(Err(error)))),
         };
-        thread::Builder::new().spawn(work).map_err(|_| Refusal::Broken)
+        thread::Builder::new().spawn(work).map_err(|_| StoreError::Failed)
     });
     let mut answers = Vec::with_capacity(count);
-    let otherwise = match started {
-        None => Refusal::Absent("is not there: no D-Bus session is known"),
-        Some(Err(refusal)) => refusal,
-        Some(Ok(_)) => collect(&mut answers, count, &results, &opens),
+    let missing = match started {
+        None => NO_SESSION,
+        Some(Err(error)) => error,
+        Some(Ok(_)) => collect(&mut answers, count, &results, &prompts),
     };
-    answers.resize_with(count, || Err(otherwise));
+    answers.resize_with(count, || Err(missing));
     answers
 }
 
-/// Waits for as many answers; returns what the missing ones are.
+/// Collects up to `count` answers; returns the error for those that are missing.
 fn collect<T>(
-    answers: &mut Vec<Result<T, Refusal>>,
+    answers: &mut Vec<Result<T, StoreError>>,
     count: usize,
-    results: &mpsc::Receiver<Result<T, Refusal>>,
-    opens: &mpsc::Receiver<()>,
-) -> Refusal {
-    let mut end = Instant::now() + ALL;
+    results: &mpsc::Receiver<Result<T, StoreError>>,
+    prompts: &mpsc::Receiver<()>,
+) -> StoreError {
+    let mut end = Instant::now() + TOTAL_TIMEOUT;
     while answers.len() < count {
         let left = end.saturating_duration_since(Instant::now());
-        match results.recv_timeout(LIMIT.min(left)) {
+        match results.recv_timeout(TIMEOUT.min(left)) {
             Ok(answer) => answers.push(answer),
-            Err(RecvTimeoutError::Disconnected) => return Refusal::Broken,
-            Err(RecvTimeoutError::Timeout) if opens.try_recv().is_ok() => {
-                answers.push(results.recv_timeout(PATIENCE).unwrap_or(Err(Refusal::Locked)));
-                end = Instant::now() + ALL;
+            Err(RecvTimeoutError::Disconnected) => return StoreError::Failed,
+            Err(RecvTimeoutError::Timeout) if prompts.try_recv().is_ok() => {
+                answers.push(results.recv_timeout(PROMPT_TIMEOUT).unwrap_or(Err(StoreError::Locked)));
+                end = Instant::now() + TOTAL_TIMEOUT;
             }
-            Err(RecvTimeoutError::Timeout) => return Refusal::Late(LIMIT),
+            Err(RecvTimeoutError::Timeout) => return StoreError::TimedOut(TIMEOUT),
         }
     }
-    Refusal::Broken
+    StoreError::Failed
 }
 
-/// The session's bus: where the environment says, else at its usual place.
+/// The address of the session bus: from the environment, else its default socket.
 fn address(env: &Env) -> Option<String> {
-    let usual = || {
+    let default = || {
         let socket = Path::new(env.get("XDG_RUNTIME_DIR")?).join("bus");
         socket.exists().then(|| format!("unix:path={}", socket.display()))
     };
-    env.text("DBUS_SESSION_BUS_ADDRESS").map(str::to_owned).or_else(usual)
+    env.text("DBUS_SESSION_BUS_ADDRESS").map(str::to_owned).or_else(default)
 }
 
-fn connect<'a>(address: &str) -> Result<SecretService<'a>, Refusal> {
-    let connection = Builder::address(address).and_then(Builder::build);
-    let connection = connection.map_err(|_| Refusal::Absent("is not there: the D-Bus session cannot be reached"))?;
-    SecretService::connect_with_existing(EncryptionType::Dh, connection).map_err(refusal)
+fn connect<'a>(address: &str) -> Result<Service<'a>, StoreError> {
+    let connection = Builder::address(address).and_then(Builder::build).map_err(|_| UNREACHABLE)?;
+    Service::connect_with_existing(EncryptionType::Dh, connection).map_err(store_error)
 }
 
-/// Whether an error of the bus says that nothing on it answers to the name, and that nothing could be started that would.
-fn is_nobody(error: &str) -> bool {
+/// Whether a D-Bus error means that no program owns the service's name, and none could be started.
+fn is_no_provider(error: &str) -> bool {
     let error = error.trim_start_matches("org.freedesktop.DBus.Error.");
     matches!(error, "ServiceUnknown" | "NameHasNoOwner") || error.starts_with("Spawn.")
 }
 
-fn refusal(error: Error) -> Refusal {
+fn store_error(error: Error) -> StoreError {
     match error {
-        Error::Locked | Error::Prompt | Error::PromptDisconnected => Refusal::Locked,
-        Error::Unavailable => Refusal::Absent(NOBODY),
-        Error::Zbus(zbus::Error::MethodError(name, ..)) if is_nobody(&name) => Refusal::Absent(NOBODY),
-        Error::NoResult => Refusal::Absent("has no default keyring"),
-        _ => Refusal::Broken,
+        Error::Locked | Error::Prompt | Error::PromptDisconnected => StoreError::Locked,
+        Error::Unavailable => NO_PROVIDER,
+        Error::Zbus(zbus::Error::MethodError(name, ..)) if is_no_provider(&name) => NO_PROVIDER,
+        Error::NoResult => StoreError::Unavailable("has no default keyring"),
+        _ => StoreError::Failed,
     }
 }

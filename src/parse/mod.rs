@@ -1,4 +1,4 @@
-//! Readers for the text formats that people and platforms write secrets in: shell files and YAML. Both are bounded in depth.
+//! Parsers for shell files and YAML. Both limit the nesting depth.
 
 pub mod shell;
 pub mod yaml;

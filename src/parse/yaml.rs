@@ -1,27 +1,27 @@
-//! YAML, as far as a slot file needs it: the first document as JSON data. Aliases stand for nothing, so that no file can
-//! grow when it is read.
+//! YAML as JSON data, as far as a slot file needs it: the first document. An alias becomes `null`, so that a file cannot
+//! expand to more data than it has bytes.
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 use serde_json::{Map, Value};
 
-/// No slot file is nested deeper.
-const DEEPEST: usize = 16;
+/// The maximum nesting depth; no slot file is nested deeper.
+const MAX_DEPTH: usize = 16;
 
-/// A list or a mapping that is being filled.
+/// A list or a mapping that has not ended yet.
 enum Open {
     List(Vec<Value>),
-    /// With the key whose value comes next.
+    /// With the key of the next value.
     Mapping(Map<String, Value>, Option<String>),
 }
 
-/// Reads the first document; an empty file is `null`.
+/// Parses the first document; an empty file is `null`.
 ///
 /// # Errors
-/// The reason, in words that follow the file's name.
+/// The reason, which follows the file's name in a message.
 pub fn read(text: &str) -> Result<Value, String> {
     let mut open: Vec<Open> = Vec::new();
     for event in Parser::new_from_str(text) {
-        let (event, span) = event.map_err(|error| misread(&error))?;
+        let (event, span) = event.map_err(|error| message(&error))?;
         let done = match event {
             Event::SequenceStart(..) => {
                 open.push(Open::List(Vec::new()));
@@ -37,7 +37,7 @@ pub fn read(text: &str) -> Result<Value, String> {
             Event::DocumentEnd | Event::StreamEnd => break,
             _ => None,
         };
-        if open.len() > DEEPEST {
+        if open.len() > MAX_DEPTH {
             return Err(format!("is nested too deeply (line {})", span.start.line()));
         }
         match (done, open.last_mut()) {
@@ -68,7 +68,7 @@ impl Open {
     }
 }
 
-/// Only what is quoted is text in any case (YAML 1.2.2, section 10.3).
+/// Quoted scalars are text; plain ones may be `null`, booleans or numbers (YAML 1.2.2, section 10.3).
 fn scalar(text: &str, style: ScalarStyle) -> Value {
     let bare = || match text {
         "" | "~" => Some(Value::Null),
@@ -77,6 +77,6 @@ fn scalar(text: &str, style: ScalarStyle) -> Value {
     Some(style).filter(|style| *style == ScalarStyle::Plain).and_then(|_| bare()).unwrap_or_else(|| text.into())
 }
 
-fn misread(error: &ScanError) -> String {
-    format!("is not what is expected (line {}, column {})", error.marker().line(), error.marker().col() + 1)
+fn message(error: &ScanError) -> String {
+    format!("is not valid YAML (line {}, column {})", error.marker().line(), error.marker().col() + 1)
 }

@@ -6,7 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
 
-use crate::files::{self, Links};
+use crate::files::{self, Symlinks};
 use crate::patterns::Encoding;
 
 use super::system::{data, state, stored};
@@ -33,7 +33,7 @@ pub(super) fn look(search: &mut Search, site: &mut Site, redact: Redact) {
         }
         break;
     }
-    if files::is_left_over(&site.path) {
+    if files::is_stale(&site.path) {
         left_over(search, site);
         if redact != Redact::Nothing {
             remove(search, site);
@@ -61,7 +61,7 @@ fn is_gone(path: &Path) -> bool {
 }
 
 fn remove(search: &mut Search, site: &Site) {
-    match files::remove_left_over(&site.path) {
+    match files::remove_stale(&site.path) {
         true => search.report.removed += search.report.encodings.all + search.report.likenesses.all,
         false => {
             let why = "was left behind and cannot be removed: remove it".to_owned();
@@ -101,7 +101,7 @@ fn overwrite(search: &mut Search, site: &mut Site, redact: Redact) {
 
 /// Whether it is still what it was.
 fn once(search: &mut Search, site: &mut Site) -> Result<bool, String> {
-    let (file, meta) = files::open(&site.path, Links::Refused).map_err(|trouble| trouble.to_string())?;
+    let (file, meta) = files::open(&site.path, Symlinks::Refuse).map_err(|trouble| trouble.to_string())?;
     search.begin(meta.len());
     let stored = stored(&meta);
     search.report.files = 1;

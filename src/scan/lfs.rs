@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::files::{self, Links};
+use crate::files::{self, Symlinks};
 
 use super::file::Source;
 use super::unpack::Search;
@@ -73,7 +73,7 @@ impl Store {
 
 /// Searches a file, if it holds the content. What was found in one that does not is not reported.
 fn look_at(search: &mut Search, pointer: &Pointer, path: &Path, site: &mut Site) -> bool {
-    let Ok((file, meta)) = files::open(path, Links::Followed) else { return false };
+    let Ok((file, meta)) = files::open(path, Symlinks::Follow) else { return false };
     if meta.len() != pointer.size {
         return false;
     }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use zeroize::Zeroizing;
 
-use crate::files::{self, Links, identity};
+use crate::files::{self, Symlinks, identity};
 use crate::patterns::FastScan;
 
 use super::file::{begins_packed, extents};
@@ -22,15 +22,15 @@ use super::tap::{Buffer, Tap};
 /// # Errors
 /// Why nothing was changed, in words that follow the file's name.
 pub(super) fn redact(scanner: &FastScan, path: &Path, likenesses: bool) -> Result<u64, String> {
-    let (file, meta) = files::open(path, Links::Refused).map_err(|trouble| trouble.to_string())?;
+    let (file, meta) = files::open(path, Symlinks::Refuse).map_err(|trouble| trouble.to_string())?;
     if begins_packed(&file) {
         return Err("is packed and stays as it is: unpack it, redact what is in it, and pack it again".to_owned());
     }
-    if files::names(&file).map_or(true, |names| names > 1) {
+    if files::hard_links(&file).map_or(true, |names| names > 1) {
         return Err("has other names (hard links), under which it would stay as it is".to_owned());
     }
     let mut count = 0;
-    let done = files::copy_beside(path, &file, |copy| {
+    let done = files::stage_copy(path, &file, |copy| {
         copy.set_len(meta.len())?;
         for extent in extents(&file, &meta) {
             let (start, end) = extent?;
@@ -41,11 +41,11 @@ pub(super) fn redact(scanner: &FastScan, path: &Path, likenesses: bool) -> Resul
     });
     let done = done.and_then(|copy| {
         // What was written meanwhile would be lost.
-        let (there, now) = files::open(path, Links::Refused).map_err(|_| io::ErrorKind::ResourceBusy)?;
+        let (there, now) = files::open(path, Symlinks::Refuse).map_err(|_| io::ErrorKind::ResourceBusy)?;
         let same = identity(&there)? == identity(&file)? && state(&now) == state(&meta);
         // Windows gives nobody the place of a file that is open.
         drop((there, file));
-        if same { copy.take_place() } else { Err(io::ErrorKind::ResourceBusy.into()) }
+        if same { copy.replace_original() } else { Err(io::ErrorKind::ResourceBusy.into()) }
     });
     done.map(|()| count).map_err(|error| format!("stays as it is: it cannot be rewritten ({})", error.kind()))
 }

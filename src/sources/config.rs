@@ -12,7 +12,7 @@ use crate::deployment::Deployment;
 use crate::email::Email;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
-use crate::files::{self, Trouble};
+use crate::files::{self, ReadError};
 
 /// The most bytes that the file may have.
 const LIMIT: usize = 64 * 1024;
@@ -68,8 +68,8 @@ impl Config {
                 let deployments = parse(&contents.bytes).map_err(|error| at(&shown, error))?;
                 Ok(Config { deployments })
             }
-            Err(Trouble::Absent) => Ok(Config::default()),
-            Err(Trouble::Hidden) if env.is_elsewhere("XDG_CONFIG_HOME") => Ok(Config::default()),
+            Err(ReadError::NotFound) => Ok(Config::default()),
+            Err(ReadError::Hidden) if env.is_elsewhere("XDG_CONFIG_HOME") => Ok(Config::default()),
             Err(trouble) => Err(Error::new(Reason::Unreadable, format!("the configuration {shown} {trouble}"))
                 .hint("make it a file that you can read, or remove it")),
         }

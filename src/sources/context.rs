@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use crate::env::Env;
 use crate::error::Result;
-use crate::files::{self, Contents, Trouble};
+use crate::files::{self, Contents, ReadError};
 use crate::ipc::Held;
-use crate::keyring::{Known, known as known_logins};
+use crate::keyring::{self, LoginList};
 
 use super::{config, mount, slots};
 
@@ -33,8 +33,8 @@ pub struct SearchContext<'a> {
     mounts: OnceCell<Vec<mount::Mount>>,
     slots: OnceCell<slots::Slots>,
     config: OnceCell<config::Config>,
-    logins: OnceCell<Known>,
-    credentials: OnceCell<Result<Contents, Trouble>>,
+    logins: OnceCell<LoginList>,
+    credentials: OnceCell<Result<Contents, ReadError>>,
     pub(super) agent: OnceCell<AgentAnswer>,
 }
 
@@ -85,12 +85,12 @@ impl<'a> SearchContext<'a> {
 
     /// # Errors
     /// The list of logins exists but cannot be used.
-    pub(super) fn logins(&self) -> Result<&Known> {
-        once(&self.logins, || known_logins(self.env))
+    pub(super) fn logins(&self) -> Result<&LoginList> {
+        once(&self.logins, || keyring::list(self.env))
     }
 
     /// The credentials file, which may have a problem, or not exist.
-    pub(super) fn credentials(&self, path: &Path) -> Result<&Contents, &Trouble> {
+    pub(super) fn credentials(&self, path: &Path) -> Result<&Contents, &ReadError> {
         self.credentials.get_or_init(|| files::read(path, CREDENTIALS_LIMIT)).as_ref()
     }
 }

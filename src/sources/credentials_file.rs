@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::deployment::Deployment;
 use crate::error::{Error, Reason, Remark, Result};
-use crate::files::{Contents, Trouble};
+use crate::files::{Contents, ReadError};
 use crate::token::Token;
 
 use super::candidates::{Candidate, choose};
@@ -44,8 +44,8 @@ impl<'a> CredentialsFile<'a> {
         let Some(path) = self.path() else { return Ok(None) };
         match self.search.context.credentials(&path) {
             Ok(contents) => Ok(Some(contents)),
-            Err(Trouble::Absent) => Ok(None),
-            Err(Trouble::Hidden) if self.is_elsewhere() => Ok(None),
+            Err(ReadError::NotFound) => Ok(None),
+            Err(ReadError::Hidden) if self.is_elsewhere() => Ok(None),
             Err(trouble) => Err(unreadable(place, &trouble.to_string())),
         }
     }

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::env::Env;
 use crate::error::{Error, Reason, Remark, Result};
-use crate::files::{self, Trouble};
+use crate::files::{self, ReadError};
 use crate::names::{self, DOMAINS, TOKENS, is_same};
 use crate::parse::shell;
 use crate::token::{self, Token};
@@ -219,7 +219,7 @@ impl Secrets {
             }
             Err(trouble) if is_nothing(&trouble, listed) => {}
             // A folder (such as Kubernetes' own) is no secret, and what is too long is no token.
-            Err(Trouble::Broken(_))
+            Err(ReadError::Unusable(_))
                 if !is_among(&TOKENS, name) && fs::metadata(path).is_ok_and(|meta| is_no_secret(&meta)) => {}
             Err(trouble) => {
                 let what = format!("the mounted secret {} {trouble}", path.display());
@@ -257,10 +257,10 @@ fn is_among(names: &[&str], name: &str) -> bool {
 }
 
 /// Whether a file is simply not there; a name that was only guessed may be hidden as well.
-fn is_nothing(trouble: &Trouble, listed: bool) -> bool {
+fn is_nothing(trouble: &ReadError, listed: bool) -> bool {
     match trouble {
-        Trouble::Absent => true,
-        Trouble::Hidden => !listed,
+        ReadError::NotFound => true,
+        ReadError::Hidden => !listed,
         _ => false,
     }
 }

@@ -1,6 +1,6 @@
 //! A deployment, and what named it.
 
-use crate::deployment::{Deployment, Form, Unusable};
+use crate::deployment::{Deployment, Form, InvalidDeployment};
 use crate::error::{Error, Reason, Remark, Result};
 
 /// The option that names it.
@@ -58,7 +58,7 @@ pub(super) fn page_address(place: &str, value: &str, deployment: &Deployment) ->
         .hint(format!("other programs may not: write {written}"))
 }
 
-fn refuse(place: &str, unusable: Unusable) -> Error {
+fn refuse(place: &str, unusable: InvalidDeployment) -> Error {
     Error::new(Reason::BadDeployment, format!("the deployment in {place} cannot be used: it {unusable}"))
         .hint("write it as https://codeocean.example.org")
 }

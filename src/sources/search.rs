@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::email::Email;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
-use crate::keyring::{Known, Login};
+use crate::keyring::{Login, LoginList};
 use crate::names::EMAIL;
 
 use super::context::SearchContext;
@@ -86,7 +86,7 @@ impl<'a> Search<'a> {
 
     /// # Errors
     /// As [`Search::logins`].
-    pub(super) fn known_logins(&self) -> Result<&'a Known> {
+    pub(super) fn known_logins(&self) -> Result<&'a LoginList> {
         self.context.logins()
     }
 

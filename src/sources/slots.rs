@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use crate::env::Env;
 use crate::error::Remark;
-use crate::files::{self, Trouble};
+use crate::files::{self, ReadError};
 
 use crate::parse::shell::is_name;
 use crate::parse::yaml;
@@ -85,9 +85,9 @@ impl Slots {
         let named = env.path("CO_CAPSULE_PATH").is_some();
         let parsed = match files::read(&path, LIMIT) {
             Ok(contents) => parse(&contents.bytes),
-            Err(Trouble::Absent) => return,
+            Err(ReadError::NotFound) => return,
             // Outside a capsule, /root is simply somebody else's.
-            Err(Trouble::Hidden) if !named => return,
+            Err(ReadError::Hidden) if !named => return,
             Err(trouble) => Err(trouble.to_string()),
         };
         match parsed {

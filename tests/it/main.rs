@@ -28,8 +28,12 @@
 //! | `deliver::setup` | files of Git's and Docker's: changed where they must be, and put back |
 //! | `deliver::setup_docker` | of Docker's configuration the helpers change, and no other byte |
 //! | `deliver::setup_git` | many deployments, other helpers, two at once, folders with odd names |
-//! | `keyring::stores` | logins: every state of a real Secret Service, the kernel's keyring, a private file |
-//! | `keyring::logins` | what login, logout and list keep, lose and say |
+//! | `keyring::login` | login and logout: users, deployments, failures |
+//! | `keyring::git` | logins that Git stores, erases and reads |
+//! | `keyring::secret_service` | every state of a real Secret Service |
+//! | `keyring::other_stores` | the kernel's keyring, and the private file |
+//! | `keyring::terminal` | login on a terminal: echo, prompts, Ctrl-C |
+//! | `keyring::index` | the list of logins as a file: versions, unknown entries, limits |
 //! | `keyring::durability` | logins survive kills, full disks, unreadable state and fifty commands at once |
 //! | `supervise::mask` | masking: no encoding of a token passes, wherever a stream is cut |
 //! | `supervise::pipes` | a command on pipes: output masked and otherwise unchanged, input not touched |
@@ -71,7 +75,10 @@
 //! | `cli::packaging` | manual pages and completions are those of the binary |
 //! | `security::leak` | a sentinel token that must turn up nowhere |
 //! | `security::architecture` | the house: imports point down, `expose()` is called where a list says, nobody else reads the environment |
-//! | `tables` | token, deployment and traces: tables |
+//! | `token` | what is a token: parsed, found in text, masked |
+//! | `deployment` | which deployments are accepted, and how they are normalised |
+//! | `patterns` | the encodings in which a token is found |
+//! | `process` | programs that are run for their output |
 //! | `docs` | every command that the README shows |
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
 #![allow(clippy::type_complexity, reason = "the type of a table says less than its rows")]
@@ -83,10 +90,14 @@ mod agent;
 mod broker;
 mod cli;
 mod deliver;
+mod deployment;
 #[cfg(unix)]
 mod docs;
 #[cfg(unix)]
 mod keyring;
+mod patterns;
+#[cfg(unix)]
+mod process;
 #[cfg(unix)]
 mod scan;
 #[cfg(unix)]
@@ -94,6 +105,6 @@ mod security;
 mod sources;
 mod supervise;
 mod support;
-mod tables;
+mod token;
 #[cfg(unix)]
 mod verify;

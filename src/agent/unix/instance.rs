@@ -39,8 +39,8 @@ impl AgentInstance {
             let is_foreign = socket.parent().is_some_and(files::is_foreign);
             if is_foreign { refused.hint("run it without sudo, or with sudo -H") } else { refused }
         })?;
-        let lock = files::lock(&lock_of(socket)).map_err(|error| no_place(socket, &error))?;
-        match files::hold(&lock, Duration::ZERO).map_err(|error| no_place(socket, &error))? {
+        let lock = files::open_lock(&lock_of(socket)).map_err(|error| no_place(socket, &error))?;
+        match files::acquire(&lock, Duration::ZERO).map_err(|error| no_place(socket, &error))? {
             Lock::Held => {}
             Lock::Busy => return Ok(Claim::Taken),
             Lock::Unsupported => return Err(no_place(socket, &io::Error::other("its file system has no locks"))),

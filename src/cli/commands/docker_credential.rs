@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use crate::deliver::docker::{self, Login, NO_SERVER, NO_USER, NOT_FOUND};
 use crate::email::Email;
 use crate::error::{Error, Kind, Remark, Result};
-use crate::keyring::{self, Asking};
+use crate::keyring::{self, UnlockPrompt};
 use crate::token::Token;
 
 use crate::cli::helper::Target;
@@ -81,7 +81,7 @@ fn erase(invocation: &Invocation, input: &mut dyn BufRead, messages: &mut Messag
         login.deployment == target.deployment && email.as_ref().is_none_or(|email| login.email == *email)
     };
     for login in keyring::logins(invocation.env).map_err(in_words)?.iter().filter(meant) {
-        keyring::forget_one(invocation.env, login, Asking::Nobody).map_err(in_words)?;
+        keyring::remove_one(invocation.env, login, UnlockPrompt::Never).map_err(in_words)?;
         let what = format!("{} is logged out of {}, for Git and the API too", login.email, login.deployment);
         messages.warn(&[Remark::new("logged-out", what).hint("co-cred login keeps a token again")]);
     }

@@ -9,7 +9,7 @@ use crate::deliver::git::{Message, answer};
 use crate::email::Email;
 use crate::error::{Error, Reason, Remark, Result};
 use crate::expiry::Expiry;
-use crate::keyring::{self, Asking, Login};
+use crate::keyring::{self, Login, UnlockPrompt};
 use crate::sources::PlaceKind;
 use crate::token::Token;
 use crate::verify;
@@ -90,7 +90,7 @@ fn erase(
 ) -> Result<u8> {
     if !message.names_a_secret() {
         for login in meant(invocation, target, message.user())? {
-            keyring::forget_one(invocation.env, &login, Asking::Nobody)?;
+            keyring::remove_one(invocation.env, &login, UnlockPrompt::Never)?;
             let what = format!("{} is logged out of {}, for Git and the API", login.email, login.deployment);
             messages.warn(&[Remark::new("logged-out", what).hint("co-cred login keeps a token again")]);
         }
@@ -144,7 +144,7 @@ fn refuse(
         return Ok(0);
     }
     for login in &holders {
-        keyring::forget_one(invocation.env, login, Asking::Nobody)?;
+        keyring::remove_one(invocation.env, login, UnlockPrompt::Never)?;
         let what = format!("{deployment} refused the token of {}; it was taken out of {}", login.email, login.store);
         messages.warn(&[Remark::new("refused", what).hint("co-cred login keeps a new one")]);
     }

@@ -1,4 +1,4 @@
-//! `co-cred list`: the logins that are kept, and where.
+//! `co-cred list`: the saved logins, their stores and their state.
 
 use std::io::{self, Write};
 
@@ -20,22 +20,22 @@ pub(super) fn run(
     messages: &mut Messages,
 ) -> Result<u8> {
     if typed.deployments {
-        let known = sources::deployments(&invocation.options(Mode::Never)?.search)?;
-        let written = known
+        let deployments = sources::deployments(&invocation.options(Mode::Never)?.search)?;
+        let written = deployments
             .iter()
             .try_for_each(|deployment| writeln!(out, "{}", deployment.origin().trim_start_matches("https://")));
         return written.map(|()| 0).or_else(closed);
     }
-    let known = keyring::known(invocation.env)?;
+    let list = keyring::list(invocation.env)?;
     if typed.emails {
-        let emails = known.logins.iter().map(|login| &login.email).filter(|email| is_plain(email.as_str()));
+        let emails = list.logins.iter().map(|login| &login.email).filter(|email| is_plain(email.as_str()));
         return emails.into_iter().try_for_each(|email| writeln!(out, "{email}")).map(|()| 0).or_else(closed);
     }
-    messages.warn(&known.remarks);
-    let entries = keyring::read_all(invocation.env, &known.logins);
-    let logins: Vec<Row> = known.logins.into_iter().zip(entries).map(|(login, entry)| Row { login, entry }).collect();
+    messages.warn(&list.remarks);
+    let entries = keyring::read_all(invocation.env, &list.logins);
+    let logins: Vec<Row> = list.logins.into_iter().zip(entries).map(|(login, entry)| Row { login, entry }).collect();
     if logins.is_empty() && !typed.json {
-        messages.done("no login is kept; co-cred login keeps one");
+        messages.done("no login is saved; co-cred login saves one");
     }
     let written = match typed.json {
         true => writeln!(out, "{}", Value::from_iter(logins.iter().map(Row::json))),
@@ -44,13 +44,13 @@ pub(super) fn run(
     written.map(|()| 0).or_else(closed)
 }
 
-/// Whether any shell takes an address as it is: what completes a command line may be evaluated, and the name may come from a
-/// server.
+/// Whether an address is safe to complete a command line with in every shell: the shell may evaluate it, and it may come
+/// from a server.
 fn is_plain(email: &str) -> bool {
     email.starts_with(char::is_alphanumeric) && email.chars().all(|c| c.is_alphanumeric() || "@.+_-".contains(c))
 }
 
-/// A login, and its entry as far as its store gives it.
+/// A login and its entry, or why the entry cannot be read.
 struct Row {
     login: Login,
     entry: Result<Option<Entry>>,

@@ -1,16 +1,16 @@
-//! `co-cred login`: a token is read, proven, and kept. A token that is not proven is not kept, and a login that fails
-//! leaves the former one as it was.
+//! `co-cred login`: reads a token, verifies it, and saves it. A token that the deployment rejects is not saved, and a login
+//! that fails leaves the former one unchanged.
 
 use std::io::BufRead;
 
 use jiff::Timestamp;
 
 use crate::credential::{Mode, ObtainOptions, may_be_good, verify_token};
-use crate::deployment::{Deployment, Unusable};
+use crate::deployment::{Deployment, InvalidDeployment};
 use crate::email::Email;
 use crate::error::{Error, Reason, Remark, Result};
 use crate::expiry::Expiry;
-use crate::keyring::{self, Asking, Entry};
+use crate::keyring::{self, Entry, UnlockPrompt};
 use crate::sources::{self, ResolvedDeployment, SearchContext, SearchOptions};
 
 use super::setup;
@@ -27,9 +27,9 @@ pub(super) fn run(
     let expires = typed.expires.as_deref().map(|day| values::day("--expires", day)).transpose()?;
     let wanted = typed.email.as_deref().map(|email| values::email("--email", email)).transpose()?;
     let resolved = deployment(invocation, &options, input, messages)?;
-    // Before the token is asked for: without a place to keep it, it is typed in vain.
-    let asking = if invocation.interactive { Asking::User } else { Asking::Nobody };
-    let store = keyring::choose(invocation.env, typed.insecure_storage, asking)?;
+    // Before the token is asked for: without a store, it would be typed in vain.
+    let prompt = if invocation.interactive { UnlockPrompt::Allowed } else { UnlockPrompt::Never };
+    let store = keyring::choose_store(invocation.env, typed.insecure_storage, prompt)?;
     let token = ask::token(invocation, &resolved.deployment, input)?;
     let owner = match verify_token(&options, &token, "", Some(&resolved)) {
         Ok(verdict) => {
@@ -50,20 +50,20 @@ pub(super) fn run(
     };
     let email = email(invocation, &options, &resolved.deployment, owner, wanted, input, messages)?;
     let entry = Entry { token, email, added: Timestamp::now(), expires: expires.map(Expiry::Day) };
-    let remarks = keyring::keep(invocation.env, &resolved.deployment, &entry, store, asking)?;
+    let remarks = keyring::save(invocation.env, &resolved.deployment, &entry, store, prompt)?;
     messages.warn(&remarks);
     messages.done(&format!("{} is logged in at {}; the token is in {store}", entry.email, resolved.deployment));
     if entry.days_left().is_some_and(|days| days < 0) {
-        let hint = "is it the date of another token? co-cred login --expires takes the right one";
-        messages.warn(&[Remark::new("expiry", "the day that --expires gives is over").hint(hint)]);
+        let hint = "check the date at Account → Access Tokens, and run co-cred login --expires again";
+        messages.warn(&[Remark::new("expiry", "the date of --expires is in the past").hint(hint)]);
     }
-    messages.warn(&choice(invocation, &resolved.deployment)?.into_iter().collect::<Vec<_>>());
+    messages.warn(&ambiguity(invocation, &resolved.deployment)?.into_iter().collect::<Vec<_>>());
     setup::renew(invocation, messages);
     Ok(0)
 }
 
-/// Says that from now on a choice is needed, where nothing makes it: between users of this deployment, or deployments.
-fn choice(invocation: &Invocation, deployment: &Deployment) -> Result<Option<Remark>> {
+/// A warning that several users of this deployment, or several deployments, are now logged in, and nothing chooses one.
+fn ambiguity(invocation: &Invocation, deployment: &Deployment) -> Result<Option<Remark>> {
     let logins = keyring::logins(invocation.env)?;
     let context = SearchContext::new(invocation.env);
     let search = SearchOptions::new(&context);
@@ -72,19 +72,19 @@ fn choice(invocation: &Invocation, deployment: &Deployment) -> Result<Option<Rem
     if let [first, second, ..] = users[..]
         && sources::email(&search, deployment)?.is_none()
     {
-        let what = format!("{first} and {second} are logged in at {deployment}: from now on a choice is needed");
-        let hint = format!("set CODEOCEAN_EMAIL={second}, or email below the deployment in the configuration");
+        let what =
+            format!("{first} and {second} are both logged in at {deployment}: commands need to know which to use");
+        let hint = format!("set CODEOCEAN_EMAIL={second}, or email under the deployment in the configuration");
         return Ok(Some(Remark::new("several-users", what).hint(hint)));
     }
     let other = logins.iter().find(|login| login.deployment != *deployment);
     let (None, Some(other)) = (sources::destination(&search)?, other) else { return Ok(None) };
-    let what = format!("there are logins at {} and {deployment}: from now on a choice is needed", other.deployment);
-    let hint =
-        format!("--deployment {deployment} makes it, and so does CODEOCEAN_DOMAIN; in a Git clone, its remote does");
+    let what = format!("there are logins at {} and {deployment}: commands need to know which to use", other.deployment);
+    let hint = format!("give --deployment {deployment}, or set CODEOCEAN_DOMAIN; in a Git clone, its remote is used");
     Ok(Some(Remark::new("several-deployments", what).hint(hint)))
 }
 
-/// The deployment: what is known, else what is typed.
+/// The deployment of the environment, options or configuration; otherwise the one that the user types.
 fn deployment(
     invocation: &Invocation,
     options: &ObtainOptions,
@@ -97,17 +97,17 @@ fn deployment(
     let typed =
         ask::line(invocation, "Deployment, as in the browser (such as codeocean.example.org)", input, messages)?;
     let typed = typed.ok_or_else(|| {
-        Error::new(Reason::NoDeployment, "the deployment that the token is for is not known")
+        Error::new(Reason::NoDeployment, "the token's deployment is not known")
             .hint("name it with --deployment codeocean.example.org")
     })?;
-    let (deployment, _) = Deployment::parse_address(&typed).map_err(|unusable: Unusable| {
+    let (deployment, _) = Deployment::parse_address(&typed).map_err(|unusable: InvalidDeployment| {
         Error::new(Reason::BadDeployment, format!("the deployment cannot be used: it {unusable}"))
             .hint("write it as https://codeocean.example.org")
     })?;
     Ok(ResolvedDeployment { deployment, place: "you".to_owned(), assumed: false, remark: None })
 }
 
-/// Whose token it is: what the deployment says; where it does not, what was given, or what is typed.
+/// The account of the token: as the deployment reports it; otherwise from --email, the configuration, or typed.
 fn email(
     invocation: &Invocation,
     options: &ObtainOptions,
@@ -131,7 +131,7 @@ fn email(
     }
     match ask::line(invocation, "The account's e-mail", input, messages)? {
         Some(typed) => values::email("the account", &typed),
-        None => Err(Error::new(Reason::Usage, format!("{deployment} does not tell whose token it is"))
-            .hint("name the account with --email ada@example.org: Git and the image registry want it")),
+        None => Err(Error::new(Reason::Usage, format!("{deployment} does not say which account the token belongs to"))
+            .hint("name the account with --email ada@example.org: Git and the image registry need it as user name")),
     }
 }

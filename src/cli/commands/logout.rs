@@ -1,4 +1,4 @@
-//! `co-cred logout`: forgets a login.
+//! `co-cred logout`: removes logins, and temporary files that killed commands left behind.
 
 use std::path::PathBuf;
 
@@ -6,54 +6,54 @@ use crate::deliver::docker;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 use crate::files;
-use crate::keyring::{self, Asking, Login};
+use crate::keyring::{self, Login, UnlockPrompt};
 use crate::sources;
 
 use crate::cli::messages::Messages;
 use crate::cli::{Invocation, args, values};
 
 pub(super) fn run(invocation: &Invocation, typed: &args::Logout, messages: &mut Messages) -> Result<u8> {
-    sweep(invocation.env);
+    remove_stale_files(invocation.env);
     let logins = chosen(invocation, typed)?;
     if logins.is_empty() {
-        messages.done("no login is kept");
+        messages.done("no login is saved");
     }
-    let asking = if invocation.interactive { Asking::User } else { Asking::Nobody };
-    let forgotten = keyring::forget(invocation.env, &logins, typed.all, typed.force, asking)?;
+    let prompt = if invocation.interactive { UnlockPrompt::Allowed } else { UnlockPrompt::Never };
+    let outcome = keyring::remove(invocation.env, &logins, typed.all, typed.force, prompt)?;
     let mut failure = None;
-    // One that cannot be forgotten does not keep the others.
-    for (login, outcome) in logins.iter().zip(forgotten.logins) {
-        match outcome {
-            Ok(left) => {
-                messages.warn(&left.into_iter().collect::<Vec<_>>());
+    // A login that cannot be removed does not stop the removal of the others.
+    for (login, removed) in logins.iter().zip(outcome.logins) {
+        match removed {
+            Ok(remark) => {
+                messages.warn(&remark.into_iter().collect::<Vec<_>>());
                 messages.done(&format!("{} is logged out of {}", login.email, login.deployment));
             }
             Err(error) => failure = Some(failure.unwrap_or(error)),
         }
     }
-    messages.warn(&forgotten.left);
-    messages.warn(&forgotten.remarks);
+    messages.warn(&outcome.leftovers);
+    messages.warn(&outcome.remarks);
     match failure {
         None => Ok(0),
         Some(error) => {
-            let hint = "or forget the login alone, with --force";
-            let told = error.hint.as_deref().map_or_else(|| hint.to_owned(), |first| format!("{first}; {hint}"));
-            Err(error.hint(told))
+            let force = "or remove the login without its token, with --force";
+            let hint = error.hint.as_deref().map_or_else(|| force.to_owned(), |hint| format!("{hint}; {force}"));
+            Err(error.hint(hint))
         }
     }
 }
 
-/// Removes what killed commands left in the folders that co-cred writes to: it may hold a token.
-fn sweep(env: &Env) {
+/// Removes temporary files of killed commands, which may hold a token, from the folders that co-cred writes to.
+fn remove_stale_files(env: &Env) {
     let own = [env.data_dir(), env.config_dir(), env.cache_dir(), env.cache_dir().map(|cache| cache.join("verdicts"))];
     let edited = docker::setup::files(env).into_iter().filter_map(|file| file.parent().map(PathBuf::from));
-    own.into_iter().flatten().chain(edited).for_each(|folder| files::sweep(&folder));
+    own.into_iter().flatten().chain(edited).for_each(|folder| files::remove_all_stale(&folder));
 }
 
-/// The logins that are meant.
+/// The logins that the options select.
 ///
 /// # Errors
-/// There is none, or there are several and one was meant.
+/// No login matches, or several do without --all.
 fn chosen(invocation: &Invocation, typed: &args::Logout) -> Result<Vec<Login>> {
     let logins = keyring::logins(invocation.env)?;
     if typed.all {
@@ -68,11 +68,9 @@ fn chosen(invocation: &Invocation, typed: &args::Logout) -> Result<Vec<Login>> {
     };
     let chosen: Vec<Login> = logins.into_iter().filter(meant).collect();
     match &chosen[..] {
-        [] => {
-            Err(Error::new(Reason::NotFound, "there is no such login").hint("co-cred list shows those that there are"))
-        }
+        [] => Err(Error::new(Reason::NotFound, "no login matches").hint("co-cred list shows the logins")),
         [_] => Ok(chosen),
-        [one, ..] => Err(Error::new(Reason::Usage, "there are several logins, and nothing says which is meant")
-            .hint(format!("choose with --deployment {} --email {}, or take --all", one.deployment, one.email))),
+        [one, ..] => Err(Error::new(Reason::Usage, "several logins match")
+            .hint(format!("choose with --deployment {} --email {}, or give --all", one.deployment, one.email))),
     }
 }

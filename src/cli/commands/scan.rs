@@ -71,7 +71,7 @@ fn search(invocation: &Invocation, typed: &args::Scan, scanner: &FastScan, input
     };
     if typed.redact {
         // A copy that takes no place any more is not left beside the file. There is no trace in it, whatever else happens.
-        let _ = supervise::on_termination(files::abandon_copies);
+        let _ = supervise::on_termination(files::remove_staged_copies);
     }
     if typed.staged {
         return watched(invocation, &progress, || staged::scan(scanner, invocation.env, &progress));

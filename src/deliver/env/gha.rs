@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::deliver::Assignment;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
-use crate::files::{Links, identity, open};
+use crate::files::{Symlinks, identity, open};
 
 use super::Rendered;
 
@@ -23,7 +23,7 @@ const FILES: [&str; 5] = ["GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_STATE", "GITHUB
 /// # Errors
 /// `out` is such a file.
 pub fn refuse_own_files(env: &Env, out: &File) -> Result<()> {
-    let is_out = |path: &Path| Some(identity(&open(path, Links::Followed).ok()?.0).ok()? == identity(out).ok()?);
+    let is_out = |path: &Path| Some(identity(&open(path, Symlinks::Follow).ok()?.0).ok()? == identity(out).ok()?);
     let named = FILES.into_iter().find(|name| env.path(name).and_then(is_out) == Some(true));
     named.map_or(Ok(()), |name| {
         let what = format!("standard output is the file that {name} names, where ::add-mask:: masks nothing");

@@ -1,40 +1,29 @@
-//! What a shell script is made of: words with their quotes taken off, ends of commands, operators.
+//! The tokens of a shell script: words without their quotes, ends of commands, operators.
 
-use super::Misread;
-use super::redirection::Document;
+use super::syntax_error::SyntaxError;
+use super::token::{HereDocument, Token, is_operator};
 use super::word::Word;
 
-/// No more quotations and expansions are followed, one in the other: each takes a piece of the stack.
-const DEEPEST: usize = 64;
+/// The maximum nesting depth of quotes and expansions: each level uses stack.
+const MAX_DEPTH: usize = 64;
 
-/// What a script is made of.
-pub(super) enum Token {
-    Word(Word),
-    /// A line end or `;`.
-    End,
-    /// `<` or `>` with the file that it names.
-    Redirection,
-    /// A byte of any other operator.
-    Operator(u8),
-}
-
-/// Reads one token after the other.
+/// Splits a script into tokens.
 pub(super) struct Reader<'a> {
     pub(super) script: &'a [u8],
     pub(super) at: usize,
-    /// Here-documents that begin behind the end of this line.
-    pub(super) announced: Vec<Document>,
-    /// How many quotations and expansions are open.
+    /// Here-documents that begin after the end of this line.
+    pub(super) pending: Vec<HereDocument>,
+    /// The number of open quotes and expansions.
     depth: usize,
-    /// How many brackets are.
+    /// The number of open parentheses.
     brackets: usize,
-    /// The brackets outside of `((`: up to its end, `<<` is a shift.
+    /// The number of parentheses outside of `((`; inside it, `<<` is a shift.
     pub(super) arithmetic: Option<usize>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(script: &'a [u8]) -> Reader<'a> {
-        Reader { script, at: 0, announced: Vec::new(), depth: 0, brackets: 0, arithmetic: None }
+        Reader { script, at: 0, pending: Vec::new(), depth: 0, brackets: 0, arithmetic: None }
     }
 
     pub(super) fn peek(&self) -> Option<u8> {
@@ -48,16 +37,16 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn skip(&mut self, wanted: &[u8]) -> bool {
-        let there = self.script[self.at..].starts_with(wanted);
-        self.at += if there { wanted.len() } else { 0 };
-        there
+        let is_next = self.script[self.at..].starts_with(wanted);
+        self.at += if is_next { wanted.len() } else { 0 };
+        is_next
     }
 
-    pub(super) fn next_token(&mut self) -> Result<Option<Token>, Misread> {
+    pub(super) fn next_token(&mut self) -> Result<Option<Token>, SyntaxError> {
         loop {
             match self.peek() {
-                None if self.announced.is_empty() => return Ok(None),
-                None => return Err(Misread::OpenDocument),
+                None if self.pending.is_empty() => return Ok(None),
+                None => return Err(SyntaxError::UnterminatedHereDocument),
                 Some(b' ' | b'\t') => self.at += 1,
                 Some(b'\\') if self.skip(b"\\\n") => {}
                 Some(b'#') => self.skip_comment(),
@@ -103,7 +92,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn word(&mut self) -> Result<Word, Misread> {
+    pub(super) fn word(&mut self) -> Result<Word, SyntaxError> {
         let mut word = Word::default();
         while let Some(byte) = self.peek() {
             match byte {
@@ -123,8 +112,8 @@ impl<'a> Reader<'a> {
         Ok(word)
     }
 
-    /// A quotation or an expansion, outside of quotes.
-    fn special(&mut self, word: &mut Word) -> Result<(), Misread> {
+    /// A quote or an expansion, outside of double quotes.
+    fn special(&mut self, word: &mut Word) -> Result<(), SyntaxError> {
         word.quoted_from_here();
         match self.next() {
             Some(b'\\') => match self.next() {
@@ -135,7 +124,7 @@ impl<'a> Reader<'a> {
             Some(b'\'') => self.single_quoted(word)?,
             Some(b'"') => self.double_quoted(word)?,
             Some(b'$') if self.skip(b"'") => self.ansi_quoted(word)?,
-            // bash translates `$"..."`; other shells know no such thing.
+            // `$"..."` is a translated string in bash only.
             Some(b'$') if self.peek() == Some(b'"') => word.unknown = true,
             Some(b'$') => self.dollar(word, false)?,
             _ => self.backquoted(word)?,
@@ -143,20 +132,20 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn single_quoted(&mut self, word: &mut Word) -> Result<(), Misread> {
+    fn single_quoted(&mut self, word: &mut Word) -> Result<(), SyntaxError> {
         loop {
-            match self.next().ok_or(Misread::OpenQuotation)? {
+            match self.next().ok_or(SyntaxError::UnterminatedQuote)? {
                 b'\'' => return Ok(()),
                 byte => word.push(byte),
             }
         }
     }
 
-    fn double_quoted(&mut self, word: &mut Word) -> Result<(), Misread> {
+    fn double_quoted(&mut self, word: &mut Word) -> Result<(), SyntaxError> {
         loop {
-            match self.next().ok_or(Misread::OpenQuotation)? {
+            match self.next().ok_or(SyntaxError::UnterminatedQuote)? {
                 b'"' => return Ok(()),
-                b'\\' => match self.next().ok_or(Misread::OpenQuotation)? {
+                b'\\' => match self.next().ok_or(SyntaxError::UnterminatedQuote)? {
                     byte @ (b'$' | b'`' | b'"' | b'\\') => word.push(byte),
                     b'\n' => {}
                     byte => {
@@ -172,9 +161,9 @@ impl<'a> Reader<'a> {
     }
 
     /// `$'...'`.
-    fn ansi_quoted(&mut self, word: &mut Word) -> Result<(), Misread> {
+    fn ansi_quoted(&mut self, word: &mut Word) -> Result<(), SyntaxError> {
         loop {
-            match self.next().ok_or(Misread::OpenQuotation)? {
+            match self.next().ok_or(SyntaxError::UnterminatedQuote)? {
                 b'\'' => return Ok(()),
                 b'\\' => self.ansi_escape(word)?,
                 byte => word.push(byte),
@@ -182,8 +171,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn ansi_escape(&mut self, word: &mut Word) -> Result<(), Misread> {
-        match self.next().ok_or(Misread::OpenQuotation)? {
+    fn ansi_escape(&mut self, word: &mut Word) -> Result<(), SyntaxError> {
+        match self.next().ok_or(SyntaxError::UnterminatedQuote)? {
             byte @ (b'\'' | b'"' | b'\\' | b'?') => word.push(byte),
             b'n' => word.push(b'\n'),
             b't' => word.push(b'\t'),
@@ -193,14 +182,14 @@ impl<'a> Reader<'a> {
             b'e' | b'E' => word.push(27),
             b'f' => word.push(12),
             b'v' => word.push(11),
-            // Octal, hexadecimal, Unicode and control escapes: shells differ, and no token needs one.
+            // Octal, hexadecimal, Unicode and control escapes differ between shells, and no token needs one.
             _ => word.unknown = true,
         }
         Ok(())
     }
 
-    /// What follows a `$` that is no quotation: an expansion, or a plain `$`.
-    fn dollar(&mut self, word: &mut Word, quoted: bool) -> Result<(), Misread> {
+    /// After a `$` that is not part of a quote: an expansion, or a literal `$`.
+    fn dollar(&mut self, word: &mut Word, quoted: bool) -> Result<(), SyntaxError> {
         match self.peek() {
             Some(b'(') if self.script[self.at..].starts_with(b"((") => self.bracketed(word, b'(', b')', false),
             Some(b'(') => self.substitution(word),
@@ -217,10 +206,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Goes one level deeper, and comes back.
-    fn deeper(&mut self, skip: impl FnOnce(&mut Self) -> Result<(), Misread>) -> Result<(), Misread> {
-        if self.depth == DEEPEST {
-            return Err(Misread::TooDeep);
+    /// Parses something nested, within the maximum depth.
+    fn nested(&mut self, skip: impl FnOnce(&mut Self) -> Result<(), SyntaxError>) -> Result<(), SyntaxError> {
+        if self.depth == MAX_DEPTH {
+            return Err(SyntaxError::TooDeep);
         }
         self.depth += 1;
         let done = skip(self);
@@ -229,32 +218,32 @@ impl<'a> Reader<'a> {
     }
 
     /// Skips `$(...)`, which is a script of its own.
-    fn substitution(&mut self, word: &mut Word) -> Result<(), Misread> {
+    fn substitution(&mut self, word: &mut Word) -> Result<(), SyntaxError> {
         word.unknown = true;
-        self.deeper(|reader| {
-            let outside = (std::mem::take(&mut reader.announced), reader.brackets, reader.arithmetic.take());
+        self.nested(|reader| {
+            let outside = (std::mem::take(&mut reader.pending), reader.brackets, reader.arithmetic.take());
             loop {
-                match reader.next_token()?.ok_or(Misread::OpenQuotation)? {
+                match reader.next_token()?.ok_or(SyntaxError::UnterminatedQuote)? {
                     Token::Operator(b')') if reader.brackets == outside.1 => break,
                     _ => {}
                 }
             }
-            // What was announced in here and has not begun stands behind the end of the line, too.
-            let inside = std::mem::replace(&mut reader.announced, outside.0);
-            reader.announced.extend(inside);
+            // Here-documents that are still pending inside also begin after the end of the line.
+            let inside = std::mem::replace(&mut reader.pending, outside.0);
+            reader.pending.extend(inside);
             reader.arithmetic = outside.2;
             Ok(())
         })
     }
 
-    /// Skips `${...}` or `$((...))`, quotations and expansions inside it included; within double quotes, `${...}` knows no
-    /// single ones.
-    fn bracketed(&mut self, word: &mut Word, open: u8, close: u8, quoted: bool) -> Result<(), Misread> {
+    /// Skips `${...}` or `$((...))` with the quotes and expansions inside. Within double quotes, a single quote in `${...}` is
+    /// literal.
+    fn bracketed(&mut self, word: &mut Word, open: u8, close: u8, quoted: bool) -> Result<(), SyntaxError> {
         word.unknown = true;
-        self.deeper(|reader| {
+        self.nested(|reader| {
             let (mut depth, mut ignored) = (0, Word::default());
             loop {
-                match reader.next().ok_or(Misread::OpenQuotation)? {
+                match reader.next().ok_or(SyntaxError::UnterminatedQuote)? {
                     b'\\' => drop(reader.next()),
                     b'\'' if !quoted => reader.single_quoted(&mut ignored)?,
                     b'"' => reader.double_quoted(&mut ignored)?,
@@ -269,19 +258,14 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn backquoted(&mut self, word: &mut Word) -> Result<(), Misread> {
+    fn backquoted(&mut self, word: &mut Word) -> Result<(), SyntaxError> {
         word.unknown = true;
         loop {
-            match self.next().ok_or(Misread::OpenQuotation)? {
+            match self.next().ok_or(SyntaxError::UnterminatedQuote)? {
                 b'\\' => drop(self.next()),
                 b'`' => return Ok(()),
                 _ => {}
             }
         }
     }
-}
-
-/// What ends a word and a command alike.
-pub(super) fn is_operator(byte: u8) -> bool {
-    matches!(byte, b'\n' | b';' | b'&' | b'|' | b'(' | b')' | b'<' | b'>')
 }

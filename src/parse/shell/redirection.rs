@@ -1,31 +1,24 @@
-//! Redirections, and the here-documents among them.
+//! Redirections and here-documents.
 
 use zeroize::Zeroizing;
 
-use super::Misread;
-use super::reader::{Reader, Token, is_operator};
+use super::reader::Reader;
+use super::syntax_error::SyntaxError;
+use super::token::{HereDocument, Token, is_operator};
 use super::word::Word;
 
-/// A here-document that has been announced, and begins behind the end of the line.
-pub(super) struct Document {
-    delimiter: Zeroizing<Vec<u8>>,
-    /// `<<-`: tabs before its lines are no part of them.
-    tabs: bool,
-    /// The delimiter was quoted: a `\` at the end of a line is one.
-    verbatim: bool,
-}
-
 impl Reader<'_> {
-    /// The number in `2>`.
+    /// Skips the number in `2>`.
     pub(super) fn skip_descriptor(&mut self) -> bool {
         let digits = self.script[self.at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let is_one = matches!(self.script.get(self.at + digits), Some(b'<' | b'>'));
-        self.at += if is_one { digits } else { 0 };
-        is_one
+        let is_descriptor = matches!(self.script.get(self.at + digits), Some(b'<' | b'>'));
+        self.at += if is_descriptor { digits } else { 0 };
+        is_descriptor
     }
 
-    /// What follows `<<`: a here-document or, with a third `<`, a word to read from. Neither is a file that might be missing.
-    pub(super) fn here(&mut self) -> Result<bool, Misread> {
+    /// After `<<`: a here-document or, with a third `<`, a here-string. Neither names a file that may be missing. Returns
+    /// whether a word followed.
+    pub(super) fn here(&mut self) -> Result<bool, SyntaxError> {
         let (is_word, tabs) = (self.skip(b"<"), self.skip(b"-"));
         self.skip_blanks();
         let start = self.at;
@@ -36,15 +29,15 @@ impl Reader<'_> {
         let written = &self.script[start..self.at];
         if !is_word {
             let verbatim = written.iter().any(|byte| matches!(byte, b'\'' | b'"' | b'\\'));
-            // Nothing is expanded in it: `$A` is a delimiter of two letters.
+            // A delimiter is not expanded: `$A` is a delimiter of two characters.
             let delimiter = if word.unknown { Zeroizing::new(written.to_vec()) } else { word.bytes };
-            self.announced.push(Document { delimiter, tabs, verbatim });
+            self.pending.push(HereDocument { delimiter, tabs, verbatim });
         }
         Ok(true)
     }
 
-    /// An operator that names a file or a descriptor, which is the word behind it.
-    pub(super) fn redirection(&mut self) -> Result<Token, Misread> {
+    /// A redirection operator and the word after it, which is a file or a descriptor.
+    pub(super) fn redirection(&mut self) -> Result<Token, SyntaxError> {
         let sign = self.next().unwrap_or_default();
         if self.arithmetic.is_some() {
             return Ok(Token::Operator(sign));
@@ -68,12 +61,12 @@ impl Reader<'_> {
         self.peek().is_some_and(|byte| !is_operator(byte))
     }
 
-    /// Behind the end of a line: the documents that were announced on it.
-    pub(super) fn skip_documents(&mut self) -> Result<(), Misread> {
-        for document in std::mem::take(&mut self.announced) {
+    /// After the end of a line: skips its here-documents.
+    pub(super) fn skip_documents(&mut self) -> Result<(), SyntaxError> {
+        for document in std::mem::take(&mut self.pending) {
             loop {
                 if self.peek().is_none() {
-                    return Err(Misread::OpenDocument);
+                    return Err(SyntaxError::UnterminatedHereDocument);
                 }
                 let line = self.line(document.verbatim);
                 let tabs = line.iter().take_while(|byte| document.tabs && **byte == b'\t').count();
@@ -85,7 +78,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// A line without its end; one that ends in `\` goes on in the next, unless `verbatim` says that it does not.
+    /// Reads a line without its line end. Unless `verbatim`, a line that ends in `\` continues on the next one.
     fn line(&mut self, verbatim: bool) -> Zeroizing<Vec<u8>> {
         let mut line = Word::default();
         while let Some(byte) = self.next().filter(|byte| *byte != b'\n') {

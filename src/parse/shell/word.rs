@@ -1,23 +1,36 @@
-//! A word of a script, and the assignment that it may be.
+//! Words of a script, and assignments.
 
 use zeroize::Zeroizing;
 
-use super::{Assignment, is_name};
+/// A variable that the file sets. Wiped when dropped.
+#[derive(PartialEq, Eq)]
+pub struct Assignment {
+    /// The variable's name.
+    pub name: String,
+    /// Its value; `None` if it is only known by running the file.
+    pub value: Option<Zeroizing<Vec<u8>>>,
+}
 
-/// A word with its quotes taken off.
+impl std::fmt::Debug for Assignment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Assignment({})", self.name)
+    }
+}
+
+/// A word without its quotes.
 #[derive(Default)]
 pub(super) struct Word {
     pub(super) bytes: Zeroizing<Vec<u8>>,
-    /// How many bytes stood before the first quote, `\` or `$`: a name must be written plainly.
+    /// The number of bytes before the first quote, `\` or `$`: the name of an assignment must not be quoted.
     plain: Option<usize>,
-    /// Something in it is only known to a shell.
+    /// It has an expansion, whose value is only known to a shell.
     pub(super) unknown: bool,
 }
 
 impl Word {
     pub(super) fn push(&mut self, byte: u8) {
         if self.bytes.len() == self.bytes.capacity() {
-            // Growing in place would leave the old buffer behind unwiped.
+            // A reallocation would leave an unwiped copy behind.
             let mut larger = Zeroizing::new(Vec::with_capacity(2 * self.bytes.len() + 64));
             larger.extend_from_slice(&self.bytes);
             self.bytes = larger;
@@ -29,7 +42,7 @@ impl Word {
         self.plain.get_or_insert(self.bytes.len());
     }
 
-    /// The word, where it is text.
+    /// The word, if it is UTF-8.
     pub(super) fn text(&self) -> Option<&str> {
         std::str::from_utf8(&self.bytes).ok()
     }
@@ -40,10 +53,17 @@ impl Word {
             return None;
         }
         let left = std::str::from_utf8(&self.bytes[..equals]).ok()?;
-        // `A+=b` adds to what A was, and `A[0]=b` makes it an array.
+        // `A+=b` appends to A, and `A[0]=b` sets an array element: the value is unknown.
         let name = left.split(['+', '[']).next().filter(|name| is_name(name))?;
         let known = !self.unknown && name == left;
         let value = known.then(|| Zeroizing::new(self.bytes[equals + 1..].to_vec()));
         Some(Assignment { name: name.to_owned(), value })
     }
+}
+
+/// Whether a string can be the name of a shell variable.
+pub fn is_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

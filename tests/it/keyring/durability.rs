@@ -1,4 +1,4 @@
-//! What is stored when a command is killed, when a write fails, and when many commands run at once.
+//! Logins survive killed commands, failed writes, and many commands at once.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,8 @@ const LOGIN: [&str; 6] =
 /// The system calls that put a new file in place.
 const RENAMES: &str = "rename,renameat,renameat2";
 
-/// Runs the real binary; strace does something to its `nth` call of one of these system calls.
-fn strike(world: &Sandbox, calls: &str, what: &str, nth: usize, args: &[&str], input: &str) -> Ran {
+/// Runs the real binary; strace injects a signal or an error at its `nth` call of one of these system calls.
+fn inject(world: &Sandbox, calls: &str, what: &str, nth: usize, args: &[&str], input: &str) -> Ran {
     let mut strace = world.program("strace");
     strace.args(["-f", "-o", "/dev/null", "-e", &format!("inject={calls}:{what}:when={nth}")]);
     piped(strace.arg(bin()).args(args), input)
@@ -26,14 +26,14 @@ fn temporary(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn the_next_command_sweeps_temporary_files_of_killed_ones() {
+fn the_next_command_removes_temporary_files_of_killed_ones() {
     if !has("strace") {
         return;
     }
     let world = Sandbox::new();
     let data = world.path("home/.local/share/co-cred");
     for next in [&["list"][..], &["logout", "--all"], &LOGIN] {
-        strike(&world, RENAMES, "signal=KILL", 1, &LOGIN, TOKEN);
+        inject(&world, RENAMES, "signal=KILL", 1, &LOGIN, TOKEN);
         let left = temporary(&data);
         assert_eq!(left.len(), 1, "{:?}", fs::read_dir(&data).unwrap().collect::<Vec<_>>());
         assert!(fs::read_to_string(&left[0]).unwrap().contains(TOKEN), "the login was killed before it wrote");
@@ -44,45 +44,45 @@ fn the_next_command_sweeps_temporary_files_of_killed_ones() {
 }
 
 #[test]
-fn logout_sweeps_temporary_files_in_every_folder_that_is_written_to() {
+fn logout_removes_temporary_files_in_every_folder_that_is_written_to() {
     if !has("strace") {
         return;
     }
     let auths = r#"{"auths": {"other.example.org": {"auth": "c2VjcmV0"}}}"#;
     let world =
         Sandbox::new().with("CODEOCEAN_DOMAIN", "https://co.example.org").file("home/.docker/config.json", auths);
-    strike(&world, RENAMES, "signal=KILL", 1, &["setup", "docker"], "");
+    inject(&world, RENAMES, "signal=KILL", 1, &["setup", "docker"], "");
     let docker = world.path("home/.docker");
     assert_eq!(temporary(&docker).len(), 1);
     world.spawn(["logout", "--all"]).expect(0);
     assert_eq!(temporary(&docker), [] as [PathBuf; 0]);
 }
 
-/// A file that a running command writes is not taken from it.
+/// The temporary file of a running command is not removed.
 #[test]
 fn temporary_files_in_use_are_left_alone() {
     let world = Sandbox::new();
     let folder = world.path("home/.local/share/co-cred");
     fs::create_dir_all(&folder).unwrap();
-    let (used, dead) = (folder.join(".co-cred-aaaaaa.tmp"), folder.join(".co-cred-bbbbbb.tmp"));
+    let (used, stale) = (folder.join(".co-cred-aaaaaa.tmp"), folder.join(".co-cred-bbbbbb.tmp"));
     let others = [".co-cred-aaaa.tmp", ".co-cred-aaaaaa.tmp.bak", "co-cred-aaaaaa.tmp", ".tmpaaaaaa"]
         .map(|name| folder.join(name));
     let file = fs::File::create(&used).unwrap();
-    fs::write(&dead, "x").unwrap();
+    fs::write(&stale, "x").unwrap();
     others.iter().for_each(|other| fs::write(other, "x").unwrap());
     fs::create_dir(folder.join(".co-cred-cccccc.tmp")).unwrap();
     std::os::unix::fs::symlink("/nonexistent", folder.join(".co-cred-dddddd.tmp")).unwrap();
     file.try_lock().unwrap();
     world.spawn(["list"]).expect(0);
-    assert!(used.exists() && !dead.exists() && others.iter().all(|other| other.exists()));
+    assert!(used.exists() && !stale.exists() && others.iter().all(|other| other.exists()));
     drop(file);
     world.spawn(["list"]).expect(0);
     assert!(!used.exists());
 }
 
-/// Writing and sweeping at the same time lose no write.
+/// Every write also removes stale temporary files: concurrent writes must not lose theirs.
 #[test]
-fn sweeping_does_not_disturb_writes() {
+fn concurrent_writes_keep_their_temporary_files() {
     let world = Sandbox::new();
     let path = world.path("work/state");
     std::thread::scope(|scope| {
@@ -94,8 +94,8 @@ fn sweeping_does_not_disturb_writes() {
     assert_eq!(temporary(&world.path("work")), [] as [PathBuf; 0]);
 }
 
-/// A login in the real keyring that asks no deployment.
-fn keep(token_expires: &str) -> [&str; 7] {
+/// A login in the real keyring, without a call to the deployment.
+fn login(token_expires: &str) -> [&str; 7] {
     [
         "login",
         "--offline",
@@ -110,7 +110,7 @@ fn keep(token_expires: &str) -> [&str; 7] {
 const FORMER: &str = "2998-01-01";
 const NEW: &str = "2999-01-01";
 
-/// The token and the expiry that are stored.
+/// The stored token and its expiry.
 fn stored(world: &Sandbox) -> (String, String) {
     let listed = world.spawn(["list", "--json"]).expect(0).json();
     let token = world.spawn(["token", "--offline"]).out;
@@ -119,7 +119,7 @@ fn stored(world: &Sandbox) -> (String, String) {
 
 /// Fails unless no token is left in the keyring or in a file.
 #[track_caller]
-fn nothing_is_left(world: &Sandbox, when: &str) {
+fn assert_no_token_is_left(world: &Sandbox, when: &str) {
     let found = world.spawn_program("secret-tool", &["search", "--all", "--unlock", "application", "co-cred"]);
     assert!(!found.out.contains("cop_"), "{when}: {found:?}");
     let data = world.path("home/.local/share/co-cred");
@@ -137,12 +137,12 @@ fn with_keyring() -> Option<(Sandbox, Bus)> {
     Some((world.with("DBUS_SESSION_BUS_ADDRESS", bus.address()), bus))
 }
 
-/// The system calls at which a command is stopped: what goes to the keyring, and what changes files.
+/// The system calls to inject at: messages to the keyring, and changes of files.
 const POINTS: [&str; 5] = ["sendmsg", "fsync", RENAMES, "unlink,unlinkat", "flock"];
 
-/// Strikes at the first, second, ... of the calls until there is no such call; returns how often it struck.
+/// Injects at the first, second, ... of the calls until there is no such call; returns how many there were.
 fn at_each_point(world: &Sandbox, what: &str, args: &[&str], mut check: impl FnMut(&str, Ran)) -> usize {
-    let mut struck = 0;
+    let mut injected = 0;
     for calls in POINTS {
         for nth in 1.. {
             let log = world.path("work/strace");
@@ -151,64 +151,63 @@ fn at_each_point(world: &Sandbox, what: &str, args: &[&str], mut check: impl FnM
             strace.args(["-e", &format!("inject={calls}:{what}:when={nth}")]);
             let ran = piped(strace.arg(bin()).args(args), OTHER);
             let log = fs::read_to_string(&log).unwrap();
-            let was_struck = log.contains("INJECTED") || log.contains("killed by");
+            let was_injected = log.contains("INJECTED") || log.contains("killed by");
             check(&format!("{calls} {nth}"), ran);
-            if !was_struck {
+            if !was_injected {
                 break;
             }
-            struck += 1;
+            injected += 1;
         }
     }
-    struck
+    injected
 }
 
 #[test]
-fn a_killed_first_login_leaves_no_token_behind_a_logout() {
+fn logout_deletes_the_token_of_a_killed_first_login() {
     let Some((world, _bus)) = with_keyring() else { return };
-    let struck = at_each_point(&world, "signal=KILL", &keep(NEW), |when, _| {
-        // It can be done again, and forgotten.
+    let injected = at_each_point(&world, "signal=KILL", &login(NEW), |when, _| {
         world.spawn(["logout", "--all"]).expect(0);
-        nothing_is_left(&world, when);
+        assert_no_token_is_left(&world, when);
     });
-    assert!(struck > 15, "{struck}");
+    assert!(injected > 15, "{injected}");
 }
 
 #[test]
 fn a_killed_login_leaves_the_former_one_or_the_new_one() {
     let Some((world, _bus)) = with_keyring() else { return };
-    world.pipe(&keep(FORMER), TOKEN).expect(0);
-    let struck = at_each_point(&world, "signal=KILL", &keep(NEW), |when, _| {
+    world.pipe(&login(FORMER), TOKEN).expect(0);
+    let injected = at_each_point(&world, "signal=KILL", &login(NEW), |when, _| {
         let (token, expires) = stored(&world);
         let pair = (token.as_str(), expires.as_str());
         assert!([(TOKEN, FORMER), (OTHER, NEW)].contains(&pair), "{when}: {pair:?}");
-        world.pipe(&keep(FORMER), TOKEN).expect(0);
+        world.pipe(&login(FORMER), TOKEN).expect(0);
         let found = world.spawn_program("secret-tool", &["search", "--all", "application", "co-cred"]);
         assert_eq!(format!("{}{}", found.out, found.err).matches("label = ").count(), 1, "{when}: {found:?}");
     });
-    assert!(struck > 15, "{struck}");
+    assert!(injected > 15, "{injected}");
     world.spawn(["logout", "--all"]).expect(0);
-    nothing_is_left(&world, "in the end");
+    assert_no_token_is_left(&world, "in the end");
 }
 
 #[test]
-fn a_killed_logout_can_be_done_again() {
+fn a_killed_logout_can_be_repeated() {
     let Some((world, _bus)) = with_keyring() else { return };
-    world.pipe(&keep(FORMER), TOKEN).expect(0);
-    let struck = at_each_point(&world, "signal=KILL", &["logout", "--all"], |when, _| {
+    world.pipe(&login(FORMER), TOKEN).expect(0);
+    let injected = at_each_point(&world, "signal=KILL", &["logout", "--all"], |when, _| {
         world.spawn(["logout", "--all"]).expect(0);
-        nothing_is_left(&world, when);
-        world.pipe(&keep(FORMER), TOKEN).expect(0);
+        assert_no_token_is_left(&world, when);
+        world.pipe(&login(FORMER), TOKEN).expect(0);
     });
-    assert!(struck > 8, "{struck}");
+    assert!(injected > 8, "{injected}");
 }
 
-/// A login that says that it failed has changed nothing.
+/// A login that reports an error has changed nothing.
 #[test]
 fn a_failed_login_keeps_the_former_token_and_its_expiry() {
     let Some((world, _bus)) = with_keyring() else { return };
     for insecure in [false, true] {
         let with = |args: [&'static str; 7]| args.into_iter().chain(insecure.then_some("--insecure-storage"));
-        let (former, new): (Vec<_>, Vec<_>) = (with(keep(FORMER)).collect(), with(keep(NEW)).collect());
+        let (former, new): (Vec<_>, Vec<_>) = (with(login(FORMER)).collect(), with(login(NEW)).collect());
         world.pipe(&former, TOKEN).expect(0);
         let mut failed = 0;
         at_each_point(&world, "error=EIO", &new, |when, ran| {
@@ -221,40 +220,39 @@ fn a_failed_login_keeps_the_former_token_and_its_expiry() {
         });
         assert!(failed > 3, "{failed}");
         world.spawn(["logout", "--all"]).expect(0);
-        nothing_is_left(&world, "in the end");
+        assert_no_token_is_left(&world, "in the end");
     }
 }
 
-/// A first login that failed is no login.
 #[test]
 fn a_failed_first_login_is_not_listed() {
     let Some((world, _bus)) = with_keyring() else { return };
-    at_each_point(&world, "error=EIO", &keep(NEW), |when, ran| {
+    at_each_point(&world, "error=EIO", &login(NEW), |when, ran| {
         let listed = world.spawn(["list", "--json"]).expect(0).json().as_array().unwrap().len();
         assert_eq!(listed, usize::from(ran.code == 0), "{when}: {ran:?}");
         world.spawn(["logout", "--all"]).expect(0);
-        nothing_is_left(&world, when);
+        assert_no_token_is_left(&world, when);
     });
 }
 
-/// A login moves from one store to another without a moment in which there is none.
+/// While a login moves from one store to another, it is always in at least one.
 #[test]
 fn a_login_killed_while_it_changes_its_store_is_in_one_of_them() {
     let Some((world, _bus)) = with_keyring() else { return };
-    let in_file: Vec<&str> = keep(FORMER).into_iter().chain(["--insecure-storage"]).collect();
+    let in_file: Vec<&str> = login(FORMER).into_iter().chain(["--insecure-storage"]).collect();
     world.pipe(&in_file, TOKEN).expect(0);
-    at_each_point(&world, "signal=KILL", &keep(NEW), |when, _| {
+    at_each_point(&world, "signal=KILL", &login(NEW), |when, _| {
         let (token, expires) = stored(&world);
         let pair = (token.as_str(), expires.as_str());
         assert!([(TOKEN, FORMER), (OTHER, NEW)].contains(&pair), "{when}: {pair:?}");
         world.pipe(&in_file, TOKEN).expect(0);
     });
     world.spawn(["logout", "--all"]).expect(0);
-    nothing_is_left(&world, "in the end");
+    assert_no_token_is_left(&world, "in the end");
 }
 
 #[test]
-fn fifty_logins_at_once_are_all_kept() {
+fn fifty_concurrent_logins_are_all_saved() {
     let world = &Sandbox::new();
     std::thread::scope(|scope| {
         for number in 0..50 {
@@ -268,9 +266,9 @@ fn fifty_logins_at_once_are_all_kept() {
     assert_eq!(world.spawn(["list", "--json"]).expect(0).json().as_array().unwrap().len(), 50);
 }
 
-/// A lock that another command holds is waited for, and named when it takes too long.
+/// A command waits for the lock of another one, and reports it after a timeout.
 #[test]
-fn a_held_lock_is_waited_for_and_named() {
+fn a_held_lock_is_waited_for_and_reported() {
     let world = Sandbox::new();
     let lock = world.path("home/.local/share/co-cred/logins.lock");
     crate::support::sandbox::write(&lock, b"");
@@ -288,9 +286,9 @@ fn a_held_lock_is_waited_for_and_named() {
     waiting.expect(0);
 }
 
-/// Some network file systems have no locks: a login works there, and says what to mind.
+/// Some network file systems have no locks: login works there, with a warning.
 #[test]
-fn a_file_system_without_locks_will_do() {
+fn login_works_on_a_file_system_without_locks() {
     if !has("strace") {
         return;
     }
@@ -305,26 +303,26 @@ fn a_file_system_without_locks_will_do() {
     }
 }
 
-/// An agent cannot do without a lock, and says what is missing.
+/// An agent needs a lock.
 #[test]
-fn an_agent_names_a_file_system_without_locks() {
+fn an_agent_reports_a_file_system_without_locks() {
     if !has("strace") {
         return;
     }
     let world = Sandbox::new().with("CODEOCEAN_TOKEN", TOKEN);
-    let ran = strike(&world, "flock", "error=ENOSYS", 1, &["agent", "--foreground", "--offline"], "").expect(2);
+    let ran = inject(&world, "flock", "error=ENOSYS", 1, &["agent", "--foreground", "--offline"], "").expect(2);
     assert!(ran.err.contains("its file system has no locks") && ran.err.contains("--socket"), "{ran:?}");
 }
 
-/// A disk or a network file system that fails is named in the system's words.
+/// The error of a disk or network file system is reported with the system's text.
 #[test]
-fn an_input_output_error_is_named() {
+fn an_input_output_error_is_reported() {
     let world = Sandbox::new();
     // Reading the memory at address 0 fails in this way.
     let ran = world.spawn(["token", "--offline", "--token-file", "/proc/self/mem"]).expect(6);
     assert!(ran.err.contains("input/output error"), "{ran:?}");
     if has("strace") {
-        let ran = strike(&world, RENAMES, "error=EIO", 1, &LOGIN, TOKEN).expect(6);
+        let ran = inject(&world, RENAMES, "error=EIO", 1, &LOGIN, TOKEN).expect(6);
         assert!(ran.err.contains("cannot be written (input/output error)"), "{ran:?}");
         assert_eq!(temporary(&world.path("home/.local/share/co-cred")), [] as [PathBuf; 0]);
     }

@@ -18,7 +18,7 @@ fn spoilers(limit: usize) -> Vec<(&'static str, Box<dyn Fn(&Path)>, &'static str
             Box::new(|path| assert!(Command::new("mkfifo").arg(path).status().unwrap().success())),
             "regular file",
         ),
-        ("a dangling link", Box::new(|path| symlink("/nowhere/at/all", path).unwrap()), "link to nothing"),
+        ("a dangling link", Box::new(|path| symlink("/nowhere/at/all", path).unwrap()), "dangling symbolic link"),
         ("a link to itself", Box::new(|path| symlink(path, path).unwrap()), "cannot be opened"),
         ("a device", Box::new(|path| symlink("/dev/zero", path).unwrap()), "regular file"),
     ]

@@ -1,18 +1,18 @@
-//! Here-documents in the shell file of a mount: data for the command before them, and no assignments.
+//! Here-documents in the shell file of a mount are input of a command, not assignments.
 
 use co_cred::parse::shell;
 
 use crate::support::sandbox::{OTHER, Sandbox, TOKEN};
 
-/// What the reader has for `A`: nothing, an unknown value, a value.
+/// The parsed value of `A`: none, unknown, or a value.
 fn value_of_a(script: &str) -> Option<Option<String>> {
-    let found = shell::assignments(script.as_bytes()).unwrap_or_else(|misread| panic!("{script}: {misread}"));
+    let found = shell::assignments(script.as_bytes()).unwrap_or_else(|error| panic!("{script}: {error}"));
     let last = found.into_iter().rfind(|one| one.name == "A")?;
     Some(last.value.map(|value| String::from_utf8(value.to_vec()).unwrap()))
 }
 
 #[test]
-fn a_here_document_is_data_and_what_follows_it_is_not() {
+fn a_here_document_is_skipped_and_what_follows_is_parsed() {
     let scripts = [
         "cat <<EOF\nA=1\nEOF\nA=2",
         "cat << EOF\nA=1\nEOF\nA=2\n",
@@ -28,11 +28,11 @@ fn a_here_document_is_data_and_what_follows_it_is_not() {
         "cat <<'E F'\nA=1\nE F\nA=2",
         "cat <<''\nA=1\n\nA=2",
         "cat <<$EOF\nA=1\n$EOF\nA=2",
-        // Where the delimiter is not quoted, a line that ends in a backslash goes on.
+        // If the delimiter is not quoted, a line that ends in a backslash continues.
         "cat <<EOF\nA=1\\\nEOF\nA=3\nEOF\nA=2",
         "cat <<EOF\nA=1\\\\\nEOF\nA=2",
         "cat <<EOF\nA=1\nEO\\\nF\nA=2",
-        // Several on a line, in the order of their announcement.
+        // Several on a line, in order.
         "cat <<ONE <<TWO\nA=1\nTWO\nONE\nA=1\nTWO\nA=2",
         "cat <<'ONE' 3<<-TWO; cat <<ONE\nA=1\nONE\n\tA=1\n\tTWO\nA=1\nONE\nA=2",
         "cat <<EOF; A=2\nA=1\nEOF",
@@ -48,11 +48,11 @@ fn a_here_document_is_data_and_what_follows_it_is_not() {
         "cat <<EOF >> A=1\nA=1\nEOF\nA=2",
         "cat <<<A=1\nA=2",
         "cat <<< \"A=1\nEOF\"\nA=2",
-        // In a substitution, whose value only a shell can tell.
+        // In a substitution, whose value is unknown.
         "B=$(cat <<'EOF'\n)\"'A=1\nEOF\n)\nA=2",
         "B=\"$(cat <<EOF\n\"A=1)\nEOF\n)\"; A=2",
         "echo $(cat <<EOF) x\nA=1\nEOF\nA=2",
-        // None of these is one.
+        // None of these is a here-document.
         "echo '<<EOF' \"<<EOF\" \\<\\<EOF\nA=2",
         "# <<EOF\nA=2",
         "B=$((1 << 3))\nA=2",
@@ -65,7 +65,7 @@ fn a_here_document_is_data_and_what_follows_it_is_not() {
 }
 
 #[test]
-fn a_here_document_of_a_command_that_may_not_run_is_data_all_the_same() {
+fn a_here_document_of_a_command_that_may_not_run_is_skipped_too() {
     for script in [
         "if true; then\ncat <<EOF\nA=1\nEOF\nfi",
         "f() {\ncat <<EOF\nA=1\nEOF\n}",
@@ -90,10 +90,10 @@ fn a_here_document_of_a_command_that_may_not_run_is_data_all_the_same() {
 }
 
 #[test]
-fn a_here_document_that_does_not_end_is_an_error() {
+fn an_unterminated_here_document_is_an_error() {
     for script in ["cat <<EOF", "cat <<EOF\n", "cat <<EOF\nA=1\n", "cat <<EOF\nA=1\n EOF\n", "cat <<A <<B\nA\n"] {
-        let misread = shell::assignments(script.as_bytes()).unwrap_err();
-        assert_eq!(misread, shell::Misread::OpenDocument, "{script}");
+        let error = shell::assignments(script.as_bytes()).unwrap_err();
+        assert_eq!(error, shell::SyntaxError::UnterminatedHereDocument, "{script}");
     }
     let world = Sandbox::new().file("mount/secrets", format!("export CODEOCEAN_TOKEN={TOKEN}\ncat <<EOF\nx\n"));
     let ran = world.run(["token", "--offline"]).expect(6);
@@ -101,7 +101,7 @@ fn a_here_document_that_does_not_end_is_an_error() {
 }
 
 #[test]
-fn the_token_of_a_mount_is_the_assigned_one_and_not_one_in_a_document() {
+fn the_token_of_a_mount_is_not_taken_from_a_here_document() {
     let script = format!(
         "cat > /root/.netrc <<'EOF'\nmachine x password {OTHER}\nCODEOCEAN_TOKEN={OTHER}\nEOF\n\
          export KEY=$(cat <<-\"END\"\n\t{{\"it's\": \"(\"}}\n\tEND\n)\nexport CODEOCEAN_TOKEN={TOKEN}\n"

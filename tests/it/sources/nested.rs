@@ -1,13 +1,13 @@
-//! What is nested without end in a file: a clear error or a remark, never the end of the process.
+//! Deeply nested files: an error or a warning, never a stack overflow.
 
 use crate::support::sandbox::{Ran, Sandbox, TOKEN, has};
 
-/// As much of a piece as a file of this many bytes holds.
+/// A piece repeated up to this many bytes.
 fn deep(piece: &str, bytes: usize) -> String {
     piece.repeat(bytes / piece.len())
 }
 
-/// The real binary, on a stack that is smaller than any thread's: an overflow would end the tests.
+/// The real binary on a stack of 1 MiB, smaller than any thread's; in a process of its own, since an overflow kills it.
 fn run(world: &Sandbox, args: &str) -> Ran {
     world.spawn_program("sh", &["-c", &format!("ulimit -s 1024; exec \"$0\" {args}"), crate::support::sandbox::bin()])
 }
@@ -17,7 +17,7 @@ fn token(world: &Sandbox) -> Ran {
 }
 
 #[test]
-fn a_secrets_file_that_is_nested_too_deeply_is_named_with_its_reason() {
+fn a_deeply_nested_secrets_file_is_an_error() {
     let pieces = [
         "$(", "\"$(", "${", "\"${", "${a:-", "\"${a:-", "$(\"${", "${$(", "\"${\"$(", "$((", "\"$((", "$(`", "$(${",
         "<<$(", "<<\"$(",
@@ -30,13 +30,13 @@ fn a_secrets_file_that_is_nested_too_deeply_is_named_with_its_reason() {
             assert!(ran.err.contains("hint:"), "{piece}: {ran:?}");
         }
     }
-    // As deep as people write, and deeper.
+    // A depth beyond what people write is accepted.
     let nested = format!("A={}x{}\nCODEOCEAN_TOKEN={TOKEN}\n", "\"$(echo ".repeat(20), ")\"".repeat(20));
     assert_eq!(token(&Sandbox::new().file("mount/secrets", nested)).expect(0).out, format!("{TOKEN}\n"));
 }
 
 #[test]
-fn a_slot_file_that_is_nested_too_deeply_is_remarked_on() {
+fn a_deeply_nested_slot_file_is_a_warning() {
     let json = ["[", "{\"a\":", "[{\"a\":", "{\"version\":1,\"secrets\":[", "{\"version\":1,\"x\":["];
     let yaml =
         ["[", "{", "{a: ", "- ", "? ", "a: [", "[{a: ", "- ? ", "? - ", "- - ", "&a [", "!t [", "!!map {? ", "[? "];
@@ -51,13 +51,13 @@ fn a_slot_file_that_is_nested_too_deeply_is_remarked_on() {
 }
 
 #[test]
-fn a_credentials_file_that_is_nested_too_deeply_is_unreadable() {
+fn a_deeply_nested_credentials_file_is_an_error() {
     for piece in ["[", "{\"token\":", "{\"x\":[", "{\"token\":\"cop_a\",\"domain\":{\"x\":"] {
         let world = Sandbox::new().file("home/.codeocean/credentials.json", deep(piece, 60_000));
         let ran = token(&world).expect(6);
         assert!(ran.err.contains("credentials.json"), "{piece}: {ran:?}");
     }
-    // What is whole, and more than is asked for.
+    // Valid JSON with a deeply nested key that is not needed.
     let more = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
     let whole = format!("{{\"domain\": \"co.example.org\", \"token\": \"{TOKEN}\", \"x\": {more}}}");
     let ran = token(&Sandbox::new().file("home/.codeocean/credentials.json", whole));
@@ -65,7 +65,7 @@ fn a_credentials_file_that_is_nested_too_deeply_is_unreadable() {
 }
 
 #[test]
-fn a_configuration_that_is_nested_too_deeply_is_named_with_its_reason() {
+fn a_deeply_nested_configuration_is_an_error() {
     let pieces = ["a=[", "a={a=", "[", "[[", "a.", "[a.", "[[a.", "a=[[", "a={a.a=", "a={a=["];
     let whole = [
         format!("{}a = 1\n", "a.".repeat(25_000)),
@@ -84,7 +84,7 @@ fn a_configuration_that_is_nested_too_deeply_is_named_with_its_reason() {
 }
 
 #[test]
-fn a_configuration_of_docker_that_is_nested_too_deeply_is_left_alone() {
+fn a_deeply_nested_docker_configuration_is_not_changed() {
     for piece in ["[", "{\"a\":", "{\"auths\":[{\"a\":"] {
         let world = Sandbox::new().with("CODEOCEAN_DOMAIN", "co.example.org").with("CODEOCEAN_TOKEN", TOKEN);
         let text = deep(piece, 60_000);
@@ -95,9 +95,9 @@ fn a_configuration_of_docker_that_is_nested_too_deeply_is_left_alone() {
     }
 }
 
-/// Whatever is packed in something packed, a thousand times over.
+/// Archives inside archives, up to a thousand levels.
 #[test]
-fn what_is_packed_too_deeply_is_told_as_not_searched() {
+fn a_deeply_nested_archive_is_reported_as_not_searched() {
     if !has("python3") {
         return;
     }
@@ -126,7 +126,7 @@ for kind, times in [(gz, 1000), (zipped, 1000), (deflated, 1000), (tarred, 200),
     let world = Sandbox::new().with("CUSTOM_KEY", TOKEN).file("results/a", "x");
     let mut python = world.program("python3");
     assert!(python.args(["-c", script]).arg(world.path("results")).env("TOKEN", TOKEN).status().unwrap().success());
-    // On a thread of the search as well.
+    // On the search's worker threads too.
     assert!(world.spawn(["scan", "../results"]).expect(1).err.contains("6 files or folders"));
     for name in ["gz", "zipped", "deflated", "tarred", "notebook.ipynb", "page"] {
         let ran = world.spawn(["scan", world.path("results").join(name).to_str().unwrap()]).expect(1);

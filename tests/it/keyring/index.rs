@@ -20,7 +20,7 @@ fn list(world: &Sandbox) -> Value {
     serde_json::from_slice(&fs::read(world.path(LIST)).unwrap()).unwrap()
 }
 
-/// Changes the list as another version of co-cred, or a person, would.
+/// Changes the list, as another version of co-cred or a user might.
 fn edit(world: &Sandbox, change: impl FnOnce(&mut Value)) {
     let mut changed = list(world);
     change(&mut changed);
@@ -32,7 +32,7 @@ fn token(world: &Sandbox) -> String {
 }
 
 #[test]
-fn the_list_has_a_version_and_keeps_unknown_keys() {
+fn the_index_has_a_version_and_keeps_unknown_keys() {
     let world = Sandbox::new();
     login(&world, "ada@example.org", TOKEN);
     assert_eq!(list(&world)["version"], 1);
@@ -44,16 +44,15 @@ fn the_list_has_a_version_and_keeps_unknown_keys() {
     let kept = list(&world);
     assert_eq!(kept["future"], json!({"nested": [1, 2.50, "x"]}));
     assert_eq!(kept["logins"][0]["colour"], "blue");
-    // A new token of the same login keeps them, too.
+    // A new token of the same login keeps them too.
     login(&world, "ada@example.org", OTHER);
     assert_eq!(list(&world)["logins"][0]["colour"], "blue");
     world.spawn(["logout", "--email", "grace@example.org"]).expect(0);
     assert_eq!(list(&world)["future"], json!({"nested": [1, 2.50, "x"]}));
 }
 
-/// One entry that is not understood costs that entry.
 #[test]
-fn a_bad_entry_costs_one_entry() {
+fn an_unknown_entry_does_not_affect_the_others() {
     for bad in [
         json!({"deployment": "https://other.example.org", "email": "ada@example.org", "store": "quantum-vault"}),
         json!({"deployment": "http://other.example.org", "email": "ada@example.org", "store": "file"}),
@@ -69,12 +68,12 @@ fn a_bad_entry_costs_one_entry() {
         edit(&world, |list| list["logins"].as_array_mut().unwrap().insert(0, bad.clone()));
         assert_eq!(token(&world), format!("{TOKEN}\n"), "{bad}");
         assert_eq!(world.spawn(["token", "--offline"]).expect(0).out, format!("{TOKEN}\n"), "{bad}");
-        // It is told where logins are listed, and where no token is found, since that may have been it.
+        // It is reported by `list`, and where no token is found, since it may have been the wanted login.
         let ran = world.spawn(["list"]).expect(0);
         assert!(ran.out.contains("ada@example.org") && ran.err.contains("logins.json"), "{bad}: {ran:?}");
         let ran = world.spawn(["token", "--offline", "--deployment", "https://third.example.org"]).expect(6);
         assert!(ran.err.contains("logins.json"), "{bad}: {ran:?}");
-        // It is written back as it was, and Git is not told about other hosts.
+        // It is written back unchanged, and Git gets no warning for other hosts.
         login(&world, "grace@example.org", OTHER);
         assert_eq!(list(&world)["logins"][0], bad);
         let ran = world.pipe(&["git-credential", "get"], "protocol=https\nhost=github.com\n").expect(0);
@@ -84,9 +83,8 @@ fn a_bad_entry_costs_one_entry() {
     }
 }
 
-/// A list of a later version is read as far as it is understood, and not written.
 #[test]
-fn the_list_of_a_later_version_is_read_and_not_written() {
+fn an_index_of_a_later_version_is_read_and_not_written() {
     let world = Sandbox::new();
     login(&world, "ada@example.org", TOKEN);
     edit(&world, |list| list["version"] = json!(2));
@@ -101,15 +99,14 @@ fn the_list_of_a_later_version_is_read_and_not_written() {
         edit(&world, |list| list["version"] = version.clone());
         assert_eq!(token(&world), format!("{TOKEN}\n"), "{version}");
     }
-    // The first version had none.
+    // The first format had no version.
     edit(&world, |list| drop(list.as_object_mut().unwrap().remove("version")));
     login(&world, "ada@example.org", OTHER);
     assert_eq!(token(&world), format!("{OTHER}\n"));
 }
 
-/// What would be too large to be read again is not written.
 #[test]
-fn a_list_that_would_be_too_large_is_not_written() {
+fn an_index_over_the_size_limit_is_not_written() {
     let world = Sandbox::new();
     login(&world, "ada@example.org", TOKEN);
     edit(&world, |list| list["future"] = json!("x".repeat(1024 * 1024 - 700)));
@@ -128,7 +125,7 @@ fn a_list_that_would_be_too_large_is_not_written() {
     world.spawn(["logout", "--email", "ada@example.org"]).expect(0);
 }
 
-/// A world with the real keyring and this many logins, of which one has an entry.
+/// A sandbox with the real keyring and many logins, of which one has an entry.
 fn many(count: usize) -> Option<(Sandbox, Bus)> {
     if !has("strace") {
         return None;
@@ -163,7 +160,7 @@ fn many_logins_are_listed_over_one_connection() {
 }
 
 #[test]
-fn a_keyring_that_hangs_is_waited_for_once() {
+fn a_hanging_keyring_is_waited_for_once() {
     let Some((world, bus)) = many(40) else { return };
     bus.signal("STOP");
     for (args, code) in [(&["list"][..], 0), (&["logout", "--all"], 6), (&["logout", "--all", "--force"], 0)] {
@@ -173,7 +170,7 @@ fn a_keyring_that_hangs_is_waited_for_once() {
         assert!(ran.err.contains("did not answer") || ran.out.contains("did not answer"), "{args:?}: {ran:?}");
     }
     bus.signal("CONT");
-    // Forgotten with --force, a token is found again as soon as its keyring answers.
+    // A login was removed with --force: its token is deleted as soon as the keyring answers.
     assert_eq!(world.spawn(["list", "--json"]).expect(0).out, "[]\n");
     world.spawn(["logout", "--all"]).expect(0);
     if has("secret-tool") {
@@ -181,9 +178,8 @@ fn a_keyring_that_hangs_is_waited_for_once() {
     }
 }
 
-/// A token in the keyring that no list names, as after the list was removed.
 #[test]
-fn logout_finds_tokens_that_no_list_names() {
+fn logout_deletes_tokens_that_no_index_names() {
     let Some((world, _bus)) = many(1) else { return };
     fs::remove_file(world.path(LIST)).unwrap();
     world.spawn(["logout", "--all"]).expect(0);
@@ -193,9 +189,9 @@ fn logout_finds_tokens_that_no_list_names() {
     }
 }
 
-/// A data folder that cannot be entered is broken: a login may be in it.
+/// A login may be in a data folder that cannot be entered.
 #[test]
-fn a_data_folder_that_cannot_be_entered_is_broken() {
+fn a_data_folder_that_cannot_be_entered_is_an_error() {
     if !has("setpriv") {
         return;
     }
@@ -235,7 +231,7 @@ fn a_data_folder_that_cannot_be_entered_is_broken() {
 /// Runs the real binary as a user who is not root.
 fn as_another_user(world: &Sandbox) -> Command {
     let copy = world.path("co-cred");
-    // By another process: one that this one forks meanwhile would have the copy open for writing, and it could not be run.
+    // Copied by another process: a child forked meanwhile would inherit the file open for writing (ETXTBSY).
     assert!(Command::new("cp").arg(bin()).arg(&copy).status().unwrap().success());
     let mut other = world.program("setpriv");
     match fs::metadata(world.path("")).map(|meta| std::os::unix::fs::MetadataExt::uid(&meta)) {
