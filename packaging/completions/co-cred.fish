@@ -56,8 +56,8 @@ complete -c co-cred -n "__fish_co_cred_needs_command" -f -a "version" -d 'Print 
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l as -d 'Set this variable to the token as well; may be repeated' -r -f -a '(set --names --export)'
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l domain-as -d 'Set this variable to the deployment as well, as https://host or, with =host, as the bare host; may be repeated' -r -f -a '(set --names --export)'
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l gate -d 'Search DIR for the token once CMD has ended, and fail with 9 if it is there; may be repeated' -r -F
-complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l allow -d 'Let only requests pass that match one of these, such as \'GET /api/v1/capsules/**\'; may be repeated' -r
-complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l rate -d 'No more requests than so many, such as 5/s, 100/m or 1000/h; those beyond wait for their turn' -r
+complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l allow -d 'Forward only requests that match one of these, such as \'GET /api/v1/capsules/**\'; may be repeated' -r
+complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l rate -d 'Limit the requests to a rate, such as 5/s, 100/m or 1000/h; others wait for their turn' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l audit -d 'Record every request in this file, in lines of JSON: before it is forwarded, and once it is answered' -r -F
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l deployment -d 'The deployment, such as codeocean.example.org [else: CODEOCEAN_DOMAIN and its kin, the capsule\'s Git remote]' -r -f -a '(co-cred list --deployments 2>/dev/null)'
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l token-file -d 'Take the token from this file [also: CO_CRED_TOKEN_FILE]' -r -F
@@ -71,8 +71,8 @@ complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l clean -d 'Remov
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l git -d 'Let Git, in CMD and its children, ask co-cred for this deployment\'s credential; no file is touched'
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l mask -d 'Mask every trace of the token in what CMD prints, as it streams; CMD then stays a child of co-cred\'s'
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l explain -d 'Say what would be set, and from where, and run nothing'
-complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l broker -d 'Let programs talk to the API without ever holding the token: they get a local address, and a token for this run'
-complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l read-only -d 'Let only requests pass that read: GET, HEAD, searches and listings'
+complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l broker -d 'Let programs call the API without having the token: they get a local address, and a token for this run'
+complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l read-only -d 'Forward only requests that read: GET, HEAD, searches and listings'
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l offline -d 'Send nothing; the same as --verify never'
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -s q -l quiet -d 'No warnings'
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -s v -l verbose -d 'Show each step on standard error, never the token [also: CO_CRED_LOG=info]'
@@ -156,8 +156,8 @@ complete -c co-cred -n "__fish_co_cred_using_subcommand doctor" -s h -l help -d 
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l socket -d 'The socket [default: CO_CRED_AGENT_SOCK, else one below $XDG_RUNTIME_DIR or the cache folder]' -r -F
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l keep-file -d 'Keep the token in this file as well, for your eyes only, for programs that read one again and again; without a token, the file is removed' -r -F
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l on-change -d 'Run this in a shell whenever the token has changed; the token is not in its environment' -r
-complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l allow -d 'Let only requests pass that match one of these, such as \'GET /api/v1/capsules/**\'; may be repeated' -r
-complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l rate -d 'No more requests than so many, such as 5/s, 100/m or 1000/h; those beyond wait for their turn' -r
+complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l allow -d 'Forward only requests that match one of these, such as \'GET /api/v1/capsules/**\'; may be repeated' -r
+complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l rate -d 'Limit the requests to a rate, such as 5/s, 100/m or 1000/h; others wait for their turn' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l audit -d 'Record every request in this file, in lines of JSON: before it is forwarded, and once it is answered' -r -F
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l deployment -d 'The deployment, such as codeocean.example.org [else: CODEOCEAN_DOMAIN and its kin, the capsule\'s Git remote]' -r -f -a '(co-cred list --deployments 2>/dev/null)'
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l token-file -d 'Take the token from this file [also: CO_CRED_TOKEN_FILE]' -r -F
@@ -168,8 +168,8 @@ never\t'Send nothing'"
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l timeout -d 'How long the deployment may take, and a token_command, such as 10s or 1m [default: 10s]' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l foreground -d 'Stay in the foreground'
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l json -d 'Print the status as JSON'
-complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l broker -d 'Let programs talk to the API without ever holding the token: they get a local address, and a token for this run'
-complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l read-only -d 'Let only requests pass that read: GET, HEAD, searches and listings'
+complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l broker -d 'Let programs call the API without having the token: they get a local address, and a token for this run'
+complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l read-only -d 'Forward only requests that read: GET, HEAD, searches and listings'
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -l offline -d 'Send nothing; the same as --verify never'
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -s q -l quiet -d 'No warnings'
 complete -c co-cred -n "__fish_co_cred_using_subcommand agent" -s v -l verbose -d 'Show each step on standard error, never the token [also: CO_CRED_LOG=info]'

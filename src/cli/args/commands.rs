@@ -64,24 +64,24 @@ pub struct Exec {
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Broker")]
 pub struct Brokered {
-    /// Let programs talk to the API without ever holding the token: they get a local address, and a token for this run
+    /// Let programs call the API without having the token: they get a local address, and a token for this run
     ///
-    /// Only /api/v1/ of the deployment is reached that way: not Git, and no images. It ends when co-cred does.
+    /// It forwards requests for paths below /api/v1/ only: not Git, and no images. It ends when co-cred does.
     #[arg(long)]
     pub broker: bool,
-    /// Let only requests pass that read: GET, HEAD, searches and listings
+    /// Forward only requests that read: GET, HEAD, searches and listings
     #[arg(long, requires = "broker")]
     pub read_only: bool,
-    /// Let only requests pass that match one of these, such as 'GET /api/v1/capsules/**'; may be repeated
+    /// Forward only requests that match one of these, such as 'GET /api/v1/capsules/**'; may be repeated
     ///
     /// GET includes HEAD, and * is any method. In the path, * stands for one or more characters of a segment, ** for any
     /// number of segments (one or more at the end); a slash at the end changes nothing, and nothing else has a meaning of
     /// its own. With --read-only, both must let a request pass.
     #[arg(long, value_name = "METHOD PATH-GLOB", requires = "broker")]
     pub allow: Vec<String>,
-    /// No more requests than so many, such as 5/s, 100/m or 1000/h; those beyond wait for their turn
+    /// Limit the requests to a rate, such as 5/s, 100/m or 1000/h; others wait for their turn
     ///
-    /// One whose turn is more than half a minute away is answered with 429, and when to come again.
+    /// A request that would wait for more than half a minute is answered with 429 and Retry-After.
     #[arg(long, value_name = "N/s", requires = "broker")]
     pub rate: Option<String>,
     /// Record every request in this file, in lines of JSON: before it is forwarded, and once it is answered
