@@ -1,5 +1,5 @@
-//! For programs that cannot ask: a file that is kept fresh, and a command that is run on a change. The command learns that
-//! there is another token, never which.
+//! What follows a change of the token, for programs that cannot ask the agent: a file that is rewritten, and a command that
+//! is run. The command does not get the token, neither in its arguments nor in its environment.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -18,51 +18,56 @@ use crate::patterns::{Encodings, holds_token};
 use crate::process;
 use crate::token::Token;
 
-/// What is done with a new token.
+/// The file of `--keep-file` and the command of `--on-change`.
 #[derive(Debug)]
 pub struct ChangeHooks {
-    /// A file that holds it, for this user alone, replaced as a whole.
+    /// A file that holds the token, readable by this user only, replaced as a whole.
     file: Option<PathBuf>,
-    /// What a shell is to run.
+    /// A command line for `/bin/sh -c`.
     command: Option<OsString>,
-    /// The environment of the command: a variable that holds a trace of any token that was known is not in it any more.
+    /// The command's environment, without the variables that hold a token in any encoding.
     env: Mutex<Env>,
-    /// The folder of the command: the one in which the agent was started, if it is still there. The agent leaves it.
+    /// The command's working directory, if it still exists: the one in which the agent was started, which the agent leaves.
     folder: Option<PathBuf>,
-    /// The variable by which the command finds the agent.
-    name: &'static str,
-    /// For how many changes it has yet to run.
-    runs: Arc<AtomicUsize>,
+    /// The variable in which the command finds the agent's socket.
+    socket_variable: &'static str,
+    /// The number of changes that the command has yet to be run for.
+    pending_runs: Arc<AtomicUsize>,
 }
 
 impl ChangeHooks {
-    /// A file and a command, where they are wanted, with its environment and its folder; whether the agent has a broker, and gives the token
-    /// to nobody else.
+    /// The hooks that were asked for. The command gets `env` less its tokens, and is run in `folder`. `has_broker`: the
+    /// agent gives the token to its broker only.
     pub fn new(
         file: Option<PathBuf>,
         command: Option<OsString>,
         env: &Env,
         folder: Option<&Path>,
-        is_brokered: bool,
+        has_broker: bool,
     ) -> ChangeHooks {
-        let name = if is_brokered { BROKER_SOCKET } else { SOCKET };
-        let (env, folder) = (Mutex::new(env.clone()), folder.map(Path::to_path_buf));
-        ChangeHooks { file, command, env, folder, name, runs: Arc::default() }
+        ChangeHooks {
+            file,
+            command,
+            env: Mutex::new(env.clone()),
+            folder: folder.map(Path::to_path_buf),
+            socket_variable: if has_broker { BROKER_SOCKET } else { SOCKET },
+            pending_runs: Arc::default(),
+        }
     }
 
-    /// Keeps these tokens from the command, now and later: what it is told is that there is another token, never which.
-    pub(super) fn learn<'a>(&self, tokens: impl IntoIterator<Item = &'a Token>) {
+    /// Removes the variables that hold one of these tokens, in any encoding, from the command's environment.
+    pub(super) fn remove_from_env<'a>(&self, tokens: impl IntoIterator<Item = &'a Token>) {
         let encodings: Vec<Encodings> = tokens.into_iter().map(Encodings::of).collect();
         let env = &mut *self.env.lock().unwrap_or_else(PoisonError::into_inner);
-        let betray = env.iter().filter(|(_, value)| holds_token(value, &encodings)).map(|(name, _)| name.to_owned());
-        betray.collect::<Vec<OsString>>().iter().for_each(|name| env.remove(name));
+        let holding = env.iter().filter(|(_, value)| holds_token(value, &encodings)).map(|(name, _)| name.to_owned());
+        holding.collect::<Vec<OsString>>().iter().for_each(|name| env.remove(name));
     }
 
-    /// Writes the token to the file; where there is none any more, the file goes as well.
+    /// Writes the token to the file, or removes the file where there is no token.
     ///
     /// # Errors
-    /// The file cannot be written, or removed.
-    pub(super) fn write(&self, credential: Option<&Credential>) -> Result<()> {
+    /// The file cannot be written or removed.
+    pub(super) fn write_file(&self, credential: Option<&Credential>) -> Result<()> {
         let Some(path) = &self.file else { return Ok(()) };
         let written = match credential {
             Some(credential) => {
@@ -73,43 +78,43 @@ impl ChangeHooks {
         };
         written.map_err(|error| {
             Error::new(Reason::Usage, format!("{} cannot be kept fresh ({})", path.display(), error.kind()))
-                .hint("name a file in a folder that is yours, and that nobody else may write to")
+                .hint("name a file in a folder that belongs to you, and that no other user may write to")
         })
     }
 
-    /// Has the command run, once more where it runs just now.
+    /// Starts the command on a thread. One that still runs is run once more when it has ended.
     ///
     /// # Errors
-    /// It cannot be started.
-    pub(super) fn run(&self, socket: &Path) -> Result<()> {
+    /// The system has no thread left.
+    pub(super) fn run_command(&self, socket: &Path) -> Result<()> {
         let Some(command) = &self.command else { return Ok(()) };
         let mut shell = Command::new("/bin/sh");
         let env = self.env.lock().unwrap_or_else(PoisonError::into_inner);
-        shell.arg("-c").arg(command).env_clear().envs(env.iter()).env(self.name, socket).stdin(Stdio::null());
+        shell.arg("-c").arg(command).env_clear().envs(env.iter()).env(self.socket_variable, socket);
+        shell.stdin(Stdio::null());
         if let Some(folder) = self.folder.as_ref().filter(|folder| folder.is_dir()) {
             shell.current_dir(folder);
         }
-        let runs = Arc::clone(&self.runs);
-        if runs.fetch_add(1, Ordering::AcqRel) > 0 {
+        let pending_runs = Arc::clone(&self.pending_runs);
+        if pending_runs.fetch_add(1, Ordering::AcqRel) > 0 {
             return Ok(());
         }
-        let run = move || run_all(shell, &runs);
-        let started = std::thread::Builder::new().spawn(run).map(drop);
-        started.map_err(|error| {
-            self.runs.store(0, Ordering::Release);
+        let started = std::thread::Builder::new().spawn(move || run_pending(shell, &pending_runs));
+        started.map(drop).map_err(|error| {
+            self.pending_runs.store(0, Ordering::Release);
             Error::new(Reason::Usage, format!("the command of --on-change cannot be started ({})", error.kind()))
-                .hint("is there room for another process?")
+                .hint("end other processes of yours, or raise their limit (ulimit -u)")
         })
     }
 }
 
-/// Runs the command for as long as there are changes that it has not been run for: those that come while it runs are one.
-fn run_all(mut shell: Command, runs: &AtomicUsize) {
+/// Runs the command until no change is pending. Changes that come while it runs are one run.
+fn run_pending(mut shell: Command, pending_runs: &AtomicUsize) {
     loop {
-        let seen = runs.load(Ordering::Acquire);
-        let well = process::run(&mut shell).is_ok_and(|status| status.success());
-        tracing::info!(well, "the command of --on-change has ended");
-        if runs.compare_exchange(seen, 0, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+        let seen = pending_runs.load(Ordering::Acquire);
+        let success = process::run(&mut shell).is_ok_and(|status| status.success());
+        tracing::info!(success, "the command of --on-change has ended");
+        if pending_runs.compare_exchange(seen, 0, Ordering::AcqRel, Ordering::Acquire).is_ok() {
             return;
         }
     }

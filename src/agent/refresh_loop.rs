@@ -1,131 +1,138 @@
-//! Round after round: watch what the sources read, wait for a change to be over, look again.
+//! Refreshes a token when a file changes, when a thread asks for it, and after a failure.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
 use crate::credential::{Credential, ObtainOptions};
-use crate::error::{Error, Reason, Result};
 use crate::sources;
 
-use super::token_state::{Looked, RETRY, TokenState, Wakeup, is_settled};
-use super::watch::Watch;
+use super::events::{RefreshOutcome, RefreshTrigger};
+use super::file_watcher::FileWatcher;
+use super::token_state::{RETRY, TokenState, is_settled};
 
-/// So long nothing may have changed before it is looked at what did: an editor truncates, writes, and renames.
-const QUIET: Duration = Duration::from_millis(15);
+/// Debounce interval: editors truncate, write, then rename.
+const DEBOUNCE: Duration = Duration::from_millis(15);
 
-/// So long a change that goes on is waited for.
-const AT_MOST: Duration = Duration::from_millis(60);
+/// The longest debounce, for files that change all the time.
+const MAX_DEBOUNCE: Duration = Duration::from_millis(60);
 
-/// The first pause after what was refused twice; it doubles.
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// The pause after the second failure in a row. It doubles with each further one.
+const MIN_BACKOFF: Duration = Duration::from_millis(200);
 
-/// The longest.
-const LAST_PAUSE: Duration = Duration::from_secs(10);
+/// The longest pause after a failure.
+const MAX_BACKOFF: Duration = Duration::from_secs(10);
 
-/// What keeps a [`TokenState`]'s token fresh; it runs on a thread of its own, or is all that a process does.
+/// Keeps the token of a [`TokenState`] fresh, on the thread that calls [`RefreshLoop::run`].
 pub struct RefreshLoop {
     token_state: Arc<TokenState>,
-    wakeup: Receiver<Wakeup>,
-    watch: Watch,
-    /// Those who wait for the next look.
+    triggers: Receiver<RefreshTrigger>,
+    watcher: FileWatcher,
+    /// The threads that wait for the next refresh; dropping a sender releases its thread.
     waiting: Vec<SyncSender<()>>,
-    retry: Option<Duration>,
-    /// How often in a row what was found could not be used.
-    refused: u32,
-    /// When the last look was.
-    last: Instant,
+    /// When to refresh even if no file changes.
+    retry_after: Option<Duration>,
+    /// The number of failed refreshes in a row.
+    failures: u32,
+    last_refresh: Instant,
 }
 
 impl std::fmt::Debug for RefreshLoop {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Rounds").finish_non_exhaustive()
+        f.debug_struct("RefreshLoop").finish_non_exhaustive()
     }
 }
 
 impl RefreshLoop {
-    /// Watches what the sources read from now on, and holds nothing yet; whether it is to keep to the place of its first token.
-    pub fn new(options: &ObtainOptions, is_strict: bool) -> RefreshLoop {
-        let (token_state, wakeup) = TokenState::new(is_strict);
-        let mut watch = Watch::new(token_state.wakeup());
-        // What is read to know the files is read again when they are watched.
-        let context = options.search.context.reread();
-        watch.follow(sources::files(&options.with_context(&context).search));
-        RefreshLoop { token_state, wakeup, watch, waiting: Vec::new(), retry: None, refused: 0, last: Instant::now() }
+    /// Watches the files that sources read from now on, and holds no token yet. With `pins_place`, only the place of the
+    /// first token may give another.
+    pub fn new(options: &ObtainOptions, pins_place: bool) -> RefreshLoop {
+        let (token_state, triggers) = TokenState::new(pins_place);
+        let mut watcher = FileWatcher::new(token_state.trigger());
+        watch_sources(&mut watcher, options);
+        RefreshLoop {
+            token_state,
+            triggers,
+            watcher,
+            waiting: Vec::new(),
+            retry_after: None,
+            failures: 0,
+            last_refresh: Instant::now(),
+        }
     }
 
-    /// Holds what was obtained since. Where the deployment could not be asked about it, it is soon.
+    /// Holds a token that was obtained elsewhere. If the deployment could not be asked about it, it is asked again soon.
     pub fn hold(&mut self, options: &ObtainOptions, credential: Arc<Credential>) {
-        self.retry = (!is_settled(options, &credential)).then_some(RETRY);
+        self.retry_after = (!is_settled(options, &credential)).then_some(RETRY);
         self.token_state.hold(credential);
     }
 
-    /// Who holds the token.
+    /// The state that holds the token.
     pub fn token_state(&self) -> &Arc<TokenState> {
         &self.token_state
     }
 
-    /// One look; `after` is handed what came of it, and says how soon the next must be where no file changes.
-    pub fn look(&mut self, options: &ObtainOptions, after: &mut dyn FnMut(Looked) -> Option<Duration>) {
-        // First what is to be watched from now on: what changes after that is told again.
+    /// Refreshes once. `publish` gets the outcome, and returns when to refresh again even if no file changes.
+    pub fn refresh(&mut self, options: &ObtainOptions, publish: &mut dyn FnMut(RefreshOutcome) -> Option<Duration>) {
+        // Watch before reading: a file that changes while it is read triggers another refresh.
+        watch_sources(&mut self.watcher, options);
         let context = options.search.context.reread();
-        self.watch.follow(sources::files(&options.with_context(&context).search));
-        let context = options.search.context.reread();
-        let options = &options.with_context(&context);
-        let looked = self.token_state.look(options, !self.waiting.is_empty());
-        self.refused = if looked.is_refused { self.refused.saturating_add(1) } else { 0 };
-        self.last = Instant::now();
-        self.retry = after(looked);
+        let outcome = self.token_state.refresh(&options.with_context(&context), !self.waiting.is_empty());
+        self.failures = if outcome.has_failed { self.failures.saturating_add(1) } else { 0 };
+        self.last_refresh = Instant::now();
+        self.retry_after = publish(outcome);
         self.waiting.clear();
     }
 
-    /// Looks after every change, as long as the process lives.
-    pub fn run(&mut self, options: &ObtainOptions, after: &mut dyn FnMut(Looked) -> Option<Duration>) {
+    /// Refreshes after each trigger, until every sender of triggers is gone.
+    pub fn run(&mut self, options: &ObtainOptions, publish: &mut dyn FnMut(RefreshOutcome) -> Option<Duration>) {
         while self.wait() {
-            self.look(options, after);
+            self.refresh(options, publish);
         }
     }
 
-    /// Waits for a change to be over, or for the time to look again; false: nothing will change any more.
+    /// Waits until the next refresh is due; returns false when no trigger can come any more.
     fn wait(&mut self) -> bool {
-        let mut next = self.first();
-        let not_before = self.last + self.pause();
-        let end = not_before.max(Instant::now() + AT_MOST);
+        let mut next = self.first_trigger();
+        let not_before = self.last_refresh + self.backoff();
+        let deadline = not_before.max(Instant::now() + MAX_DEBOUNCE);
         loop {
             match next {
-                Ok(Wakeup::Changed) => {}
-                Ok(Wakeup::Asked(waiting)) => {
+                Ok(RefreshTrigger::FilesChanged) => {}
+                Ok(RefreshTrigger::Requested(waiting)) => {
                     self.waiting.push(waiting);
-                    return self.take_all();
+                    self.drain_triggers();
+                    return true;
                 }
                 Err(RecvTimeoutError::Timeout) => return true,
                 Err(RecvTimeoutError::Disconnected) => return false,
             }
             let now = Instant::now();
-            let left = end.saturating_duration_since(now);
+            let left = deadline.saturating_duration_since(now);
             if left.is_zero() {
-                return self.take_all();
+                self.drain_triggers();
+                return true;
             }
-            next = self.wakeup.recv_timeout(QUIET.max(not_before.saturating_duration_since(now)).min(left));
+            next = self.triggers.recv_timeout(DEBOUNCE.max(not_before.saturating_duration_since(now)).min(left));
         }
     }
 
-    /// So long after the last look the next must wait: whoever writes what is refused, again and again, is no reason to ask
-    /// the deployment as often.
-    fn pause(&self) -> Duration {
-        match self.refused {
+    /// The pause after failures in a row: a program that writes a bad token again and again must not cause a request to
+    /// the deployment each time.
+    fn backoff(&self) -> Duration {
+        match self.failures {
             0 | 1 => Duration::ZERO,
-            more => (FIRST_PAUSE * 2_u32.pow((more - 2).min(10))).min(LAST_PAUSE),
+            more => (MIN_BACKOFF * 2_u32.pow((more - 2).min(10))).min(MAX_BACKOFF),
         }
     }
 
-    /// The first that happens; a time to look that has come is a change.
-    fn first(&mut self) -> Result<Wakeup, RecvTimeoutError> {
+    /// The first trigger. A retry that is due counts as one, and so does a change that polling finds.
+    fn first_trigger(&mut self) -> Result<RefreshTrigger, RecvTimeoutError> {
         loop {
-            let patience = self.retry.unwrap_or_else(|| self.watch.interval());
-            match self.wakeup.recv_timeout(patience) {
-                Err(RecvTimeoutError::Timeout) if self.retry.is_some() || self.watch.has_changed() => {
-                    return Ok(Wakeup::Changed);
+            let timeout = self.retry_after.unwrap_or_else(|| self.watcher.poll_interval());
+            match self.triggers.recv_timeout(timeout) {
+                Err(RecvTimeoutError::Timeout) if self.retry_after.is_some() || self.watcher.has_changed() => {
+                    return Ok(RefreshTrigger::FilesChanged);
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 other => return other,
@@ -133,19 +140,19 @@ impl RefreshLoop {
         }
     }
 
-    /// What has been told so far is looked at now, be it that it goes on and on.
-    fn take_all(&mut self) -> bool {
-        for wakeup in self.wakeup.try_iter() {
-            match wakeup {
-                Wakeup::Changed => {}
-                Wakeup::Asked(waiting) => self.waiting.push(waiting),
+    /// Takes the triggers that wait already: the next refresh serves them all.
+    fn drain_triggers(&mut self) {
+        for trigger in self.triggers.try_iter() {
+            match trigger {
+                RefreshTrigger::FilesChanged => {}
+                RefreshTrigger::Requested(waiting) => self.waiting.push(waiting),
             }
         }
-        true
     }
 }
 
-/// What the system does not let an agent do.
-pub fn unable(what: &str, error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::new(Reason::Internal, format!("the agent cannot {what} ({error})")).caused_by(error)
+/// Watches the files that sources read, which some of the files name themselves.
+fn watch_sources(watcher: &mut FileWatcher, options: &ObtainOptions) {
+    let context = options.search.context.reread();
+    watcher.watch(sources::files(&options.with_context(&context).search));
 }

@@ -1,222 +1,196 @@
-//! The token that is held, and the rules by which another takes its place.
+//! The token that is held, and the rules by which another replaces it.
 //!
-//! A new token is used once it is proven. One that cannot be read, or that the deployment does not accept, is told, and
-//! the old one is kept until the deployment does not accept that either. One that was logged out is not kept.
+//! A new token replaces the old one once the deployment has accepted it. Where the new one cannot be read, or the deployment
+//! rejects it, that is reported, and the old one is kept until the deployment rejects it as well. A token whose login has
+//! ended is dropped at once.
 
-use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::credential::{Credential, Mode, ObtainOptions, verify_located, verify_token};
-use crate::error::{Error, Kind, Reason, Remark, Result};
+use crate::error::{Error, Kind, Reason, Result};
 use crate::keyring;
 use crate::sources::{self, Located, Place, PlaceKind};
 
-/// How soon a deployment that could not be asked is asked again.
+use super::events::{AgentEvent, RefreshOutcome, RefreshTrigger};
+
+/// When to retry after a failure that may pass: an unreachable deployment, an unreadable file.
 pub(super) const RETRY: Duration = Duration::from_secs(5);
 
-/// How soon a token that was not accepted is tried again.
+/// When to retry after a rejection: the deployment may not know a new token yet.
 const RETRY_REJECTED: Duration = Duration::from_secs(60);
 
-/// So long whoever asks for another look waits for it: the deployment is asked twice at most.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a thread waits for the refresh that it asked for, which asks the deployment twice at most.
+const REFRESH_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What has happened.
-#[derive(Debug)]
-pub(super) enum Wakeup {
-    /// A file that a source reads is another.
-    Changed,
-    /// Somebody waits for another look; it is over when this is dropped.
-    Asked(SyncSender<()>),
-}
-
-/// What is held.
+/// What a [`TokenState`] holds.
 pub(super) struct State {
     pub(super) credential: Option<Arc<Credential>>,
-    /// What is wrong with what was found last.
-    pub(super) trouble: Option<String>,
+    /// Why the last refresh failed, in words.
+    pub(super) last_failure: Option<String>,
+    /// When `credential` last changed.
     pub(super) since: Timestamp,
+    /// How often a token that was held has changed.
     pub(super) changes: u64,
-    /// Where the token was found, if it must not come from anywhere else.
-    only: Option<Place>,
+    /// The only place that a token may come from.
+    pinned: Option<Place>,
 }
 
 impl State {
-    /// Notes whether another token is held from now on, or none, and whether one was held before.
-    fn note(&mut self, has_changed: bool, had_one: bool) {
+    fn record_change(&mut self, has_changed: bool, had_token: bool) {
         if has_changed {
-            self.changes += u64::from(had_one);
+            self.changes += u64::from(had_token);
             self.since = Timestamp::now();
         }
     }
 }
 
-/// What there is to tell meanwhile.
-#[derive(Debug)]
-pub enum AgentEvent {
-    /// Another token is held from now on, found there.
-    Fresh(String, Vec<Remark>),
-    /// What was found cannot be used; whether the old token is kept.
-    Trouble(Error, bool),
-    /// A new token is served, but its file cannot be written, or the command not be run.
-    NotHandedOn(Error),
-}
-
-/// What came of a look.
-#[derive(Debug, Default)]
-pub struct Looked {
-    /// Something to tell.
-    pub told: Option<AgentEvent>,
-    /// Another token is held from now on, or none any more, or the same with another account or another end.
-    pub has_changed: bool,
-    /// It may be otherwise so soon, without any file changing.
-    pub retry: Option<Duration>,
-    /// What was found could not be used.
-    pub is_refused: bool,
-}
-
-/// Holds a token. Whoever has it is handed what is held at the moment, and may ask for another look.
+/// Holds a token, to be read from any thread. A [`super::RefreshLoop`] replaces it.
 pub struct TokenState {
     state: RwLock<State>,
-    wakeup: Sender<Wakeup>,
-    /// Whoever is served must not have a say in where the token comes from: it may write to the files that are read.
-    is_strict: bool,
+    trigger: Sender<RefreshTrigger>,
+    /// Only the place of the first token may give another: programs behind a broker may be able to write to the files of other
+    /// sources.
+    pins_place: bool,
 }
 
 impl std::fmt::Debug for TokenState {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Keeper").finish_non_exhaustive()
+        f.debug_struct("TokenState").finish_non_exhaustive()
     }
 }
 
 impl TokenState {
-    /// Holds nothing yet; what happens comes out at the other end. A strict one keeps to the place where it has found its
-    /// first token.
-    pub(super) fn new(is_strict: bool) -> (Arc<TokenState>, Receiver<Wakeup>) {
-        let (wakeup, receiver) = mpsc::channel();
-        let state = State { credential: None, trouble: None, since: Timestamp::now(), changes: 0, only: None };
-        (Arc::new(TokenState { state: RwLock::new(state), wakeup, is_strict }), receiver)
+    /// A state without a token, and the receiver of what triggers a refresh.
+    pub(super) fn new(pins_place: bool) -> (Arc<TokenState>, Receiver<RefreshTrigger>) {
+        let (trigger, receiver) = mpsc::channel();
+        let state = State { credential: None, last_failure: None, since: Timestamp::now(), changes: 0, pinned: None };
+        (Arc::new(TokenState { state: RwLock::new(state), trigger, pins_place }), receiver)
     }
 
-    /// Holds what was obtained elsewhere, with whatever doubt is left of it.
+    /// Holds a token that was obtained elsewhere, even one that the deployment has not accepted yet.
     pub(super) fn hold(&self, credential: Arc<Credential>) {
         let state = &mut *self.write();
-        state.only = Some(credential.place().clone()).filter(|_| self.is_strict);
+        state.pinned = Some(credential.place().clone()).filter(|_| self.pins_place);
         state.credential = Some(credential);
     }
 
-    /// What is held at the moment.
+    /// The token that is held now.
     pub fn held(&self) -> Option<Arc<Credential>> {
         self.read().credential.clone()
     }
 
-    /// What is wrong with what was found last.
-    pub fn trouble(&self) -> Option<String> {
-        self.read().trouble.clone()
+    /// Why the last refresh failed, in words; none if it succeeded.
+    pub fn last_failure(&self) -> Option<String> {
+        self.read().last_failure.clone()
     }
 
-    /// Has whoever keeps it look once more, since the deployment did not accept it, and waits until that is done.
-    pub fn look_again(&self) {
-        let (asked, done) = mpsc::sync_channel(0);
-        if self.wakeup.send(Wakeup::Asked(asked)).is_ok() {
-            let _ = done.recv_timeout(PATIENCE);
+    /// Triggers a refresh that verifies the token again, and waits for it. To be called when the deployment has rejected the
+    /// token.
+    pub fn refresh_now(&self) {
+        let (waiting, done) = mpsc::sync_channel(0);
+        if self.trigger.send(RefreshTrigger::Requested(waiting)).is_ok() {
+            let _ = done.recv_timeout(REFRESH_TIMEOUT);
         }
     }
 
-    pub(super) fn wakeup(&self) -> Sender<Wakeup> {
-        self.wakeup.clone()
+    /// A sender that triggers a refresh.
+    pub(super) fn trigger(&self) -> Sender<RefreshTrigger> {
+        self.trigger.clone()
     }
 
-    /// Obtains again; what is held is proven again only where it is in doubt. Nothing is told while the state is locked:
-    /// whoever listens may be slow.
-    pub(super) fn look(&self, options: &ObtainOptions, in_doubt: bool) -> Looked {
+    /// Obtains the token again. One that is unchanged is verified again only with `must_verify`. The state is not locked
+    /// while sources and the deployment are asked.
+    pub(super) fn refresh(&self, options: &ObtainOptions, must_verify: bool) -> RefreshOutcome {
         let before = self.held();
         let located = sources::locate(&options.search);
         if before.as_ref().is_some_and(|held| is_withdrawn(options, held, &located)) {
             self.write().credential = None;
         }
         let renewed = match located {
-            Ok(located) if !in_doubt && self.is_the_same(options, &located) => {
+            Ok(located) if !must_verify && self.is_unchanged(options, &located) => {
                 return self.keep(located);
             }
-            Ok(located) => self.check_place(&located).and_then(|()| self.renew(options, located)),
+            Ok(located) => self.check_place(&located).and_then(|()| self.verify(options, located)),
             Err(error) => Err(error),
         };
         let before = before.as_deref();
         match renewed {
             Ok(credential) => self.accept(credential, options, before),
             Err(error) => {
-                let is_good = self.is_still_good(options);
-                self.refuse(error, is_good, before.is_some())
+                let is_kept = self.is_still_accepted(options);
+                self.refuse(error, is_kept, before.is_some())
             }
         }
     }
 
     /// # Errors
-    /// It is not where the first one was.
+    /// The token is not from the pinned place.
     fn check_place(&self, located: &Located) -> Result<()> {
         let place = &located.found.place;
-        match &self.read().only {
-            Some(only) if only != place => {
-                let what = format!("the broker keeps to the token from {}, and none is there now", only.place);
+        match &self.read().pinned {
+            Some(pinned) if pinned != place => {
+                let what = format!("the broker uses the token from {} only, which has none now", pinned.place);
                 Err(Error::new(Reason::NotFound, what)
-                    .hint(format!("to use the one from {} instead, start the broker anew", place.place)))
+                    .hint(format!("to use the one from {} instead, start the broker again", place.place)))
             }
             _ => Ok(()),
         }
     }
 
-    /// Keeps the token. Its account and its end may be others by now, which is a change for those who are served.
-    fn keep(&self, located: Located) -> Looked {
-        let is_its_place = self.check_place(&located).is_ok();
+    /// Keeps the token that is held. Its account or expiry may have changed, which counts as a change.
+    fn keep(&self, located: Located) -> RefreshOutcome {
+        let is_allowed = self.check_place(&located).is_ok();
         let state = &mut *self.write();
-        state.trouble = None;
-        let Some(held) = state.credential.clone().filter(|_| is_its_place) else { return Looked::default() };
+        state.last_failure = None;
+        let Some(held) = state.credential.clone().filter(|_| is_allowed) else { return RefreshOutcome::default() };
         let again = held.found_again(located);
         let has_changed = differs(Some(&held), &again);
-        let told = has_changed.then(|| AgentEvent::Fresh(again.place().place.clone(), again.remarks().to_vec()));
-        state.note(has_changed, true);
+        let event = has_changed.then(|| token_changed(&again));
+        state.record_change(has_changed, true);
         state.credential = Some(Arc::new(again));
-        Looked { told, has_changed, ..Looked::default() }
+        RefreshOutcome { event, has_changed, ..RefreshOutcome::default() }
     }
 
-    fn accept(&self, credential: Credential, options: &ObtainOptions, before: Option<&Credential>) -> Looked {
+    /// Holds the new token.
+    fn accept(&self, credential: Credential, options: &ObtainOptions, before: Option<&Credential>) -> RefreshOutcome {
         let state = &mut *self.write();
         let has_changed = differs(before, &credential);
-        let told =
-            has_changed.then(|| AgentEvent::Fresh(credential.place().place.clone(), credential.remarks().to_vec()));
-        state.note(has_changed, before.is_some());
-        let in_doubt = !is_settled(options, &credential);
-        state.trouble = in_doubt.then(|| "the deployment could not be asked whether it accepts the token".to_owned());
-        if self.is_strict {
-            state.only.get_or_insert_with(|| credential.place().clone());
+        let event = has_changed.then(|| token_changed(&credential));
+        state.record_change(has_changed, before.is_some());
+        let is_settled = is_settled(options, &credential);
+        state.last_failure =
+            (!is_settled).then(|| "the deployment could not be asked whether it accepts the token".to_owned());
+        if self.pins_place {
+            state.pinned.get_or_insert_with(|| credential.place().clone());
         }
         state.credential = Some(Arc::new(credential));
-        Looked { told, has_changed, retry: in_doubt.then_some(RETRY), is_refused: false }
+        RefreshOutcome { event, has_changed, retry_after: (!is_settled).then_some(RETRY), has_failed: false }
     }
 
-    fn refuse(&self, error: Error, is_good: bool, had_one: bool) -> Looked {
+    /// Keeps the previous token, or drops it. The same failure is reported once.
+    fn refuse(&self, error: Error, is_kept: bool, had_token: bool) -> RefreshOutcome {
         let state = &mut *self.write();
-        let has_changed = had_one && !is_good;
-        let is_news = state.trouble.replace(error.what.clone()).as_ref() != Some(&error.what);
-        if !is_good {
+        let has_changed = had_token && !is_kept;
+        let is_new = state.last_failure.replace(error.what.clone()).as_ref() != Some(&error.what);
+        if !is_kept {
             state.credential = None;
         }
-        state.note(has_changed, had_one);
-        let retry = match error.kind() {
+        state.record_change(has_changed, had_token);
+        let retry_after = match error.kind() {
             Kind::Unreachable | Kind::Unreadable => Some(RETRY),
-            // It may have been made a moment ago.
             Kind::Rejected => Some(RETRY_REJECTED),
             _ => None,
         };
-        let told = (is_news || has_changed).then_some(AgentEvent::Trouble(error, is_good));
-        Looked { told, has_changed, retry, is_refused: true }
+        let event = (is_new || has_changed).then_some(AgentEvent::RefreshFailed { error, is_kept });
+        RefreshOutcome { event, has_changed, retry_after, has_failed: true }
     }
 
-    /// Whether what is found is what is held, and settled: then a change was none, and nobody is asked.
-    fn is_the_same(&self, options: &ObtainOptions, located: &Located) -> bool {
+    /// Whether the token that was located is the one that is held, and needs no verification.
+    fn is_unchanged(&self, options: &ObtainOptions, located: &Located) -> bool {
         let Some(held) = self.held().filter(|held| is_settled(options, held)) else { return false };
         let origin = |resolved: Option<&sources::ResolvedDeployment>| {
             resolved.map(|resolved| resolved.deployment.origin().to_owned())
@@ -224,19 +198,19 @@ impl TokenState {
         located.found.token == *held.token() && origin(located.deployment.as_ref()) == origin(held.deployment())
     }
 
-    /// Verifies. Where there is a token already, another takes its place only once it is proven; the first is served
-    /// unproven as long as the deployment cannot be asked, and so is any without a deployment to ask.
-    fn renew(&self, options: &ObtainOptions, located: Located) -> Result<Credential> {
-        let must_be_proven = options.mode == Mode::Auto && self.held().is_some() && located.deployment.is_some();
-        let mode = if must_be_proven { Mode::Always } else { options.mode };
+    /// Verifies a token that was located. The first one is held even if the deployment cannot be asked; a later one only once
+    /// the deployment has accepted it, unless no deployment is known.
+    fn verify(&self, options: &ObtainOptions, located: Located) -> Result<Credential> {
+        let must_be_accepted = options.mode == Mode::Auto && self.held().is_some() && located.deployment.is_some();
+        let mode = if must_be_accepted { Mode::Always } else { options.mode };
         verify_located(&ObtainOptions { mode, ..*options }, located)
     }
 
-    /// Whether the token that is held may be kept: the deployment has not said no to it.
-    fn is_still_good(&self, options: &ObtainOptions) -> bool {
+    /// Whether the deployment does not reject the token that is held.
+    fn is_still_accepted(&self, options: &ObtainOptions) -> bool {
         let Some(held) = self.held() else { return false };
-        let options =
-            ObtainOptions { mode: if options.mode == Mode::Never { Mode::Never } else { Mode::Always }, ..*options };
+        let mode = if options.mode == Mode::Never { Mode::Never } else { Mode::Always };
+        let options = ObtainOptions { mode, ..*options };
         match verify_token(&options, held.token(), &held.place().place, held.deployment()) {
             Err(error) => error.kind() != Kind::Rejected,
             Ok(_) => true,
@@ -252,14 +226,18 @@ impl TokenState {
     }
 }
 
-/// Whether those who are served are told something else from now on.
-fn differs(before: Option<&Credential>, now: &Credential) -> bool {
-    let told = |held: &Credential| (held.email().cloned(), held.expires());
-    before.is_none_or(|before| before.token() != now.token() || told(before) != told(now))
+fn token_changed(credential: &Credential) -> AgentEvent {
+    AgentEvent::TokenChanged { place: credential.place().place.clone(), remarks: credential.remarks().to_vec() }
 }
 
-/// Whether what is held was taken back where it came from: its login is over, or its agent has no token any more. Then no
-/// deployment's word keeps it.
+/// Whether a client gets another response: another token, account or expiry.
+fn differs(before: Option<&Credential>, now: &Credential) -> bool {
+    let details = |held: &Credential| (held.email().cloned(), held.expires());
+    before.is_none_or(|before| before.token() != now.token() || details(before) != details(now))
+}
+
+/// Whether the source has withdrawn the token: its login has ended, or the agent that gave it has no token any more. Such a
+/// token is not kept, even if the deployment still accepts it.
 fn is_withdrawn(options: &ObtainOptions, held: &Credential, located: &Result<Located>) -> bool {
     match held.place().kind {
         PlaceKind::Keyring => is_logged_out(options, held),
@@ -271,14 +249,14 @@ fn is_withdrawn(options: &ObtainOptions, held: &Credential, located: &Result<Loc
     }
 }
 
-/// Whether the index is there, and has no login with this account and deployment.
+/// Whether the index of logins can be read, and has no login with this account and deployment.
 fn is_logged_out(options: &ObtainOptions, held: &Credential) -> bool {
     let deployment = held.deployment().map(|resolved| &resolved.deployment);
     let is_its = |login: &keyring::Login| Some(&login.deployment) == deployment && Some(&login.email) == held.email();
     keyring::logins(options.search.context.env).is_ok_and(|logins| !logins.iter().any(is_its))
 }
 
-/// Whether the deployment has said yes, or there is nobody to ask.
+/// Whether nothing is left to verify: the deployment has accepted the token, none is known, or nothing may be sent.
 pub(super) fn is_settled(options: &ObtainOptions, credential: &Credential) -> bool {
     credential.is_proven() || credential.deployment().is_none() || options.mode == Mode::Never
 }

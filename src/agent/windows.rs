@@ -1,32 +1,29 @@
-//! There is no agent on Windows: it would need a socket of which the system says whose the other end is. The broker of
-//! `exec` keeps its token fresh all the same.
+//! Windows has no agent: it would need a socket whose other end the system identifies. A broker of `exec` refreshes its token
+//! without one.
 
 use std::fs::Metadata;
 use std::io;
 use std::os::windows::fs::MetadataExt;
 use std::path::Path;
-use std::sync::Arc;
 
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
-use crate::ipc::Brokered;
 
-use super::Claim;
-use super::token_state::TokenState;
+use super::responder::Responder;
 
-/// A place that was claimed, of which there is none.
+/// A claim on a socket path, which does not exist on Windows.
 #[derive(Debug)]
 pub enum AgentInstance {}
 
-/// Says where there is no agent: on this system.
+/// Whether this system has an agent.
 ///
 /// # Errors
-/// Always.
+/// Always on Windows.
 pub fn supported() -> Result<()> {
-    Err(none())
+    Err(unsupported())
 }
 
-fn none() -> Error {
+fn unsupported() -> Error {
     Error::new(Reason::Usage, "there is no agent on Windows")
         .hint("co-cred login keeps the token in the Credential Manager, where every command finds it")
 }
@@ -34,19 +31,19 @@ fn none() -> Error {
 impl AgentInstance {
     /// # Errors
     /// Always.
-    pub fn claim(_: &Env, _: &Path) -> Result<Claim> {
-        Err(none())
+    pub fn claim(_: &Env, _: &Path) -> Result<Option<AgentInstance>> {
+        Err(unsupported())
     }
 
-    pub(super) fn end_on_signals(&self) -> io::Result<()> {
+    pub(super) fn exit_on_signals(&self) -> io::Result<()> {
         match *self {}
     }
 
-    pub(super) fn while_it_lives<T>(&self, _: impl FnOnce() -> T) -> T {
+    pub(super) fn finish_before_exit<T>(&self, _: impl FnOnce() -> T) -> T {
         match *self {}
     }
 
-    pub(super) fn mark(&self) {
+    pub(super) fn record_change(&self) {
         match *self {}
     }
 
@@ -54,29 +51,29 @@ impl AgentInstance {
         match *self {}
     }
 
-    pub(super) fn serve(&self, _: Arc<TokenState>, _: Option<Brokered>) -> Result<()> {
+    pub(super) fn serve(&self, _: Responder) -> Result<()> {
         match *self {}
     }
 }
 
-/// What a file or a folder is told apart by from another that takes its place: when it was made.
-pub(super) fn number(meta: &Metadata) -> u64 {
+/// The number that tells a file or folder from another at the same path: its creation time.
+pub(super) fn file_number(meta: &Metadata) -> u64 {
     meta.creation_time()
 }
 
-/// What is another after a change.
-pub(super) type State = [u64; 3];
+/// File fingerprint: creation time, size, last write time.
+pub(super) type FileFingerprint = [u64; 3];
 
-pub(super) fn state(meta: &Metadata) -> State {
+pub(super) fn fingerprint(meta: &Metadata) -> FileFingerprint {
     [meta.creation_time(), meta.len(), meta.last_write_time()]
 }
 
-/// Whether everybody has folders in there, as in `/tmp`: each user has a place of their own for that.
-pub(super) fn is_everybodys(_: &Metadata) -> bool {
+/// Whether every user may create files in a folder: on Windows, each user has a temporary folder.
+pub(super) fn is_shared_folder(_: &Metadata) -> bool {
     false
 }
 
-/// Never asked for: there is no agent.
-pub(super) fn host() -> String {
+/// Not needed: there is no agent.
+pub(super) fn host_name() -> String {
     String::new()
 }

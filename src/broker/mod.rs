@@ -39,7 +39,7 @@ use crate::deployment::Deployment;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 use crate::http::HttpClient;
-use crate::ipc::Brokered;
+use crate::ipc::BrokerOffer;
 use crate::token::Token;
 
 pub use audit::AuditFile;
@@ -90,9 +90,9 @@ impl Broker {
     }
 
     /// The address, the pass and the rules, for the process that starts its clients.
-    pub fn access(&self, rules: Vec<String>) -> Brokered {
+    pub fn access(&self, rules: Vec<String>) -> BrokerOffer {
         let token = Zeroizing::new(self.pass.expose().to_owned());
-        Brokered { domain: self.address.origin().to_owned(), token, rules }
+        BrokerOffer { domain: self.address.origin().to_owned(), token, rules }
     }
 
     /// Serves on a thread of its own, as long as the process lives: requests with the pass are forwarded to the deployment,

@@ -4,14 +4,14 @@ use std::io;
 use std::sync::Arc;
 use std::thread;
 
-use crate::agent::{Looked, RefreshLoop, TokenState};
+use crate::agent::{RefreshLoop, RefreshOutcome, TokenState};
 use crate::broker::{Allow, AuditFile, Broker, Policy, RateLimit, Restrictions, TokenSupply, is_pass};
 use crate::credential::{Credential, Mode};
 use crate::deliver::brokered;
 use crate::deployment::Deployment;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
-use crate::ipc::Brokered;
+use crate::ipc::BrokerOffer;
 use crate::parse::shell::is_name;
 use crate::patterns::Encodings;
 use crate::sources::{self, SearchContext};
@@ -22,11 +22,11 @@ use super::{Invocation, agent_events, args, trace};
 
 impl TokenSupply for TokenState {
     fn current(&self) -> Result<Arc<Credential>, String> {
-        self.held().ok_or_else(|| self.trouble().unwrap_or_else(|| "no source has one".to_owned()))
+        self.held().ok_or_else(|| self.last_failure().unwrap_or_else(|| "no token was found".to_owned()))
     }
 
     fn refresh(&self) {
-        TokenState::look_again(self);
+        self.refresh_now();
     }
 }
 
@@ -67,7 +67,7 @@ pub(super) fn open(typed: &args::Brokered) -> Result<Option<PendingBroker>> {
 
 impl PendingBroker {
     /// The address, the pass and the rules, for the shell that starts its clients.
-    pub(super) fn access(&self) -> Brokered {
+    pub(super) fn access(&self) -> BrokerOffer {
         self.broker.access(self.restrictions.rules())
     }
 
@@ -115,9 +115,9 @@ pub(super) fn keep_fresh(
         let mut err = io::stderr();
         let mut messages = Messages::new(&mut err, colour);
         messages.quiet = common.quiet;
-        let mut after = |looked: Looked| {
-            looked.told.into_iter().for_each(|event| agent_events::report(&mut messages, event, false));
-            looked.retry
+        let mut after = |outcome: RefreshOutcome| {
+            outcome.event.into_iter().for_each(|event| agent_events::report(&mut messages, event, false));
+            outcome.retry_after
         };
         trace::with(common.verbose, &env, || {
             // These options were valid when they were parsed first: there is no error to report.

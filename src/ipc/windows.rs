@@ -1,4 +1,4 @@
-//! There is no way to an agent on Windows, and no agent: whoever names one is told so.
+//! Windows has no agent: every request fails.
 
 use std::io;
 use std::path::Path;
@@ -6,12 +6,12 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 /// # Errors
-/// Always.
+/// Always `Unsupported`.
 pub(super) fn exchange(_: &Path, _: &[u8]) -> io::Result<Zeroizing<Vec<u8>>> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// None listens.
-pub(super) fn process_of(_: &Path) -> Option<u32> {
+/// No process listens.
+pub(super) fn listening_process(_: &Path) -> Option<u32> {
     None
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::deployment::Deployment;
 use crate::email::Email;
 use crate::error::{Error, Reason, Remark, Result};
-use crate::ipc::{AgentRequest, Answer, Held, SOCKET, ask, lock_of, trouble};
+use crate::ipc::{AgentRequest, AgentResponse, HeldToken, SOCKET, ask, describe_failure, lock_path};
 use crate::token::Token;
 
 use super::context::{AgentAnswer, once};
@@ -29,7 +29,7 @@ impl<'a> Agent<'a> {
     ///
     /// # Errors
     /// `CODEOCEAN_EMAIL` is no e-mail.
-    fn is_of_another(&self, held: &Held) -> Result<bool> {
+    fn is_of_another(&self, held: &HeldToken) -> Result<bool> {
         let Some(email) = &held.email else { return Ok(false) };
         Ok(self.search.user()?.is_some_and(|user| !email.is(&user)))
     }
@@ -39,7 +39,7 @@ impl<'a> Agent<'a> {
         Deployment::parse(self.held().ok()??.deployment.as_deref()?).ok()
     }
 
-    fn held(&self) -> Result<Option<&'a Held>> {
+    fn held(&self) -> Result<Option<&'a HeldToken>> {
         let Some(socket) = self.socket() else { return Ok(None) };
         Ok(match once(&self.search.context.agent, || holding(socket))? {
             AgentAnswer::Token(held) => Some(held),
@@ -50,14 +50,14 @@ impl<'a> Agent<'a> {
 
 fn holding(socket: &Path) -> Result<AgentAnswer> {
     match ask(socket, &AgentRequest::Token { deployment: None }) {
-        Ok(Answer::Token(held)) => Ok(AgentAnswer::Token(held)),
-        Ok(Answer::None { message }) => {
+        Ok(AgentResponse::Token(held)) => Ok(AgentAnswer::Token(held)),
+        Ok(AgentResponse::None { message }) => {
             Ok(AgentAnswer::Nothing(message.unwrap_or_else(|| "it does not say why".to_owned())))
         }
-        Ok(Answer::Error { message }) => Err(silent(&format!("gives no token: {message}"))),
+        Ok(AgentResponse::Error { message }) => Err(silent(&format!("gives no token: {message}"))),
         Ok(_) => Err(silent("says something else than it was asked")),
         Err(error) => {
-            let (what, hint) = trouble(socket, &error);
+            let (what, hint) = describe_failure(socket, &error);
             Err(silent(&what).hint(hint))
         }
     }
@@ -83,7 +83,7 @@ impl Source for Agent<'_> {
     }
 
     fn files(&self) -> Vec<PathBuf> {
-        self.socket().map(lock_of).into_iter().collect()
+        self.socket().map(lock_path).into_iter().collect()
     }
 
     fn find(&self) -> Result<Option<Found>> {

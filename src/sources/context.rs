@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::env::Env;
 use crate::error::Result;
 use crate::files::{self, Contents, ReadError};
-use crate::ipc::Held;
+use crate::ipc::HeldToken;
 use crate::keyring::{self, LoginList};
 
 use super::{config, mount, slots};
@@ -19,7 +19,7 @@ const CREDENTIALS_LIMIT: usize = 64 * 1024;
 /// What the agent says that it has.
 pub(super) enum AgentAnswer {
     /// A token.
-    Token(Held),
+    Token(HeldToken),
     /// No token, and why.
     Nothing(String),
 }

@@ -1,43 +1,20 @@
-//! An agent on Unix: it lives in a folder of this user's, serves over a socket there, and ends when a signal says so.
+//! An agent on Unix: its socket and lock, its connections, its signals, and what tells files apart.
 
-mod instance;
-mod serve;
+mod agent_instance;
+mod metadata;
+mod server;
 mod signals;
-
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
+mod socket_file;
 
 use crate::error::Result;
 
-pub use instance::AgentInstance;
+pub use agent_instance::AgentInstance;
+pub(super) use metadata::{FileFingerprint, file_number, fingerprint, host_name, is_shared_folder};
 
-/// Says where there is no agent: not on this system.
+/// Whether this system has an agent.
 ///
 /// # Errors
-/// Never.
+/// Never on Unix.
 pub fn supported() -> Result<()> {
     Ok(())
-}
-
-/// What a file or a folder is told apart by from another that takes its place.
-pub(super) fn number(meta: &Metadata) -> u64 {
-    meta.ino()
-}
-
-/// What is another after a change.
-pub(super) type State = [u64; 4];
-
-pub(super) fn state(meta: &Metadata) -> State {
-    [meta.ino(), meta.len(), meta.mtime().cast_unsigned(), meta.mtime_nsec().cast_unsigned()]
-}
-
-/// Whether everybody has folders in there, as in `/tmp`, and nobody may take another's.
-pub(super) fn is_everybodys(meta: &Metadata) -> bool {
-    meta.mode() & 0o1002 == 0o1002
-}
-
-/// The name of this host, as a file name.
-pub(super) fn host() -> String {
-    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    name.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '-' | '.') { c } else { '_' }).collect()
 }

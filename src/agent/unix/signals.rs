@@ -1,4 +1,4 @@
-//! Signals to an agent: those that end it, and those that tell of children that have ended.
+//! The signals that end an agent, and the one that reports children that have ended.
 
 use std::io;
 use std::thread;
@@ -10,17 +10,18 @@ use signal_hook::iterator::Signals;
 
 use crate::process::{IgnoredSignals, if_none_running};
 
-/// How soon children are reaped that had to wait for a program of ours.
-const LATER: Duration = Duration::from_secs(1);
+/// How soon to try again to reap children, while a program that the agent waits for runs.
+const REAP_RETRY: Duration = Duration::from_secs(1);
 
-/// Does something when the first signal asks for the end. One that was ignored at the start, as with nohup, stays ignored.
+/// Calls `end` at the first signal that asks the process to end. A signal that was ignored at the start, as with nohup,
+/// stays ignored.
 ///
 /// # Errors
-/// The system does not let it, or has no thread left.
-pub(super) fn on_the_first(end: impl FnOnce() + Send + 'static) -> io::Result<()> {
+/// The system does not allow it, or has no thread left.
+pub(super) fn on_first(end: impl FnOnce() + Send + 'static) -> io::Result<()> {
     let ignored = IgnoredSignals::now();
-    let heard = [SIGTERM, SIGINT, SIGHUP].into_iter().filter(|signal| !ignored.contains(*signal));
-    let mut signals = Signals::new(heard)?;
+    let handled = [SIGTERM, SIGINT, SIGHUP].into_iter().filter(|signal| !ignored.contains(*signal));
+    let mut signals = Signals::new(handled)?;
     let wait = move || {
         if signals.forever().next().is_some() {
             end();
@@ -30,13 +31,13 @@ pub(super) fn on_the_first(end: impl FnOnce() + Send + 'static) -> io::Result<()
     if getpid().is_init() { reap_orphans() } else { Ok(()) }
 }
 
-/// The first process of a container inherits every orphan there, and must take note of its end.
+/// Reaps the children that the first process of a container inherits.
 fn reap_orphans() -> io::Result<()> {
     let mut signals = Signals::new([SIGCHLD])?;
     let reap = move || {
         for _ in signals.forever() {
             while !if_none_running(|| while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}) {
-                thread::sleep(LATER);
+                thread::sleep(REAP_RETRY);
             }
         }
     };

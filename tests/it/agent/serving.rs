@@ -318,7 +318,7 @@ fn it_takes_nobodys_file_for_its_socket() {
     fs::set_permissions(world.path("private"), fs::Permissions::from_mode(0o700)).unwrap();
     let socket = |name: &str| world.path(&format!("private/{name}")).display().to_string();
     let ran = world.spawn(["agent", "--foreground", "--socket", &socket("data")]).expect(2);
-    assert!(ran.err.contains("another file") && ran.err.contains("--socket"), "{ran:?}");
+    assert!(ran.err.contains("not a socket") && ran.err.contains("--socket"), "{ran:?}");
     assert_eq!(fs::read_to_string(socket("data")).unwrap(), "mine");
     // In a folder that others may enter, nothing is made at all.
     fs::set_permissions(world.path("private"), fs::Permissions::from_mode(0o755)).unwrap();

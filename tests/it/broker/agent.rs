@@ -55,7 +55,7 @@ echo "<$CODEOCEAN_TOKEN$CO_CRED_AGENT_SOCK$CO_CRED_BROKER_SOCK>"
         "has a broker with other rules (--read-only, --rate 100/s",
         "is for https://localhost:",
         "has a broker, and gives the token to nobody else",
-        "it gives the token to its broker alone",
+        "the agent gives the token to its broker only",
         "--socket",
     ] {
         assert!(ran.err.contains(words), "{words}: {ran:?}");

@@ -55,7 +55,7 @@ fn a_changed_slot_file_gives_no_other_token() {
     let world = world.file("capsule/.codeocean/secrets.json", declared("API_SECRET"));
     let broker = Broker::new(world, &[]);
     fs::write(broker.world.path("capsule/.codeocean/secrets.json"), declared("ADMIN_PAT")).unwrap();
-    wait("the warning", || broker.stderr().contains("the broker keeps to the token from API_SECRET"));
+    wait("the warning", || broker.stderr().contains("the broker uses the token from API_SECRET only"));
     assert_eq!(capsule(&broker, &deployment), 200);
     let asked = deployment.seen();
     assert!(asked.len() >= 2 && asked.iter().all(|seen| seen.authorization == Some(basic(TOKEN))), "{asked:?}");

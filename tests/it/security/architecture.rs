@@ -96,7 +96,7 @@ fn the_token_leaves_in_these_files_only() {
     exposing.sort();
     let expected = [
         "agent/change_hooks.rs",
-        "agent/unix/serve.rs",
+        "agent/responder.rs",
         "broker/mod.rs",
         "broker/pass.rs",
         "broker/token_supply.rs",

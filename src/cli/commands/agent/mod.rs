@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::agent;
 use crate::error::{Error, Reason, Result};
-use crate::ipc::{AgentRequest, Answer, Status, ask, is_gone, trouble};
+use crate::ipc::{AgentRequest, AgentResponse, AgentStatus, ask, describe_failure, is_not_running};
 
 use crate::cli::args::AgentAction;
 use crate::cli::broker::describe;
@@ -42,9 +42,9 @@ pub(super) fn run(
 
 fn status(socket: &Path, json: bool, out: &mut dyn Write) -> Result<u8> {
     let answer = ask(socket, &AgentRequest::Status).map_err(|error| silent(socket, &error))?;
-    let Answer::Status(status) = answer else { return Err(no_agent(socket, "what answers is no agent")) };
+    let AgentResponse::Status(status) = answer else { return Err(no_agent(socket, "what answers is no agent")) };
     // Every word of it is another process's.
-    let Status { pid, deployment, place, fingerprint, since, changes, trouble, broker, rules } = status;
+    let AgentStatus { pid, deployment, place, fingerprint, since, changes, trouble, broker, rules } = status;
     let [deployment, place, fingerprint, trouble, broker] =
         [deployment, place, fingerprint, trouble, broker].map(|text| text.map(|text| clean(&text)));
     let rules: Vec<String> = rules.iter().map(|rule| clean(rule)).collect();
@@ -78,7 +78,7 @@ fn status(socket: &Path, json: bool, out: &mut dyn Write) -> Result<u8> {
 /// this shell must go there.
 fn stop(invocation: &Invocation, socket: &Path, out: &mut dyn Write) -> Result<u8> {
     let stopped = match ask(socket, &AgentRequest::Stop) {
-        Ok(Answer::Stopping) => gone(socket),
+        Ok(AgentResponse::Stopping) => gone(socket),
         Ok(_) => Err(no_agent(socket, "what answers is no agent")),
         Err(error) => Err(silent(socket, &error)),
     };
@@ -102,13 +102,13 @@ fn gone(socket: &Path) -> Result<()> {
 
 /// An agent that gave no answer.
 fn silent(socket: &Path, error: &std::io::Error) -> Error {
-    if is_gone(error) {
+    if is_not_running(error) {
         return no_agent(socket, "no agent answers");
     }
     if error.kind() == std::io::ErrorKind::InvalidData {
         return no_agent(socket, "what answers is no agent");
     }
-    let (what, hint) = trouble(socket, error);
+    let (what, hint) = describe_failure(socket, error);
     Error::new(Reason::Agent, format!("the agent at {} {what}", socket.display())).hint(hint)
 }
 

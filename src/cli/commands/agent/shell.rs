@@ -11,7 +11,7 @@ use crate::deliver::brokered::{directly, domains};
 use crate::deliver::quoted;
 use crate::env::Env;
 use crate::error::Result;
-use crate::ipc::{BROKER_SOCKET, Brokered, SOCKET};
+use crate::ipc::{BROKER_SOCKET, BrokerOffer, SOCKET};
 use crate::names::{DOMAINS, TOKEN};
 use crate::parse::shell::is_name;
 use crate::token::Token;
@@ -33,7 +33,7 @@ const AS_BEFORE: &str =
 pub(super) struct Running<'a> {
     pub(super) socket: &'a Path,
     pub(super) pid: u32,
-    pub(super) brokered: Option<&'a Brokered>,
+    pub(super) brokered: Option<&'a BrokerOffer>,
     /// The fingerprint of its token.
     pub(super) fingerprint: Option<String>,
     /// Its token, where this process holds it.
@@ -62,10 +62,10 @@ pub(super) fn write_variables(invocation: &Invocation, running: &Running, out: &
 fn instead(
     invocation: &Invocation,
     running: &Running,
-    brokered: &Brokered,
+    brokered: &BrokerOffer,
     mut new: Vec<(String, String)>,
 ) -> Result<String> {
-    let Brokered { domain, token, rules: _ } = brokered;
+    let BrokerOffer { domain, token, rules: _ } = brokered;
     let env = invocation.env;
     let secret: BTreeSet<String> = broker::secret_variables(invocation, running.held)?.into_iter().collect();
     new.extend(domains(env).into_iter().map(|name| (name.to_owned(), quoted(domain))));

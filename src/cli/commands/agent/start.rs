@@ -9,12 +9,12 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use crate::agent::{self, AgentInstance, ChangeHooks, Claim, TokenState, unable};
+use crate::agent::{self, AgentInstance, ChangeHooks, TokenState, unable};
 use crate::broker::is_pass;
 use crate::credential::{Mode, ObtainOptions};
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
-use crate::ipc::{AgentRequest, Answer, Brokered, SOCKET, Status, ask, is_silent};
+use crate::ipc::{AgentRequest, AgentResponse, AgentStatus, BrokerOffer, SOCKET, ask, is_timeout};
 use crate::sources::{self, SearchContext, SearchOptions};
 use crate::token::Token;
 
@@ -123,16 +123,18 @@ fn claim(invocation: &Invocation, typed: &args::Agent, socket: &Path, out: &mut 
     let end = Instant::now() + patience(invocation)?;
     loop {
         match AgentInstance::claim(invocation.env, socket)? {
-            Claim::Ours(instance) => return Ok(Place::Ours(instance)),
-            Claim::Taken if !typed.detach => {
+            Some(instance) => return Ok(Place::Ours(instance)),
+            None if !typed.detach => {
                 return Err(Error::new(Reason::Usage, format!("an agent runs already at {}", socket.display()))
                     .hint("co-cred agent status shows it; --socket names another place"));
             }
-            Claim::Taken => {}
+            None => {}
         }
         match ask(socket, &AgentRequest::Status) {
-            Ok(Answer::Status(status)) => return join(invocation, typed, socket, &status, out).map(Place::Joined),
-            Err(error) if is_silent(&error) => return Err(silent(socket, &error)),
+            Ok(AgentResponse::Status(status)) => {
+                return join(invocation, typed, socket, &status, out).map(Place::Joined);
+            }
+            Err(error) if is_timeout(&error) => return Err(silent(socket, &error)),
             _ if Instant::now() >= end => {
                 return Err(not_started("another one is about to start, and is not ready in time"));
             }
@@ -146,11 +148,11 @@ fn join(
     invocation: &Invocation,
     typed: &args::Agent,
     socket: &Path,
-    status: &Status,
+    status: &AgentStatus,
     out: &mut dyn Write,
 ) -> Result<u8> {
     let brokered = match ask(socket, &AgentRequest::Broker) {
-        Ok(Answer::Broker(brokered)) if is_one(&brokered) => Some(brokered),
+        Ok(AgentResponse::Broker(brokered)) if is_one(&brokered) => Some(brokered),
         _ => None,
     };
     let asked = broker::restrictions(&typed.brokered)?.map(|restrictions| restrictions.rules());
@@ -173,13 +175,13 @@ fn join(
 }
 
 /// Whether it is a broker's address on this machine, and a pass: whoever answers at a socket may say anything.
-fn is_one(brokered: &Brokered) -> bool {
+fn is_one(brokered: &BrokerOffer) -> bool {
     let is_here = brokered.domain.strip_prefix("http://127.0.0.1:").is_some_and(|port| port.parse::<u16>().is_ok());
     is_here && Token::parse(brokered.token.as_bytes()).is_ok_and(|parsed| is_pass(&parsed.token))
 }
 
 /// Where its broker leads, if that is not where this one would.
-fn elsewhere(invocation: &Invocation, status: &Status) -> Result<Option<String>> {
+fn elsewhere(invocation: &Invocation, status: &AgentStatus) -> Result<Option<String>> {
     let wanted = sources::destination(&invocation.options(Mode::Never)?.search)?.map(|resolved| resolved.deployment);
     // In its own shell, the deployment is the broker.
     let is_there = |there: &str| Some(there) == status.deployment.as_deref() || Some(there) == status.broker.as_deref();
@@ -190,8 +192,8 @@ fn elsewhere(invocation: &Invocation, status: &Status) -> Result<Option<String>>
 /// Starts one behind us, unless one runs already, and waits until it is ready.
 fn background(invocation: &Invocation, typed: &args::Agent, socket: &Path, out: &mut dyn Write) -> Result<u8> {
     match ask(socket, &AgentRequest::Status) {
-        Ok(Answer::Status(status)) => return join(invocation, typed, socket, &status, out),
-        Err(error) if is_silent(&error) => return Err(silent(socket, &error)),
+        Ok(AgentResponse::Status(status)) => return join(invocation, typed, socket, &status, out),
+        Err(error) if is_timeout(&error) => return Err(silent(socket, &error)),
         _ => {}
     }
     // It may have to wait for another one to be ready, before it is itself.
