@@ -48,11 +48,17 @@ pub(super) fn leave_the_folder() {
 /// Nothing of the terminal is held any more: it may be closed, and whoever reads our output sees its end.
 pub(super) fn leave_the_terminal() -> io::Result<()> {
     let nowhere = File::options().read(true).write(true).open("/dev/null")?;
+    rustix::stdio::dup2_stdin(&nowhere)?;
     rustix::stdio::dup2_stdout(&nowhere)?;
     rustix::stdio::dup2_stderr(&nowhere)?;
     // The group is the shell's, to which a terminal sends what is typed.
     let _ = rustix::process::setsid();
     Ok(())
+}
+
+/// Our standard input.
+pub(super) fn input() -> io::Result<File> {
+    Ok(rustix::stdio::stdin().try_clone_to_owned()?.into())
 }
 
 /// Our standard output.

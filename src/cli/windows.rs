@@ -20,6 +20,11 @@ pub(super) fn leave_the_terminal() -> io::Result<()> {
     Ok(())
 }
 
+/// Our standard input.
+pub(super) fn input() -> io::Result<File> {
+    Ok(io::stdin().as_handle().try_clone_to_owned()?.into())
+}
+
 /// Our standard output.
 pub(super) fn output() -> io::Result<File> {
     Ok(io::stdout().as_handle().try_clone_to_owned()?.into())

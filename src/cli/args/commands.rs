@@ -94,20 +94,6 @@ pub struct Brokered {
     pub audit: Option<PathBuf>,
 }
 
-impl Brokered {
-    /// The same options, as they would be typed. A new one must not be forgotten here: another process would let more pass.
-    pub fn typed(&self) -> Vec<OsString> {
-        let Brokered { broker, read_only, allow, rate, audit } = self;
-        let flags = [(*broker, "--broker"), (*read_only, "--read-only")];
-        let flags = flags.into_iter().filter(|(typed, _)| *typed).map(|(_, name)| OsString::from(name));
-        let allow = allow.iter().map(|allow| ("--allow", OsString::from(allow)));
-        let rate = rate.iter().map(|rate| ("--rate", OsString::from(rate)));
-        let audit = audit.iter().map(|audit| ("--audit", OsString::from(audit)));
-        let pairs = allow.chain(rate).chain(audit).flat_map(|(name, value)| [OsString::from(name), value]);
-        flags.chain(pairs).collect()
-    }
-}
-
 /// Print the token alone, on a line of its own
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  TOKEN=$(co-cred token) || exit")]
@@ -221,41 +207,6 @@ pub struct Agent {
     /// What goes with every command.
     #[command(flatten)]
     pub common: Common,
-}
-
-impl Agent {
-    /// The same options as they would be typed for the agent itself, less those of every command.
-    pub fn typed(&self) -> Vec<OsString> {
-        let Agent {
-            action: _,
-            foreground: _,
-            socket: _,
-            json: _,
-            detach: _,
-            common: _,
-            keep_file,
-            on_change,
-            brokered,
-        } = self;
-        let keep_file = keep_file.iter().map(|path| ("--keep-file", path.into()));
-        let on_change = on_change.iter().map(|command| ("--on-change", command.clone()));
-        let pairs = keep_file.chain(on_change).flat_map(|(name, value): (_, OsString)| [OsString::from(name), value]);
-        pairs.chain(brokered.typed()).collect()
-    }
-
-    /// The same with every relative path made absolute, for a process that leaves its folder.
-    pub fn with_absolute_paths(&self) -> Agent {
-        let mut agent = self.clone();
-        for path in [&mut agent.socket, &mut agent.keep_file, &mut agent.brokered.audit].into_iter().flatten() {
-            make_absolute(path);
-        }
-        agent
-    }
-}
-
-/// Makes a path absolute, if there is a folder that it can be relative to.
-pub(super) fn make_absolute(path: &mut PathBuf) {
-    std::path::absolute(&*path).into_iter().for_each(|absolute| *path = absolute);
 }
 
 /// What can be done with an agent that runs.

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
 
 use crate::credential::Mode;
 use crate::deliver::git::prompt;
@@ -101,33 +102,6 @@ impl Common {
             quiet: here.quiet || other.quiet,
             verbose: here.verbose || other.verbose,
         }
-    }
-}
-
-impl Common {
-    /// The same options, as they would be typed.
-    pub fn typed(&self) -> Vec<OsString> {
-        let mut words: Vec<OsString> = Vec::new();
-        let mut option = |name: &str, value: Option<OsString>| {
-            words.extend(value.into_iter().flat_map(|value| [OsString::from(name), value]));
-        };
-        let Common { deployment, token_file, token_env, verify, offline, timeout, quiet, verbose } = self;
-        option("--deployment", deployment.as_ref().map(OsString::from));
-        option("--token-file", token_file.as_ref().map(OsString::from));
-        option("--token-env", token_env.as_ref().map(OsString::from));
-        option("--timeout", timeout.as_ref().map(OsString::from));
-        let verify = verify.and_then(|verify| verify.to_possible_value());
-        option("--verify", verify.map(|verify| verify.get_name().into()));
-        let flags = [(*offline, "--offline"), (*quiet, "--quiet"), (*verbose, "--verbose")];
-        words.extend(flags.into_iter().filter(|(typed, _)| *typed).map(|(_, name)| name.into()));
-        words
-    }
-
-    /// The same with every relative path made absolute, for a process that leaves its folder.
-    pub fn with_absolute_paths(&self) -> Common {
-        let mut common = self.clone();
-        common.token_file.as_mut().into_iter().for_each(commands::make_absolute);
-        common
     }
 }
 
@@ -226,7 +200,7 @@ fn alias(args: &[OsString]) -> Vec<OsString> {
 }
 
 /// When to ask the deployment.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, ValueEnum, Serialize, Deserialize)]
 pub enum Verify {
     /// Prove the token, or fail
     Always,

@@ -54,7 +54,7 @@ echo "<$CODEOCEAN_TOKEN$CO_CRED_AGENT_SOCK$CO_CRED_BROKER_SOCK>"
     for words in [
         "has a broker with other rules (--read-only, --rate 100/s",
         "is for https://localhost:",
-        "has a broker, and gives the token to nobody else",
+        "has a broker, and gives the token to its broker only",
         "the agent gives the token to its broker only",
         "--socket",
     ] {
