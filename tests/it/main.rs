@@ -57,11 +57,15 @@
 //! | `broker::renewal` | a token that is renewed while the broker runs |
 //! | `broker::rules` | `--read-only`, `--allow` and `--rate` |
 //! | `broker::sdk` | the SDK and the MCP server behind rules |
-//! | `agent::serving` | a token that stays fresh, whichever way its file changes, for its user alone |
-//! | `agent::hooks` | what an agent does with a change: its file, its command |
-//! | `agent::logins` | logins and logouts that an agent sees, and an agent that has no token |
-//! | `agent::shell` | an agent and its shell: what is restricted, set and set back, shown |
-//! | `agent::start` | how an agent starts, what it holds on to, and how it ends |
+//! | `agent::responder` | what an agent answers to which request, on every system |
+//! | `agent::serving` | a verified token for this user only, whatever an agent is sent |
+//! | `agent::files` | changes of files that an agent must notice |
+//! | `agent::hooks` | what follows a change: the file, the command |
+//! | `agent::logins` | logins and logouts that reach an agent, and agents whose token is skipped |
+//! | `agent::shell` | an agent and its shell: what is restricted, set, restored, shown |
+//! | `agent::start` | how an agent starts: socket, folder, open files, systemd |
+//! | `agent::daemon` | how options reach an agent in the background |
+//! | `agent::stop` | how an agent ends, is replaced, and is reported when it does not answer |
 //! | `scan::files` | files are searched, whatever they are packed in; nothing is skipped in silence |
 //! | `scan::names` | only what looks like a token is hidden in the names that are shown |
 //! | `scan::unreadable` | folders that cannot be entered fail the search |
@@ -84,7 +88,6 @@
 #![allow(clippy::type_complexity, reason = "the type of a table says less than its rows")]
 #![allow(clippy::print_stdout, missing_docs, unreachable_pub, reason = "this is no library")]
 
-#[cfg(unix)]
 mod agent;
 #[cfg(unix)]
 mod broker;

@@ -1,12 +1,21 @@
-//! A token that is kept fresh.
+//! An agent, which keeps a token fresh and serves it.
 
 #[cfg(unix)]
-pub mod hooks;
+mod daemon;
 #[cfg(unix)]
-pub mod logins;
+mod files;
 #[cfg(unix)]
-pub mod serving;
+mod hooks;
 #[cfg(unix)]
-pub mod shell;
+mod logins;
+mod responder;
 #[cfg(unix)]
-pub mod start;
+mod serving;
+#[cfg(unix)]
+mod shell;
+#[cfg(unix)]
+mod start;
+#[cfg(unix)]
+mod stop;
+#[cfg(unix)]
+mod support;
