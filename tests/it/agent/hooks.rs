@@ -102,8 +102,8 @@ fn another_account_or_expiry_is_a_change() {
     login(&sandbox, &["--expires", "2998-12-31"]);
     let noted = sandbox.path("noted");
     let agent = RunningAgent::with(sandbox, &["--on-change", &format!("echo >> {}", noted.display())]);
-    let said = |key: &str| agent.ask(b"{\"ask\":\"token\"}\n").unwrap()[key].as_str().unwrap_or_default().to_owned();
-    assert!(said("expires").starts_with("2998-12-31"), "{}", said("expires"));
+    let answer = |key: &str| agent.ask(b"{\"ask\":\"token\"}\n").unwrap()[key].as_str().unwrap_or_default().to_owned();
+    assert!(answer("expires").starts_with("2998-12-31"), "{}", answer("expires"));
     let asked = deployment.seen().len();
     let entry = |from: &str, to: &str| {
         let index = agent.sandbox.path("home/.local/share/co-cred/logins.json");
@@ -112,10 +112,10 @@ fn another_account_or_expiry_is_a_change() {
         crate::support::sandbox::write(&index, text.replace(from, to).as_bytes());
     };
     entry("2998-12-31", "2999-12-31");
-    wait("the new expiry", || said("expires").starts_with("2999-12-31"));
+    wait("the new expiry", || answer("expires").starts_with("2999-12-31"));
     wait("the command", || fs::read_to_string(&noted).is_ok_and(|text| text.lines().count() == 1));
     entry("ada@example.org", "grace@example.org");
-    wait("the new account", || said("email") == "grace@example.org");
+    wait("the new account", || answer("email") == "grace@example.org");
     wait("the command", || fs::read_to_string(&noted).is_ok_and(|text| text.lines().count() == 2));
     // The token was verified before: the deployment is not asked again.
     assert_eq!(deployment.seen().len(), asked);

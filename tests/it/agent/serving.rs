@@ -87,7 +87,7 @@ fn token_is_replaced_once_verified_and_kept_until_rejected() {
     let agent = RunningAgent::new(sandbox);
     assert_eq!(agent.token(), TOKEN);
     let trouble =
-        |word: &str| wait(word, || agent.status()["trouble"].as_str().is_some_and(|said| said.contains(word)));
+        |word: &str| wait(word, || agent.status()["trouble"].as_str().is_some_and(|trouble| trouble.contains(word)));
     fs::write(&secret, OTHER).unwrap();
     trouble("does not accept");
     assert_eq!(agent.token(), TOKEN);
@@ -106,9 +106,9 @@ fn token_is_replaced_once_verified_and_kept_until_rejected() {
     deployment.issue("cop_number00008");
     fs::write(&secret, "cop_number00008").unwrap();
     agent.wait_for("cop_number00008");
-    let said = log(&agent.sandbox);
-    assert!(said.contains("the token from before is kept") && said.contains("no token is held"), "{said}");
-    assert!(!said.contains("cop_n") && !said.contains(&OTHER[4..]), "{said}");
+    let log = log(&agent.sandbox);
+    assert!(log.contains("the token from before is kept") && log.contains("no token is held"), "{log}");
+    assert!(!log.contains("cop_n") && !log.contains(&OTHER[4..]), "{log}");
 }
 
 #[test]

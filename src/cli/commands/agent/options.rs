@@ -152,7 +152,7 @@ impl AgentOptions {
     pub(super) fn receive() -> Result<AgentOptions> {
         let input = system::input().map_err(|error| not_started(&error.to_string()))?;
         let (sender, receiver) = mpsc::channel();
-        let started = thread::Builder::new().spawn(move || sender.send(read(input)));
+        let started = thread::Builder::new().spawn(move || drop(sender.send(read(input))));
         started.map_err(|error| not_started(&error.to_string()))?;
         match receiver.recv_timeout(TIMEOUT) {
             Ok(Ok(options)) => Ok(options),
