@@ -35,7 +35,7 @@ pub(super) fn is_foreign(meta: &Metadata) -> bool {
     rustix::process::geteuid().is_root() && meta.uid() != 0
 }
 
-/// The user id that the kernel shows for every user whom a user namespace does not map, this process's own included
+/// The user id that the kernel shows for all users that a user namespace does not map, this process's own included
 /// (/proc/sys/kernel/overflowuid): two files with it may belong to two users.
 const UNMAPPED: u32 = 65534;
 

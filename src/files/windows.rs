@@ -15,7 +15,7 @@ use winapi_util::file::{information, typ};
 use super::access::{Access, Identity, Symlinks};
 
 /// Opens a link itself, not its target (CreateFile, FILE_FLAG_OPEN_REPARSE_POINT).
-const THE_LINK_ITSELF: u32 = 0x0020_0000;
+const OPEN_REPARSE_POINT: u32 = 0x0020_0000;
 
 /// The server of a pipe may identify this user, but not act as this user (CreateFile, SECURITY_IDENTIFICATION).
 const IDENTIFICATION: u32 = 0x0001_0000;
@@ -36,7 +36,7 @@ pub(super) fn options(links: Symlinks) -> OpenOptions {
     // If the path is a pipe after all, its server must not act as this user.
     options.security_qos_flags(IDENTIFICATION);
     if links == Symlinks::Refuse {
-        options.custom_flags(THE_LINK_ITSELF);
+        options.custom_flags(OPEN_REPARSE_POINT);
     }
     options
 }
