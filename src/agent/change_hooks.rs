@@ -82,7 +82,7 @@ impl ChangeHooks {
         })
     }
 
-    /// Starts the command on a thread. One that still runs is run once more when it has ended.
+    /// Runs the command on a thread. If it runs already, it is run once more after its end.
     ///
     /// # Errors
     /// The system has no thread left.

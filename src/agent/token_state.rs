@@ -102,7 +102,7 @@ impl TokenState {
         self.trigger.clone()
     }
 
-    /// Obtains the token again. One that is unchanged is verified again only with `must_verify`. The state is not locked
+    /// Obtains the token again. With `must_verify`, an unchanged token is verified again as well. The state is not locked
     /// while sources and the deployment are asked.
     pub(super) fn refresh(&self, options: &ObtainOptions, must_verify: bool) -> RefreshOutcome {
         let before = self.held();
@@ -189,7 +189,7 @@ impl TokenState {
         RefreshOutcome { event, has_changed, retry_after, has_failed: true }
     }
 
-    /// Whether the token that was located is the one that is held, and needs no verification.
+    /// Whether the located token is the held one, and needs no verification.
     fn is_unchanged(&self, options: &ObtainOptions, located: &Located) -> bool {
         let Some(held) = self.held().filter(|held| is_settled(options, held)) else { return false };
         let origin = |resolved: Option<&sources::ResolvedDeployment>| {

@@ -198,7 +198,7 @@ pub struct Agent {
     /// Print the status as JSON
     #[arg(long)]
     pub json: bool,
-    /// Go to the background once ready: what the agent starts itself with.
+    /// Read the options from standard input, and go to the background once ready: how co-cred starts an agent.
     #[arg(long, hide = true)]
     pub detach: bool,
     /// Whether programs are to hold the token at all.
