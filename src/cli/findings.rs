@@ -1,56 +1,53 @@
-//! What a search of files has to tell: for people, a line each, and as JSON. Never a value: where it stands, and how it is
-//! written down.
+//! The report of a search of files, for people and as JSON. It never shows a token: only where it is, and how it is written
+//! down.
 
 use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use crate::scan::{At, Finding, Gap, Kept, Report, Site};
+use crate::scan::{Capped, Finding, Location, Position, Problem, Report};
 use crate::token::{Token, mask};
 
 use super::messages::clean;
 
-/// How often the token was found: in words, where it was.
+/// How often the token was found, in a sentence; `None`: never. With `strict`, text that looks like a token counts as well.
 pub(super) fn count(report: &Report, strict: bool) -> Option<String> {
-    let (all, files) = match strict {
-        true => (report.encodings.all + report.likenesses.all, report.suspects),
-        false => (report.encodings.all, report.encodings.files),
+    let (count, files) = match strict {
+        true => (report.tokens.count + report.token_like.count, report.files_with_findings),
+        false => (report.tokens.count, report.tokens.files),
     };
-    let is_known = report.encodings.some.iter().any(|finding| finding.token.is_some());
-    let what = match (is_known, report.encodings.all) {
+    let is_known = report.tokens.items.iter().any(|finding| finding.token.is_some());
+    let what = match (is_known, report.tokens.count) {
         (true, _) => "the token",
         (false, 0) => "what looks like a token",
         (false, _) => "what may be a token",
     };
-    let times = if all == 1 { "once".to_owned() } else { format!("{all} times") };
-    match (all, files) {
-        (0, _) => None,
-        (_, 1) => Some(format!("{what} stands in a file, {times}")),
-        _ => Some(format!("{what} stands in {files} files, {times} in all")),
-    }
+    let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
+    (count > 0).then(|| format!("found {what} {times}, in {}", plural(files, "file", "files")))
 }
 
-/// How much was not searched that should have been. The entries decide; in how many files they are is for the words alone.
+/// How much was not searched that should have been; `None`: nothing. The number of problems decides, not the number of files.
 pub(super) fn not_searched(report: &Report, strict: bool) -> Option<String> {
-    let kept = [Some(&report.unread), strict.then_some(&report.unopened)].into_iter().flatten();
-    let (all, files) = kept.fold((0, 0), |(all, files), kept| (all + kept.all, files + kept.files));
-    match (all, files) {
-        (0, _) => None,
-        (1, _) | (_, 1) => Some("a file or folder could not be searched, or not wholly".to_owned()),
-        (_, files) => Some(format!("{files} files or folders could not be searched, or not wholly")),
-    }
+    let problems = [Some(&report.unread), strict.then_some(&report.unopened)].into_iter().flatten();
+    let (count, files) = problems.fold((0, 0), |(count, files), capped| (count + capped.count, files + capped.files));
+    let files = plural(files.max(1), "file or folder", "files or folders");
+    (count > 0).then(|| format!("{files} could not be searched completely"))
 }
 
-/// One line for each finding, traces first, then for what could not be searched.
+fn plural(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// A line for each finding, tokens first, then for each problem.
 pub(super) fn lines(report: &Report) -> Vec<String> {
-    let findings = [&report.encodings, &report.likenesses].into_iter().flat_map(|kept| some(kept, line));
-    findings.chain(some(&report.unread, gap)).collect()
+    let findings = [&report.tokens, &report.token_like].into_iter().flat_map(|capped| listed(capped, line));
+    findings.chain(listed(&report.unread, problem)).collect()
 }
 
-/// Those that are kept, and how many more there are.
-pub(super) fn some<T>(kept: &Kept<T>, line: impl Fn(&T) -> String) -> Vec<String> {
-    let more = kept.all - kept.some.len() as u64;
-    kept.some.iter().map(line).chain((more > 0).then(|| format!("and {more} more"))).collect()
+/// A line for each item that is listed, and one with the number of the others.
+pub(super) fn listed<T>(capped: &Capped<T>, line: impl Fn(&T) -> String) -> Vec<String> {
+    let more = capped.count - capped.items.len() as u64;
+    capped.items.iter().map(line).chain((more > 0).then(|| format!("and {more} more"))).collect()
 }
 
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
@@ -58,81 +55,83 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn line(finding: &Finding) -> String {
+    let name = name(&finding.location);
     let what = match (finding.token, finding.encoding.words()) {
         (None, "") => "something that looks like a token".to_owned(),
         (None, words) => format!("something that looks like a token,{words}"),
         (Some(_), words) => format!("the token{words}"),
     };
-    let place = match finding.at {
-        At::Byte(at) => format!("at byte {at}"),
-        At::Name => "in its name".to_owned(),
-        At::Target => "in the path that the link points to".to_owned(),
-        At::LeftOver => {
-            let file = name(&finding.site);
-            return format!("{file} is a temporary file that co-cred left behind: there may be a token in it");
+    match finding.position {
+        Position::Byte(at) => format!("{name}: {what} at byte {at}"),
+        Position::Name => format!("{name}: {what} in its name"),
+        Position::LinkTarget => format!("{name}: {what} in the path that the link points to"),
+        Position::LeftOver => {
+            format!("{name} is a temporary file that co-cred left behind: it may contain a token")
         }
-    };
-    format!("{}: {what} {place}", name(&finding.site))
-}
-
-/// Why something was not searched.
-pub(super) fn gap(gap: &Gap) -> String {
-    format!("{} {}", name(&gap.site), gap.why)
-}
-
-/// A file, and from there inwards.
-fn name(site: &Site) -> String {
-    std::iter::once(&site.file).chain(&site.inside).map(String::as_str).collect::<Vec<_>>().join(" > ")
-}
-
-/// How much was searched, where nothing was found.
-pub(super) fn searched(report: &Report) -> String {
-    let files = if report.files == 1 { "1 file".to_owned() } else { format!("{} files", report.files) };
-    match report.likenesses.all {
-        0 => format!("no token in {files}"),
-        _ => format!("the token is not in {files}, but something that looks like one is; --strict counts that, too"),
     }
 }
 
-/// The whole report, with the fingerprint of the token that each trace is of.
+/// A problem with a file, in a sentence.
+pub(super) fn problem(problem: &Problem) -> String {
+    format!("{} {}", name(&problem.location), problem.reason)
+}
+
+/// The path of a file, and the names of the contents that are packed in it.
+fn name(location: &Location) -> String {
+    std::iter::once(&location.display).chain(&location.inside).map(String::as_str).collect::<Vec<_>>().join(" > ")
+}
+
+/// What was searched, where the search ends well.
+pub(super) fn searched(report: &Report) -> String {
+    let files = plural(report.files, "file", "files");
+    match report.token_like.count {
+        0 => format!("no token in {files}"),
+        _ => format!("the token is not in {files}, but something that looks like one is; --strict counts that as well"),
+    }
+}
+
+/// The whole report, with the fingerprint of the token of each finding.
 pub(super) fn json(report: &Report, tokens: &[Token]) -> Value {
-    let fingerprint = |token: usize| tokens.get(token).map(Token::fingerprint);
-    let finding = |finding: &Finding| {
-        let (place, offset) = match finding.at {
-            At::Byte(at) => ("content", Some(at)),
-            At::Name => ("name", None),
-            At::Target => ("link", None),
-            At::LeftOver => ("left-over", None),
-        };
-        json!({
-            "file": mask(&finding.site.file),
-            "inside": finding.site.inside,
-            "where": place,
-            "offset": offset,
-            "kind": finding.encoding.name(),
-            "fingerprint": finding.token.and_then(fingerprint),
-        })
+    let findings = |capped: &Capped<Finding>| -> Value {
+        capped.items.iter().map(|finding| finding_json(finding, tokens)).collect()
     };
-    let findings = |kept: &Kept<Finding>| -> Value { kept.some.iter().map(finding).collect() };
-    let gaps = |kept: &Kept<Gap>| -> Value {
-        let one = |gap: &Gap| json!({ "file": mask(&gap.site.file), "inside": gap.site.inside, "reason": gap.why });
-        kept.some.iter().map(one).collect()
-    };
+    let problems = |capped: &Capped<Problem>| -> Value { capped.items.iter().map(problem_json).collect() };
     json!({
-        "found": findings(&report.encodings),
-        "suspected": findings(&report.likenesses),
-        "unread": gaps(&report.unread),
-        "unopened": gaps(&report.unopened),
-        "passed_over": gaps(&report.passed_over),
-        "left": gaps(&report.left),
+        "found": findings(&report.tokens),
+        "suspected": findings(&report.token_like),
+        "unread": problems(&report.unread),
+        "unopened": problems(&report.unopened),
+        "passed_over": problems(&report.skipped),
+        "left": problems(&report.not_redacted),
         "counts": {
-            "found": report.encodings.all,
-            "suspected": report.likenesses.all,
-            "unread": report.unread.all,
+            "found": report.tokens.count,
+            "suspected": report.token_like.count,
+            "unread": report.unread.count,
             "redacted": report.redacted,
             "removed": report.removed,
             "files": report.files,
             "bytes": report.bytes,
         },
     })
+}
+
+fn finding_json(finding: &Finding, tokens: &[Token]) -> Value {
+    let (place, offset) = match finding.position {
+        Position::Byte(at) => ("content", Some(at)),
+        Position::Name => ("name", None),
+        Position::LinkTarget => ("link", None),
+        Position::LeftOver => ("left-over", None),
+    };
+    json!({
+        "file": mask(&finding.location.display),
+        "inside": finding.location.inside,
+        "where": place,
+        "offset": offset,
+        "kind": finding.encoding.name(),
+        "fingerprint": finding.token.and_then(|token| tokens.get(token)).map(Token::fingerprint),
+    })
+}
+
+fn problem_json(problem: &Problem) -> Value {
+    json!({ "file": mask(&problem.location.display), "inside": problem.location.inside, "reason": problem.reason })
 }

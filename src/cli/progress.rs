@@ -1,4 +1,4 @@
-//! How far a search has come, on a terminal, where it takes longer than a second.
+//! The progress of a search, shown on a terminal where it takes longer than a second.
 
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -10,34 +10,36 @@ use crate::scan::Progress;
 
 use super::Invocation;
 
-/// What is over sooner than this needs no progress.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// A shorter search shows no progress.
+const DELAY: Duration = Duration::from_secs(1);
 
-const BEAT: Duration = Duration::from_millis(100);
+/// How often the line is updated.
+const INTERVAL: Duration = Duration::from_millis(100);
 
-/// Does the work; whoever looks on sees it go on.
+/// Does the work, and shows its progress meanwhile.
 pub(super) fn watched<T>(invocation: &Invocation, progress: &Progress, work: impl FnOnce() -> T) -> T {
     if !invocation.watched || invocation.common.quiet {
         return work();
     }
     thread::scope(|scope| {
-        let (done, news) = mpsc::channel::<()>();
-        scope.spawn(move || show(progress, &news));
+        let (running, ended) = mpsc::channel::<()>();
+        scope.spawn(move || show(progress, &ended));
         let result = work();
-        drop(done);
+        drop(running);
         result
     })
 }
 
-fn show(progress: &Progress, news: &mpsc::Receiver<()>) {
-    if news.recv_timeout(PATIENCE) != Err(RecvTimeoutError::Timeout) {
+/// Shows the progress until the other end of the channel is dropped.
+fn show(progress: &Progress, ended: &mpsc::Receiver<()>) {
+    if ended.recv_timeout(DELAY) != Err(RecvTimeoutError::Timeout) {
         return;
     }
     let bar = ProgressBar::new_spinner();
     if let Ok(style) = ProgressStyle::with_template("{spinner} searched {msg} in {elapsed}") {
         bar.set_style(style);
     }
-    while news.recv_timeout(BEAT) == Err(RecvTimeoutError::Timeout) {
+    while ended.recv_timeout(INTERVAL) == Err(RecvTimeoutError::Timeout) {
         let (files, bytes) = progress.so_far();
         bar.set_message(format!("{} files, {}", HumanCount(files), BinaryBytes(bytes)));
         bar.tick();

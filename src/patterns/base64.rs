@@ -22,18 +22,33 @@ pub const LENIENT: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Whether the byte is a character of either alphabet (RFC 4648, sections 4 and 5).
+/// For each byte that is a character of either alphabet (RFC 4648, sections 4 and 5), the same character in the standard
+/// alphabet; 0 for every other byte. A table, since every byte of a notebook is looked up.
+const STANDARD: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0_u8;
+    loop {
+        table[byte as usize] = match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' => byte,
+            b'-' => b'+',
+            b'_' => b'/',
+            _ => 0,
+        };
+        if byte == u8::MAX {
+            break table;
+        }
+        byte += 1;
+    }
+};
+
+/// Whether the byte is a character of either alphabet.
 pub fn is_character(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_')
+    STANDARD[usize::from(byte)] != 0
 }
 
 /// The same character in the standard alphabet.
-pub fn to_standard(byte: u8) -> u8 {
-    match byte {
-        b'-' => b'+',
-        b'_' => b'/',
-        byte => byte,
-    }
+pub fn to_standard(character: u8) -> u8 {
+    STANDARD[usize::from(character)]
 }
 
 /// How many of these characters can be decoded: a last group of one character encodes no whole byte.

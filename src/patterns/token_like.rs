@@ -1,5 +1,5 @@
 //! Text that looks like a token, though it is none of those that are searched for: another account's token, or one from
-//! before a renewal. [`token_at`] decides what looks like a token; here it is looked for in encodings.
+//! before a renewal. [`token_at`] decides what looks like a token; this file searches for it in encodings.
 
 use std::ops::Range;
 

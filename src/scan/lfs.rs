@@ -1,5 +1,5 @@
-//! Git LFS: what it keeps in the index is a pointer, and what it pushes is the content behind that. The content is in Git
-//! LFS' own folder once the file was added; in the working tree it may have changed since.
+//! Git LFS: the index has a pointer, and the content that it points to is pushed. Once a file was added, its content is in
+//! the folder of Git LFS; the file in the working tree may have changed since.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -8,28 +8,29 @@ use sha2::{Digest, Sha256};
 
 use crate::files::{self, Symlinks};
 
-use super::file::Source;
-use super::unpack::Search;
-use super::{Report, Site};
+use super::progress::CountingReader;
+use super::report::{Location, Report};
+use super::search::Search;
 
-/// Pointers are shorter than this (the specification of Git LFS, "The Pointer").
-pub(super) const LONGEST: u64 = 1024;
+/// Pointers are shorter than this, in bytes (the specification of Git LFS, "The Pointer").
+pub(super) const MAX_POINTER: u64 = 1024;
 
-/// What the first line of a pointer says, in its present form and in earlier ones.
+/// The versions in the first line of a pointer: the present one, and earlier ones.
 const VERSIONS: [&str; 3] =
     ["https://git-lfs.github.com/spec/v1", "https://hawser.github.com/spec/v1", "http://git-media.io/v/2"];
 
-/// What a pointer says of the content.
+/// The content that a pointer points to.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Pointer {
     /// Its SHA-256, as 64 hexadecimal digits.
     id: String,
+    /// Its size in bytes.
     size: u64,
 }
 
 impl Pointer {
-    /// Reads a pointer, if it is one: `version`, then `oid` and `size` among other keys, a line each.
-    pub(super) fn read(blob: &[u8]) -> Option<Pointer> {
+    /// The pointer in a blob: a line each with `version`, then `oid` and `size` among other keys. `None`: it is not a pointer.
+    pub(super) fn parse(blob: &[u8]) -> Option<Pointer> {
         let text = std::str::from_utf8(blob).ok()?.trim();
         let mut lines = text.lines().map(|line| line.split_once(' '));
         lines.next()?.filter(|(key, version)| *key == "version" && VERSIONS.contains(version))?;
@@ -49,7 +50,7 @@ fn is_id(id: &str) -> bool {
     id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// Where content may be.
+/// Where Git LFS may have content.
 #[derive(Debug)]
 pub(super) struct Store {
     /// The folder of Git LFS.
@@ -59,47 +60,47 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// Searches the content behind a pointer. Where it is not here, that is reported.
-    pub(super) fn look(&self, search: &mut Search, pointer: &Pointer, site: &mut Site) {
+    /// Searches the content that a pointer points to. Where it cannot be found, that is reported.
+    pub(super) fn search(&self, search: &mut Search, pointer: &Pointer, location: &mut Location) {
         let id = &pointer.id;
-        let kept = self.folder.join("objects").join(&id[..2]).join(&id[2..4]).join(id);
-        let places = [Some(kept), self.tree.as_ref().map(|tree| tree.join(&site.path))];
-        if !places.into_iter().flatten().any(|place| look_at(search, pointer, &place, site)) {
-            let why = "is a pointer of Git LFS, and its content is not here (git lfs fetch gets it)";
-            search.unread(site, why.to_owned());
+        let stored = self.folder.join("objects").join(&id[..2]).join(&id[2..4]).join(id);
+        let places = [Some(stored), self.tree.as_ref().map(|tree| tree.join(&location.path))];
+        if !places.into_iter().flatten().any(|path| search_content(search, pointer, &path, location)) {
+            let reason = "is a Git LFS pointer, and its content does not exist here (git lfs fetch gets it)";
+            search.unread(location, reason.to_owned());
         }
     }
 }
 
-/// Searches a file, if it holds the content. What was found in one that does not is not reported.
-fn look_at(search: &mut Search, pointer: &Pointer, path: &Path, site: &mut Site) -> bool {
+/// Searches a file if it has the content of the pointer; returns whether it has. Findings in another content are dropped.
+fn search_content(search: &mut Search, pointer: &Pointer, path: &Path, location: &mut Location) -> bool {
     let Ok((file, meta)) = files::open(path, Symlinks::Follow) else { return false };
     if meta.len() != pointer.size {
         return false;
     }
     let before = std::mem::take(&mut search.report);
-    search.begin(pointer.size);
-    let source = Source { from: file.take(pointer.size), progress: search.progress, read: 0 };
-    let mut hashed = Hashed { from: source, hash: Sha256::new() };
-    let is_read = search.stream(&mut hashed, 0, site).is_ok();
-    let digest: String = hashed.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    search.begin_file(pointer.size);
+    let source = CountingReader::new(file.take(pointer.size), search.progress);
+    let mut hashing = HashingReader { source, hash: Sha256::new() };
+    let is_read = search.stream(&mut hashing, 0, location).is_ok();
+    let digest: String = hashing.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     let is_it = is_read && digest == pointer.id;
     let found = std::mem::replace(&mut search.report, before);
     if is_it {
-        search.report.join(Report { bytes: pointer.size, ..found });
+        search.report.append(Report { bytes: pointer.size, ..found });
     }
     is_it
 }
 
-/// What is read, and its sum.
-struct Hashed<R> {
-    from: R,
+/// A source whose bytes are hashed as they are read.
+struct HashingReader<R> {
+    source: R,
     hash: Sha256,
 }
 
-impl<R: Read> Read for Hashed<R> {
+impl<R: Read> Read for HashingReader<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.from.read(into)?;
+        let read = self.source.read(into)?;
         self.hash.update(&into[..read]);
         Ok(read)
     }

@@ -1,8 +1,8 @@
-//! Overwrites traces in a file, with the same length: a copy without them takes the file's place once it is whole. No trace
-//! is ever in the copy.
+//! Overwriting tokens in a file, in the same length: a copy without them replaces the file once it is complete. The copy
+//! never contains a token.
 
-use std::fs::File;
-use std::io::{self, BufRead, Seek, SeekFrom};
+use std::fs::{File, Metadata};
+use std::io::{self, BufRead, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::Path;
 
@@ -11,83 +11,118 @@ use zeroize::Zeroizing;
 use crate::files::{self, Symlinks, identity};
 use crate::patterns::FastScan;
 
-use super::file::{begins_packed, extents};
-use super::layer::{Hit, Layer};
-use super::system::state;
-use super::tap::{Buffer, Tap};
+use super::extents::data_extents;
+use super::formats::{Stream, is_file_packed};
+use super::matches::{Dropped, PendingMatches, StreamMatch};
+use super::reader::{Buffer, ScanReader};
+use super::report::Report;
+use super::system::fingerprint;
 
-/// Overwrites every trace in a file, and, where `likenesses` says so, what looks like a token; returns how many there were.
-/// What holds something else stays as it is, to the byte.
-///
-/// # Errors
-/// Why nothing was changed, in words that follow the file's name.
-pub(super) fn redact(scanner: &FastScan, path: &Path, likenesses: bool) -> Result<u64, String> {
-    let (file, meta) = files::open(path, Symlinks::Refuse).map_err(|trouble| trouble.to_string())?;
-    if begins_packed(&file) {
-        return Err("is packed and stays as it is: unpack it, redact what is in it, and pack it again".to_owned());
-    }
-    if files::hard_links(&file).map_or(true, |names| names > 1) {
-        return Err("has other names (hard links), under which it would stay as it is".to_owned());
-    }
-    let mut count = 0;
-    let done = files::stage_copy(path, &file, |copy| {
-        copy.set_len(meta.len())?;
-        for extent in extents(&file, &meta) {
-            let (start, end) = extent?;
-            (&file).seek(SeekFrom::Start(start))?;
-            count += copy_without(scanner, &file, start..end, copy, likenesses)?;
-        }
-        Ok(())
-    });
-    let done = done.and_then(|copy| {
-        // What was written meanwhile would be lost.
-        let (there, now) = files::open(path, Symlinks::Refuse).map_err(|_| io::ErrorKind::ResourceBusy)?;
-        let same = identity(&there)? == identity(&file)? && state(&now) == state(&meta);
-        // Windows gives nobody the place of a file that is open.
-        drop((there, file));
-        if same { copy.replace_original() } else { Err(io::ErrorKind::ResourceBusy.into()) }
-    });
-    done.map(|()| count).map_err(|error| format!("stays as it is: it cannot be rewritten ({})", error.kind()))
+/// What is overwritten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Redact {
+    /// Nothing.
+    Nothing,
+    /// The tokens that are searched for.
+    Tokens,
+    /// These, and text that looks like a token.
+    TokenLike,
 }
 
-/// Copies a range of a file, which stands at its beginning, without what is found in it; returns how much that was.
-fn copy_without(
+impl Redact {
+    /// Whether a report has findings that are to be overwritten.
+    pub(super) fn applies_to(self, report: &Report) -> bool {
+        match self {
+            Redact::Nothing => false,
+            Redact::Tokens => report.tokens.count > 0,
+            Redact::TokenLike => report.tokens.count + report.token_like.count > 0,
+        }
+    }
+
+    fn includes(self, found: &StreamMatch) -> bool {
+        match self {
+            Redact::Nothing => false,
+            Redact::Tokens => found.token.is_some(),
+            Redact::TokenLike => true,
+        }
+    }
+}
+
+/// Overwrites the findings in a file, and nothing else; returns how many there were.
+///
+/// # Errors
+/// The reason why the file was not changed, in words that follow its name.
+pub(super) fn overwrite(scanner: &FastScan, path: &Path, redact: Redact) -> Result<u64, String> {
+    let (file, meta) = files::open(path, Symlinks::Refuse).map_err(|trouble| trouble.to_string())?;
+    if is_file_packed(&file) {
+        return Err("is packed and was not changed: unpack it, redact its content, and pack it again".to_owned());
+    }
+    if files::hard_links(&file).map_or(true, |names| names > 1) {
+        return Err("has other names (hard links) and was not changed: they would keep the content".to_owned());
+    }
+    replace(scanner, path, file, &meta, redact)
+        .map_err(|error| format!("was not changed: it cannot be rewritten ({})", error.kind()))
+}
+
+fn replace(scanner: &FastScan, path: &Path, file: File, meta: &Metadata, redact: Redact) -> io::Result<u64> {
+    let mut count = 0;
+    let copy = files::stage_copy(path, &file, |copy| {
+        copy.set_len(meta.len())?;
+        for extent in data_extents(&file, meta) {
+            count += copy_redacted(scanner, &file, extent?, copy, redact)?;
+        }
+        Ok(())
+    })?;
+    // What another program wrote meanwhile would be lost.
+    let (current, now) = files::open(path, Symlinks::Refuse).map_err(|_| io::ErrorKind::ResourceBusy)?;
+    let is_same = identity(&current)? == identity(&file)? && fingerprint(&now) == fingerprint(meta);
+    // Windows does not replace a file that is open.
+    drop((current, file));
+    if !is_same {
+        return Err(io::ErrorKind::ResourceBusy.into());
+    }
+    copy.replace_original().map(|()| count)
+}
+
+/// Copies a range of a file without the findings in it; returns how many there were.
+fn copy_redacted(
     scanner: &FastScan,
     mut file: &File,
     range: Range<u64>,
     copy: &File,
-    likenesses: bool,
+    redact: Redact,
 ) -> io::Result<u64> {
-    let mut buffer = Buffer::new(scanner);
-    let mut part = io::Read::take(&mut file, range.end - range.start);
-    let mut tap = Tap::new(scanner, &mut buffer, &mut part, range.start);
-    // What was found and ends behind the last piece that was written.
-    let (mut open, mut count) = (Vec::<Hit>::new(), 0);
+    file.seek(SeekFrom::Start(range.start))?;
+    let (mut buffer, pending) = (Buffer::new(scanner), PendingMatches::default());
+    let mut source = file.take(range.end - range.start);
+    let mut reader = ScanReader::new(scanner, &mut buffer, &mut source, range.start, &pending);
+    // Matches that may continue in the next piece.
+    let (mut open, mut count) = (Vec::<StreamMatch>::new(), 0);
     loop {
-        let start = tap.position();
-        let mut piece = Zeroizing::new(tap.fill_buf()?.to_vec());
+        let start = reader.position();
+        let mut piece = Zeroizing::new(reader.fill_buf()?.to_vec());
         if piece.is_empty() {
             return Ok(count);
         }
-        tap.consume(piece.len());
-        // All that begins in the piece is known by now.
+        reader.consume(piece.len());
+        // All matches that begin in the piece are known now.
+        let end = reader.position();
         let before = open.len();
-        open.extend(tap.take_hits(0).into_iter().filter(|hit| likenesses || hit.token.is_some()));
+        open.extend(pending.take(0..end).into_iter().filter(|found| redact.includes(found)));
         count += (open.len() - before) as u64;
-        if tap.more() != (0, 0) {
+        if pending.dropped() != Dropped::default() {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        open.iter().for_each(|hit| blot(&mut piece, start, hit));
+        open.iter().for_each(|found| fill(&mut piece, start, found));
         files::write_all_at(copy, &piece, start)?;
-        open.retain(|hit| hit.at + hit.len > tap.position());
+        open.retain(|found| found.end() > end);
     }
 }
 
-/// Overwrites as much of a hit as a piece that begins at `start` holds. What is encoded can still be decoded, and a line
-/// ends where it did.
-fn blot(piece: &mut [u8], start: u64, hit: &Hit) {
-    let filler = hit.encoding.filler();
+/// Overwrites the part of a match that is in a piece beginning at `start`. Line breaks stay.
+fn fill(piece: &mut [u8], start: u64, found: &StreamMatch) {
+    let filler = found.encoding.filler();
     let place = |at: u64| usize::try_from(at.saturating_sub(start)).unwrap_or(usize::MAX).min(piece.len());
-    let (from, to) = (place(hit.at), place(hit.at + hit.len));
+    let (from, to) = (place(found.start), place(found.end()));
     piece[from..to].iter_mut().filter(|byte| !matches!(byte, b'\r' | b'\n')).for_each(|byte| *byte = filler);
 }

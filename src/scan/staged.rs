@@ -1,5 +1,5 @@
-//! What is about to be committed: the blobs of Git's index that differ from the last commit, as Git itself gives them, and
-//! what will be pushed beside them.
+//! The search of what is about to be committed: the blobs of Git's index that differ from the last commit, and the content
+//! that Git LFS pushes with them.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -13,24 +13,54 @@ use crate::files;
 use crate::patterns::FastScan;
 use crate::process::{self, Failure, TimeoutReader};
 
-use super::lfs::{LONGEST, Pointer, Store};
+use super::file::{add_left_over, search_text};
+use super::lfs::{MAX_POINTER, Pointer, Store};
+use super::progress::Progress;
+use super::report::{Location, Position, Report};
+use super::search::Search;
 use super::system::path_of;
-use super::unpack::Search;
-use super::{At, Progress, Report, Site, file};
 
-/// So long Git may take for the list, and for each piece of a blob.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long Git may take for the list, and for each piece of a blob.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The longest list of staged files.
-const LIST: usize = 32 << 20;
+/// The longest list of staged files, in bytes.
+const MAX_LIST: usize = 32 << 20;
 
 /// Searches what is staged in the repository of the working directory, names included.
 ///
 /// # Errors
-/// Git is not there, fails, or this is no repository.
+/// Git is not installed or fails, or the working directory is not in a repository.
 pub fn scan(scanner: &FastScan, env: &Env, progress: &Progress) -> Result<Report> {
-    // Git's own words on what is wrong are good ones; those of a diff without a repository are a page of options.
-    let here = process::output(git(env).args(["rev-parse", "--git-dir"]), PATIENCE, LIST).map_err(not_run)?;
+    let list = staged_list(env)?;
+    let mut search = Search::new(scanner, progress);
+    let mut lfs = None;
+    let mut blobs = Blobs::open(env).map_err(|error| git_failed(Failure::NotStarted(error.kind())))?;
+    for (id, path) in entries(&list) {
+        let mut location = Location { path: path_of(path), display: scanner.mask(path), inside: Vec::new() };
+        progress.add_file();
+        search_text(&mut search, path, Position::Name, &location);
+        if location.path.file_name().is_some_and(files::is_temporary) {
+            add_left_over(&mut search, &location);
+        }
+        match id.map(|id| blobs.search(&mut search, id, &mut location)) {
+            Some(Ok(None)) => {}
+            Some(Ok(Some(pointer))) => {
+                lfs.get_or_insert_with(|| lfs_store(env)).search(&mut search, &pointer, &mut location);
+            }
+            Some(Err(error)) => search.unread(&location, format!("cannot be read from the index ({})", error.kind())),
+            None => search.unread(&location, "is not merged: its staged content is unknown".to_owned()),
+        }
+        search.end_file();
+    }
+    let mut report = search.finish();
+    report.sort();
+    Ok(report)
+}
+
+/// What is staged, as `git diff --raw -z` lists it.
+fn staged_list(env: &Env) -> Result<Zeroizing<Vec<u8>>> {
+    // Without a repository, Git's error for this command is short; that for a diff is a page of options.
+    let repository = run_git(env, &["rev-parse", "--git-dir"])?;
     let args = [
         "diff",
         "--cached",
@@ -41,56 +71,31 @@ pub fn scan(scanner: &FastScan, env: &Env, progress: &Progress) -> Result<Report
         "--no-ext-diff",
         "--diff-filter=d",
         "--no-relative",
+        "--ignore-submodules",
+        "--",
     ];
-    let list = match here.status.success() {
-        true => {
-            process::output(git(env).args(args).args(["--ignore-submodules", "--"]), PATIENCE, LIST).map_err(not_run)?
-        }
-        false => here,
-    };
-    if !list.status.success() {
-        let what = "git cannot say what is staged";
-        return Err(Error::new(Reason::Usage, what).hint("run it in a Git repository: git status says more"));
+    let list = if repository.status.success() { run_git(env, &args)? } else { repository };
+    match list.status.success() {
+        true => Ok(list.stdout),
+        false => Err(Error::new(Reason::Usage, "git cannot list what is staged")
+            .hint("run it in a Git repository: git status says more")),
     }
-    let mut search = Search::new(scanner, progress);
-    let mut lfs = None;
-    let mut blobs = Blobs::open(env).map_err(|error| not_run(Failure::NotStarted(error.kind())))?;
-    for (id, path) in entries(&list.stdout) {
-        let mut site = Site { path: path_of(path), file: scanner.mask(path), inside: Vec::new() };
-        progress.file();
-        file::look_at_text(&mut search, path, At::Name, &site);
-        if site.path.file_name().is_some_and(files::is_temporary) {
-            file::left_over(&mut search, &site);
-        }
-        match id.map(|id| blobs.look(&mut search, id, &mut site)) {
-            Some(Ok(None)) => {}
-            Some(Ok(Some(pointer))) => {
-                lfs.get_or_insert_with(|| store(env)).look(&mut search, &pointer, &mut site);
-            }
-            Some(Err(error)) => search.unread(&site, format!("cannot be read from the index ({})", error.kind())),
-            None => search.unread(&site, "is not merged: what will be committed is not known yet".to_owned()),
-        }
-        search.end_file();
-    }
-    let mut report = search.end();
-    report.sort();
-    Ok(report)
 }
 
-/// Where Git LFS keeps its content: a folder of the repository that its working trees share, or one of the user's choice.
-fn store(env: &Env) -> Store {
+/// Where Git LFS has its content: a folder of the repository that all its working trees share, or one from the
+/// configuration.
+fn lfs_store(env: &Env) -> Store {
     let answer = |args: &[&str]| {
-        let output =
-            process::output(git(env).args(args), PATIENCE, LIST).ok().filter(|output| output.status.success())?;
+        let output = run_git(env, args).ok().filter(|output| output.status.success())?;
         Some(path_of(output.stdout.strip_suffix(b"\n").unwrap_or(&output.stdout)))
     };
     let repository = answer(&["rev-parse", "--git-common-dir"]).unwrap_or_default();
-    // A path that is not absolute is one in the repository.
+    // A relative path is relative to the repository.
     let folder = repository.join(answer(&["config", "--get", "lfs.storage"]).unwrap_or_else(|| "lfs".into()));
     Store { folder, tree: answer(&["rev-parse", "--show-toplevel"]) }
 }
 
-/// The blobs and paths of `git diff --raw -z`: `:MODE MODE ID ID STATUS`, a NUL, the path, a NUL. A path that is not merged
+/// The blobs and paths of `git diff --raw -z`: `:MODE MODE ID ID STATUS`, a NUL, the path, a NUL. A path with a merge conflict
 /// has no blob.
 fn entries(list: &[u8]) -> impl Iterator<Item = (Option<&str>, &[u8])> {
     let mut words = list.split(|byte| *byte == 0);
@@ -104,7 +109,7 @@ fn entries(list: &[u8]) -> impl Iterator<Item = (Option<&str>, &[u8])> {
     })
 }
 
-/// Git with the environment that was handed in, which tells it where the index is. Objects that are not here stay there.
+/// Git with our environment, which says where the index is. Missing objects are not fetched.
 fn git(env: &Env) -> Command {
     let mut git = Command::new("git");
     git.env_clear()
@@ -115,11 +120,15 @@ fn git(env: &Env) -> Command {
     git
 }
 
-/// `git cat-file --batch`: an id in, a blob out.
+fn run_git(env: &Env, args: &[&str]) -> Result<process::Output> {
+    process::output(git(env).args(args), TIMEOUT, MAX_LIST).map_err(git_failed)
+}
+
+/// `git cat-file --batch`: it reads ids, and writes blobs.
 struct Blobs {
     git: Child,
-    asked: ChildStdin,
-    answers: BufReader<TimeoutReader>,
+    ids: ChildStdin,
+    output: BufReader<TimeoutReader>,
 }
 
 impl Blobs {
@@ -128,44 +137,47 @@ impl Blobs {
         command.args(["cat-file", "--batch"]).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut git = command.spawn()?;
         match (git.stdin.take(), git.stdout.take()) {
-            (Some(asked), Some(answers)) => {
-                Ok(Blobs { git, asked, answers: BufReader::new(TimeoutReader::new(answers, PATIENCE)?) })
+            (Some(ids), Some(output)) => {
+                Ok(Blobs { git, ids, output: BufReader::new(TimeoutReader::new(output, TIMEOUT)?) })
             }
             _ => Err(io::ErrorKind::BrokenPipe.into()),
         }
     }
 
-    /// Searches one blob; returns what it points to, where it is a pointer.
-    fn look(&mut self, search: &mut Search, id: &str, site: &mut Site) -> io::Result<Option<Pointer>> {
-        self.asked.write_all(format!("{id}\n").as_bytes())?;
-        self.asked.flush()?;
-        let mut head = String::new();
-        (&mut self.answers).take(256).read_line(&mut head)?;
-        // `ID blob SIZE`, or `ID missing`.
-        let size = head
-            .strip_prefix(id)
-            .and_then(|rest| rest.trim_end().strip_prefix(" blob "))
-            .and_then(|size| size.parse::<u64>().ok());
-        let size = size.ok_or_else(|| io::Error::other("git does not have it"))?;
-        search.begin(size);
+    /// Searches one blob; returns the pointer of Git LFS, where it is one.
+    fn search(&mut self, search: &mut Search, id: &str, location: &mut Location) -> io::Result<Option<Pointer>> {
+        let size = self.request(id)?;
+        search.begin_file(size);
         search.report.files += 1;
         search.report.bytes += size;
-        let mut blob = (&mut self.answers).take(size);
+        let mut blob = (&mut self.output).take(size);
         let mut pointer = None;
-        if size < LONGEST {
-            let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST as usize));
+        if size < MAX_POINTER {
+            let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_POINTER as usize));
             blob.read_to_end(&mut bytes)?;
-            search.stream(&mut bytes.as_slice(), 0, site)?;
-            pointer = Pointer::read(&bytes);
+            search.stream(&mut bytes.as_slice(), 0, location)?;
+            pointer = Pointer::parse(&bytes);
         } else {
-            search.stream(&mut blob, 0, site)?;
+            search.stream(&mut blob, 0, location)?;
         }
-        search.progress.bytes(usize::try_from(size).unwrap_or_default());
+        search.progress.add_bytes(usize::try_from(size).unwrap_or_default());
         if blob.limit() > 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        (&mut self.answers).take(1).read_exact(&mut [0])?;
+        // A line feed follows the blob.
+        (&mut self.output).take(1).read_exact(&mut [0])?;
         Ok(pointer)
+    }
+
+    /// Requests a blob; returns its size. Its bytes follow in the output.
+    fn request(&mut self, id: &str) -> io::Result<u64> {
+        self.ids.write_all(format!("{id}\n").as_bytes())?;
+        self.ids.flush()?;
+        let mut head = String::new();
+        (&mut self.output).take(256).read_line(&mut head)?;
+        // `ID blob SIZE`, or `ID missing`.
+        let size = head.strip_prefix(id).and_then(|rest| rest.trim_end().strip_prefix(" blob "));
+        size.and_then(|size| size.parse().ok()).ok_or_else(|| io::Error::other("git does not have it"))
     }
 }
 
@@ -176,12 +188,12 @@ impl Drop for Blobs {
     }
 }
 
-fn not_run(failure: Failure) -> Error {
+fn git_failed(failure: Failure) -> Error {
     let what = match failure {
-        Failure::NotStarted(io::ErrorKind::NotFound) => "git is not found".to_owned(),
+        Failure::NotStarted(io::ErrorKind::NotFound) => "git was not found".to_owned(),
         Failure::NotStarted(kind) => format!("git cannot be started ({kind})"),
-        Failure::TimedOut => "git does not say in time what is staged".to_owned(),
-        Failure::TooLong => "git has more staged than can be listed".to_owned(),
+        Failure::TimedOut => format!("git did not list what is staged within {} s", TIMEOUT.as_secs()),
+        Failure::TooLong => format!("git lists more than {} MiB of staged files", MAX_LIST >> 20),
     };
-    Error::new(Reason::Usage, what).hint("--staged reads Git's index: git must be there, and answer")
+    Error::new(Reason::Usage, what).hint("--staged reads Git's index: install git, and check that git status works")
 }

@@ -1,5 +1,5 @@
-//! The files below some folders, searched on all cores: whoever is free takes the next ones. Links are not followed; one
-//! that leads out of its folder is told.
+//! The search of folders, on all cores: each thread takes the next entries. Links are not followed; those that lead out of
+//! their folder are reported.
 
 use std::ffi::OsStr;
 use std::io::{self, Read};
@@ -12,164 +12,165 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::patterns::FastScan;
 
-use super::file::Source;
-use super::system::{is_circle, word};
-use super::unpack::Search;
-use super::{At, Gap, Progress, Redact, Report, Site, file};
+use super::file::{search_file, search_text};
+use super::progress::{CountingReader, Progress};
+use super::redact::Redact;
+use super::report::{Location, Position, Problem, Report};
+use super::search::Search;
+use super::system::{is_link_loop, special_name};
 
-/// More threads than this would have no more to do, and need memory each.
-const MOST: usize = 16;
+/// More threads are no faster, and each needs memory.
+const MAX_THREADS: usize = 16;
 
-/// How long a stream will be, nobody knows: what comes out of it is bounded as if it were this long.
-const OF_A_STREAM: u64 = 1 << 30;
+/// A stream has no known size: as much may be unpacked from it as from a file of this size.
+const STREAM_SIZE: u64 = 1 << 30;
 
-/// So many entries are taken at once.
+/// How many entries a thread takes at once.
 const BATCH: usize = 16;
 
-/// So many folders are open at once, one in the other; a walk that goes deeper remembers what is left of the outer ones.
-const DEEPEST: usize = 200;
+/// How many nested folders are open at once. In deeper trees, the rest of the outer ones is kept in memory.
+const MAX_OPEN: usize = 200;
 
-/// Searches every file below these folders, which may be files themselves, or links to either; overwrites what is found,
-/// where that is asked for.
+/// Searches every file below these folders, which may also be files, or links to either. With `redact`, findings are
+/// overwritten.
 pub fn scan(scanner: &FastScan, roots: &[PathBuf], redact: Redact, progress: &Progress) -> Report {
     let mut report = Report::default();
     for root in roots {
-        let home = root.canonicalize().ok();
-        if !root.is_dir() {
-            report.join(no_folder(scanner, root, home, redact, progress));
-            continue;
-        }
-        let walk = Mutex::new(WalkDir::new(root).max_open(DEEPEST).into_iter());
-        let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MOST);
-        let work = || {
-            let mut search = Search::new(scanner, progress);
-            loop {
-                let batch: Vec<_> = walk.lock().unwrap_or_else(PoisonError::into_inner).by_ref().take(BATCH).collect();
-                if batch.is_empty() {
-                    return search.end();
-                }
-                for entry in batch {
-                    one(&mut search, entry, root, home.as_deref(), redact);
-                    search.end_file();
-                }
-            }
-        };
-        thread::scope(|scope| {
-            // Where the system lets us have no more threads, there are fewer.
-            let another = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
-            let others: Vec<_> = (1..threads).filter_map(another).collect();
-            report.join(work());
-            for other in others {
-                report.join(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            }
+        let real = root.canonicalize().ok();
+        report.append(match root.is_dir() {
+            true => search_folder(scanner, root, real.as_deref(), redact, progress),
+            false => search_named(scanner, root, real, redact, progress),
         });
     }
     report.sort();
     report
 }
 
-/// Searches what comes from a stream to its end, and what is packed in it.
+/// Searches a stream to its end, and what is packed in it.
 pub fn scan_stream(scanner: &FastScan, input: &mut dyn Read, progress: &Progress) -> Report {
     let mut search = Search::new(scanner, progress);
-    let mut site = Site { path: "-".into(), file: "standard input".to_owned(), inside: Vec::new() };
-    search.begin(OF_A_STREAM);
+    let mut location = Location { path: "-".into(), display: "standard input".to_owned(), inside: Vec::new() };
+    search.begin_file(STREAM_SIZE);
     search.report.files = 1;
-    let mut input = Source { from: input, progress, read: 0 };
-    if let Err(error) = search.stream(&mut input, 0, &mut site) {
-        search.unread(&site, format!("cannot be read to its end ({})", error.kind()));
+    let mut input = CountingReader::new(input, progress);
+    if let Err(error) = search.stream(&mut input, 0, &mut location) {
+        search.unread(&location, format!("cannot be read to its end ({})", error.kind()));
     }
-    search.report.bytes = input.read;
-    let mut report = search.end();
+    search.report.bytes = input.bytes;
+    let mut report = search.finish();
     report.sort();
     report
 }
 
-/// Searches what was named itself: a file, perhaps by a link.
-fn no_folder(scanner: &FastScan, root: &Path, home: Option<PathBuf>, redact: Redact, progress: &Progress) -> Report {
-    let mut search = Search::new(scanner, progress);
-    let mut site = site(&search, root);
-    site.path = home.unwrap_or(site.path);
-    name(&mut search, root.file_name().unwrap_or_default(), &site, redact);
-    file::look(&mut search, &mut site, redact);
-    search.end()
+fn search_folder(scanner: &FastScan, root: &Path, real: Option<&Path>, redact: Redact, progress: &Progress) -> Report {
+    let walk = Mutex::new(WalkDir::new(root).max_open(MAX_OPEN).into_iter());
+    let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MAX_THREADS);
+    let work = || {
+        let mut search = Search::new(scanner, progress);
+        loop {
+            let batch: Vec<_> = walk.lock().unwrap_or_else(PoisonError::into_inner).by_ref().take(BATCH).collect();
+            if batch.is_empty() {
+                return search.finish();
+            }
+            for entry in batch {
+                search_entry(&mut search, entry, root, real, redact);
+                search.end_file();
+            }
+        }
+    };
+    thread::scope(|scope| {
+        // Where the system allows no more threads, fewer do the work.
+        let spawn = |_| thread::Builder::new().spawn_scoped(scope, work).ok();
+        let others: Vec<_> = (1..threads).filter_map(spawn).collect();
+        let mut report = work();
+        for other in others {
+            report.append(other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        report
+    })
 }
 
-fn one(search: &mut Search, entry: walkdir::Result<DirEntry>, root: &Path, home: Option<&Path>, redact: Redact) {
+/// Searches a file that was named itself, perhaps by a link.
+fn search_named(scanner: &FastScan, root: &Path, real: Option<PathBuf>, redact: Redact, progress: &Progress) -> Report {
+    let mut search = Search::new(scanner, progress);
+    let mut location = location(&search, root);
+    location.path = real.unwrap_or(location.path);
+    search_name(&mut search, root.file_name().unwrap_or_default(), &location, redact);
+    search_file(&mut search, &mut location, redact);
+    search.finish()
+}
+
+fn search_entry(
+    search: &mut Search,
+    entry: walkdir::Result<DirEntry>,
+    root: &Path,
+    real: Option<&Path>,
+    redact: Redact,
+) {
     let entry = match entry {
         Ok(entry) => entry,
-        Err(error) => {
-            let site = site(search, error.path().unwrap_or(root));
-            let why = error
-                .io_error()
-                .map_or_else(|| error.to_string(), |error| format!("cannot be entered ({})", reason(error)));
-            return search.unread(&site, why);
-        }
+        Err(error) => return search.unread(&location(search, error.path().unwrap_or(root)), walk_error(&error)),
     };
-    if entry.file_type().is_dir()
-        && (entry.depth() == 0 || search.scanner.find(entry.file_name().as_encoded_bytes()).is_empty())
-    {
+    let kind = entry.file_type();
+    if kind.is_dir() && (entry.depth() == 0 || search.scanner.find(entry.file_name().as_encoded_bytes()).is_empty()) {
         return;
     }
-    let mut site = site(search, entry.path());
+    let mut location = location(search, entry.path());
     if entry.depth() > 0 {
-        name(search, entry.file_name(), &site, redact);
+        search_name(search, entry.file_name(), &location, redact);
     }
-    match entry.file_type() {
-        kind if kind.is_file() => {
-            search.progress.file();
-            file::look(search, &mut site, redact);
-        }
-        kind if kind.is_symlink() => link(search, &site, home, redact),
-        kind if kind.is_dir() => {}
-        kind => {
-            let why = format!("is {}: nothing is kept in it", word(kind));
-            search.report.passed_over.push(Gap { site, why });
-        }
+    if kind.is_file() {
+        search.progress.add_file();
+        search_file(search, &mut location, redact);
+    } else if kind.is_symlink() {
+        search_link(search, &location, real, redact);
+    } else if !kind.is_dir() {
+        let reason = format!("is {}: it has no content to search", special_name(kind));
+        search.report.skipped.push(Problem { location, reason });
     }
 }
 
-/// In the system's own words where the library has none.
-fn reason(error: &io::Error) -> String {
-    match error.kind() {
+/// Why an entry could not be listed, in words that follow its name.
+fn walk_error(error: &walkdir::Error) -> String {
+    let Some(error) = error.io_error() else { return error.to_string() };
+    let reason = match error.kind() {
         io::ErrorKind::PermissionDenied | io::ErrorKind::NotFound => error.kind().to_string(),
+        // The words of the system say more than those of the library.
         _ => error.to_string(),
-    }
-}
-
-/// Searches a name.
-fn name(search: &mut Search, name: &OsStr, site: &Site, redact: Redact) {
-    file::look_at_text(search, name.as_encoded_bytes(), At::Name, site);
-    if file::wanted(&search.report, redact) > 0 {
-        let why = "still has it in its name: rename it".to_owned();
-        search.report.left.push(Gap { site: site.clone(), why });
-    }
-}
-
-/// What a link points to is searched where it lies, if that is below the same folder.
-fn link(search: &mut Search, site: &Site, home: Option<&Path>, redact: Redact) {
-    let target = match site.path.read_link() {
-        Ok(target) => target,
-        Err(error) => return search.unread(site, format!("is a link that cannot be read ({})", error.kind())),
     };
-    file::look_at_text(search, target.as_os_str().as_encoded_bytes(), At::Target, site);
-    if file::wanted(&search.report, redact) > 0 {
-        let why = "still points to a path that holds it: remove it".to_owned();
-        search.report.left.push(Gap { site: site.clone(), why });
+    format!("cannot be entered ({reason})")
+}
+
+fn search_name(search: &mut Search, name: &OsStr, location: &Location, redact: Redact) {
+    search_text(search, name.as_encoded_bytes(), Position::Name, location);
+    if redact.applies_to(&search.report) {
+        let reason = "still has it in its name: rename it".to_owned();
+        search.report.not_redacted.push(Problem { location: location.clone(), reason });
     }
-    let why = match site.path.canonicalize() {
-        Ok(target) if home.is_some_and(|home| target.starts_with(home)) => return,
-        Ok(_) => "is a link out of the folder: what it points to is not searched".to_owned(),
-        // One that leads nowhere, or round in a circle, holds nothing.
-        Err(error) if error.kind() == io::ErrorKind::NotFound || is_circle(&error) => return,
+}
+
+/// Searches the path that a link points to. The file it points to is searched where it is, if that is below the same folder.
+fn search_link(search: &mut Search, location: &Location, real: Option<&Path>, redact: Redact) {
+    let target = match location.path.read_link() {
+        Ok(target) => target,
+        Err(error) => return search.unread(location, format!("is a link that cannot be read ({})", error.kind())),
+    };
+    search_text(search, target.as_os_str().as_encoded_bytes(), Position::LinkTarget, location);
+    if redact.applies_to(&search.report) {
+        let reason = "still points to a path that contains it: remove it".to_owned();
+        search.report.not_redacted.push(Problem { location: location.clone(), reason });
+    }
+    let reason = match location.path.canonicalize() {
+        Ok(target) if real.is_some_and(|root| target.starts_with(root)) => return,
+        Ok(_) => "is a link out of the folder: the file that it points to is not searched".to_owned(),
+        // A link to nothing, or in a loop, leads to no content.
+        Err(error) if error.kind() == io::ErrorKind::NotFound || is_link_loop(&error) => return,
         Err(error) => format!("is a link that cannot be followed ({})", error.kind()),
     };
-    search.report.passed_over.push(Gap { site: site.clone(), why });
+    search.report.skipped.push(Problem { location: location.clone(), reason });
 }
 
-fn site(search: &Search, path: &Path) -> Site {
-    Site {
-        path: path.to_path_buf(),
-        file: search.scanner.mask(path.as_os_str().as_encoded_bytes()),
-        inside: Vec::new(),
-    }
+fn location(search: &Search, path: &Path) -> Location {
+    let display = search.scanner.mask(path.as_os_str().as_encoded_bytes());
+    Location { path: path.to_path_buf(), display, inside: Vec::new() }
 }

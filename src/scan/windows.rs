@@ -1,37 +1,38 @@
-//! Files on Windows. Where one has holes, they are read as the zeros that they are.
+//! What is special about files on Windows. Holes are read as zeros.
 
 use std::fs::{File, FileType, Metadata};
 use std::io;
+use std::ops::Range;
 use std::os::windows::fs::MetadataExt;
 use std::path::PathBuf;
 
-/// How much of a file is stored: all of it, as far as is asked.
-pub(super) fn stored(meta: &Metadata) -> u64 {
+/// How many bytes of a file are stored: taken to be all of them.
+pub(super) fn stored_size(meta: &Metadata) -> u64 {
     meta.len()
 }
 
-/// Where data begins, and where it ends; `None`: the file ends before.
-pub(super) fn data(file: &File, from: u64) -> io::Result<Option<(u64, u64)>> {
+/// The first range of data at or after an offset; `None`: the file ends before.
+pub(super) fn next_data(file: &File, from: u64) -> io::Result<Option<Range<u64>>> {
     let end = file.metadata()?.len();
-    Ok((from < end).then_some((from, end)))
+    Ok((from < end).then_some(from..end))
 }
 
-/// What is another after a change.
-pub(super) fn state(meta: &Metadata) -> (u64, u64) {
+/// A fingerprint that differs after a change of the file: size and modification time.
+pub(super) fn fingerprint(meta: &Metadata) -> (u64, u64) {
     (meta.len(), meta.last_write_time())
 }
 
-/// A path as Git has it: UTF-8, with slashes.
+/// The path that Git writes as these bytes: UTF-8, with slashes.
 pub(super) fn path_of(bytes: &[u8]) -> PathBuf {
     PathBuf::from(String::from_utf8_lossy(bytes).as_ref())
 }
 
-/// Whether a link leads round in a circle (ERROR_CANT_RESOLVE_FILENAME).
-pub(super) fn is_circle(error: &io::Error) -> bool {
+/// Whether symbolic links point at each other (ERROR_CANT_RESOLVE_FILENAME).
+pub(super) fn is_link_loop(error: &io::Error) -> bool {
     error.raw_os_error() == Some(1921)
 }
 
-/// What it is that is no file, no folder and no link.
-pub(super) fn word(_: FileType) -> &'static str {
+/// What a special file is called.
+pub(super) fn special_name(_: FileType) -> &'static str {
     "a device"
 }

@@ -142,7 +142,7 @@ fn search(world: &Sandbox, text: &str) {
     match text.contains("--staged") {
         true => {
             let commit = world.shell("sh", &format!("{git}git add output && git commit -q -m y"));
-            assert!(commit.code == 1 && commit.err.contains("the token stands in a file"), "{commit:?}");
+            assert!(commit.code == 1 && commit.err.contains("found the token"), "{commit:?}");
         }
         false => {
             world.shell("sh", &format!("set -u\n{text}")).expect(0);

@@ -66,11 +66,16 @@
 //! | `agent::start` | how an agent starts: socket, folder, open files, systemd |
 //! | `agent::daemon` | how options reach an agent in the background |
 //! | `agent::stop` | how an agent ends, is replaced, and is reported when it does not answer |
-//! | `scan::files` | files are searched, whatever they are packed in; nothing is skipped in silence |
-//! | `scan::names` | only what looks like a token is hidden in the names that are shown |
-//! | `scan::unreadable` | folders that cannot be entered fail the search |
-//! | `scan::staged` | what is about to be committed, the content of Git LFS included |
-//! | `scan::redact_interrupted` | redaction leaves no second copy of the token, and no more readers |
+//! | `scan::tokens` | tokens in files, in every encoding, and text that looks like one |
+//! | `scan::archives` | packed files: a token is found, or the file is reported |
+//! | `scan::limits` | huge, hostile and changing files: limited memory and time |
+//! | `scan::inputs` | folders, links, standard input, progress |
+//! | `scan::names` | names and link targets are searched and shown masked |
+//! | `scan::unreadable` | files and folders that cannot be read fail the search |
+//! | `scan::redaction` | what `--redact` overwrites, keeps and reports |
+//! | `scan::redaction_interrupted` | no second copy of the token, and no more readers |
+//! | `scan::staged` | the index, and the content of Git LFS |
+//! | `scan::gate` | folders that are searched once a command has ended |
 //! | `cli::report` | check, status, doctor, usage: words, JSON, exit codes |
 //! | `cli::usage` | what is typed wrongly, and the words that lead on |
 //! | `cli::windows` | on Windows alone: the stories of a desk, with its keyring, console and files |

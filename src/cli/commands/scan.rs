@@ -1,4 +1,4 @@
-//! `co-cred scan`: is the token in a file? And the same question for `exec --gate`, once its command has ended.
+//! `co-cred scan` searches files for tokens; `exec --gate` does the same once its command has ended.
 
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::credential::Mode;
 use crate::error::{Error, Kind, Reason, Remark, Result};
 use crate::files;
-use crate::patterns::Encodings;
-use crate::patterns::FastScan;
+use crate::patterns::{Encodings, FastScan};
 use crate::scan::{Progress, Redact, Report, scan, scan_stream, staged};
 use crate::sources;
 use crate::supervise;
@@ -19,15 +18,16 @@ use crate::cli::messages::Messages;
 use crate::cli::progress::watched;
 use crate::cli::{Invocation, args, closed};
 
-/// What Code Ocean keeps and shares of a run.
+/// The folder that Code Ocean keeps and shares after a run.
 const RESULTS: &str = "/results";
 
 const REVOKE: &str = "a token that was exposed should be revoked: Account → Access Tokens; then make a new one";
 
-const COMMIT: &str = "take it out, and git add the file again; git commit --no-verify commits an example all the same";
+const COMMIT: &str =
+    "remove it and git add the file again; git commit --no-verify commits it anyway, such as an example";
 
-/// So much is told among other words.
-const TOLD: usize = 20;
+/// How many findings are shown among other messages.
+const MAX_SHOWN: usize = 20;
 
 pub(super) fn run(
     invocation: &Invocation,
@@ -38,9 +38,9 @@ pub(super) fn run(
 ) -> Result<u8> {
     let tokens = tokens(invocation)?;
     if tokens.is_empty() {
-        let remark = Remark::new("no-token", "no token is here: only what looks like one can be searched for");
-        messages
-            .warn(&[remark.hint("co-cred doctor shows where it was looked for; --token-file names a file with it")]);
+        let remark =
+            Remark::new("no-token", "no token was found to search for: only what looks like one is searched for");
+        messages.warn(&[remark.hint("co-cred doctor shows the sources of tokens; --token-file names a file with one")]);
     }
     let scanner = scanner(&tokens.iter().map(Encodings::of).collect::<Vec<_>>())?;
     let report = search(invocation, typed, &scanner, input)?;
@@ -51,8 +51,8 @@ pub(super) fn run(
     if let Err(error) = written {
         closed(error)?;
     }
-    passed_over(&report, messages);
-    // What only looks like a token is in a repository for good once it is committed.
+    show_problems(&report, messages);
+    // A commit is permanent: text that only looks like a token counts as well.
     let done = verdict(&report, typed.strict || typed.staged);
     let done = done.map_err(|error| if typed.staged { error.hint(COMMIT) } else { error });
     if done.is_ok() && !typed.json {
@@ -61,16 +61,16 @@ pub(super) fn run(
     done.map(|()| 0)
 }
 
-/// Searches whatever was asked for.
+/// Searches what the arguments name.
 fn search(invocation: &Invocation, typed: &args::Scan, scanner: &FastScan, input: &mut dyn BufRead) -> Result<Report> {
     let progress = Progress::default();
     let redact = match (typed.redact, typed.strict) {
         (false, _) => Redact::Nothing,
-        (true, false) => Redact::Encodings,
-        (true, true) => Redact::Likenesses,
+        (true, false) => Redact::Tokens,
+        (true, true) => Redact::TokenLike,
     };
     if typed.redact {
-        // A copy that takes no place any more is not left beside the file. There is no trace in it, whatever else happens.
+        // A signal must not leave an unfinished copy beside a file. Even without this, no token would be in it.
         let _ = supervise::on_termination(files::remove_staged_copies);
     }
     if typed.staged {
@@ -78,7 +78,9 @@ fn search(invocation: &Invocation, typed: &args::Scan, scanner: &FastScan, input
     }
     if typed.paths == [Path::new("-")] {
         if typed.redact {
-            return Err(Error::new(Reason::Usage, "--redact overwrites files, and - is none").hint("name the files"));
+            return Err(
+                Error::new(Reason::Usage, "--redact overwrites files, but - is standard input").hint("name the files")
+            );
         }
         return Ok(watched(invocation, &progress, || scan_stream(scanner, &mut &mut *input, &progress)));
     }
@@ -86,14 +88,14 @@ fn search(invocation: &Invocation, typed: &args::Scan, scanner: &FastScan, input
     Ok(watched(invocation, &progress, || scan(scanner, &paths, redact, &progress)))
 }
 
-/// What is to be kept of a command, searched once it has ended.
+/// The folders of `exec --gate`, which are searched once the command has ended.
 pub(super) struct Gate<'a> {
     invocation: &'a Invocation<'a>,
     folders: &'a [PathBuf],
 }
 
 impl<'a> Gate<'a> {
-    /// Before the command runs: a folder that is not there yet is better told now than after hours.
+    /// Checks the folders before the command runs, since a mistyped name is better reported now than after hours.
     ///
     /// # Errors
     /// There are too many tokens.
@@ -106,33 +108,34 @@ impl<'a> Gate<'a> {
         let scanner = scanner(encodings)?;
         let missing = folders.iter().filter(|folder| is_missing(folder)).map(|folder| {
             let folder = scanner.mask(folder.as_os_str().as_encoded_bytes());
-            Remark::new("gate", format!("{folder} does not exist yet: the gate fails unless the command makes it"))
+            Remark::new("gate", format!("{folder} does not exist yet: the gate fails unless the command creates it"))
         });
         messages.warn(&missing.collect::<Vec<_>>());
         Ok(Gate { invocation, folders })
     }
 
-    /// Whether the folders may be kept, where these traces must not be in them.
+    /// Searches the folders for these tokens.
     ///
     /// # Errors
-    /// They may not, or it cannot be told.
-    pub(super) fn look(&self, encodings: &[Encodings], messages: &mut Messages) -> Result<()> {
+    /// A token was found, or a folder could not be searched completely.
+    pub(super) fn check(&self, encodings: &[Encodings], messages: &mut Messages) -> Result<()> {
         let scanner = scanner(encodings)?;
-        let paths = paths(self.folders, &scanner)
-            .map_err(|error| error.hint("check the name behind --gate, or make the folder before: mkdir -p FOLDER"))?;
+        let paths = paths(self.folders, &scanner).map_err(|error| {
+            error.hint("check the name after --gate, or create the folder before the run: mkdir -p FOLDER")
+        })?;
         let progress = Progress::default();
         let report = watched(self.invocation, &progress, || scan(&scanner, &paths, Redact::Nothing, &progress));
         let lines = findings::lines(&report);
-        lines.iter().take(TOLD).for_each(|line| messages.item(line));
-        if lines.len() > TOLD {
-            messages.item(&format!("and {} more: co-cred scan shows them", lines.len() - TOLD));
+        lines.iter().take(MAX_SHOWN).for_each(|line| messages.item(line));
+        if lines.len() > MAX_SHOWN {
+            messages.item(&format!("and {} more: co-cred scan shows them", lines.len() - MAX_SHOWN));
         }
-        passed_over(&report, messages);
+        show_problems(&report, messages);
         verdict(&report, false)
     }
 }
 
-/// The tokens to search for: the one that would be used, and every other that can be seen here.
+/// The tokens to search for: the one that would be used, and every other one that a source has.
 fn tokens(invocation: &Invocation) -> Result<Vec<Token>> {
     let search = &invocation.options(Mode::Never)?.search;
     let chosen = match sources::locate(search) {
@@ -140,7 +143,7 @@ fn tokens(invocation: &Invocation) -> Result<Vec<Token>> {
             findable("scan", &located.found.token, &located.found.place)?;
             Some(located.found.token)
         }
-        // All of them are among those that can be seen.
+        // The sources have all of them.
         Err(error) if matches!(error.kind(), Kind::NotFound | Kind::Ambiguous) => None,
         Err(error) => return Err(error),
     };
@@ -155,13 +158,13 @@ fn tokens(invocation: &Invocation) -> Result<Vec<Token>> {
 
 fn scanner(encodings: &[Encodings]) -> Result<FastScan> {
     FastScan::of(encodings).map_err(|error| {
-        Error::new(Reason::Internal, "the traces of so many tokens are too many")
+        Error::new(Reason::Internal, "there are too many tokens to search for at once")
             .hint("name one with --token-env or --token-file")
             .caused_by(error)
     })
 }
 
-/// The folders to search, which must be there: a gate with a mistyped name would be no gate.
+/// The folders to search. They must exist: a search of a mistyped name would find nothing.
 fn paths(typed: &[PathBuf], scanner: &FastScan) -> Result<Vec<PathBuf>> {
     let paths = if typed.is_empty() { vec![PathBuf::from(RESULTS)] } else { typed.to_vec() };
     match paths.iter().find(|path| is_missing(path)) {
@@ -177,41 +180,49 @@ fn paths(typed: &[PathBuf], scanner: &FastScan) -> Result<Vec<PathBuf>> {
     }
 }
 
-/// Whether there is no such file or folder. Where a folder above it may not be entered, that is not known: it is searched,
-/// and told as not searched.
+/// Whether there is no such file or folder. Where a folder above it cannot be entered, that is unknown: it is searched, which
+/// reports it as not searched.
 fn is_missing(path: &Path) -> bool {
     let missing = [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory];
     path.metadata().is_err_and(|error| missing.contains(&error.kind()))
 }
 
-/// Tells what there was no looking into.
-fn passed_over(report: &Report, messages: &mut Messages) {
-    let gaps = [&report.unopened, &report.passed_over].into_iter().flat_map(|kept| findings::some(kept, findings::gap));
-    let remarks: Vec<Remark> = gaps.map(|what| Remark::new("passed-over", what)).collect();
-    let (told, rest) = remarks.split_at(remarks.len().min(TOLD));
-    messages.warn(told);
+/// Shows what was not searched and does not count, and what could not be overwritten.
+fn show_problems(report: &Report, messages: &mut Messages) {
+    let problems = [&report.unopened, &report.skipped];
+    let problems = problems.into_iter().flat_map(|problems| findings::listed(problems, findings::problem));
+    let remarks: Vec<Remark> = problems.map(|what| Remark::new("passed-over", what)).collect();
+    let (shown, rest) = remarks.split_at(remarks.len().min(MAX_SHOWN));
+    messages.warn(shown);
     if !rest.is_empty() {
         messages.warn(&[Remark::new("passed-over", format!("{} more: --json shows them", rest.len()))]);
     }
-    findings::some(&report.left, findings::gap).iter().for_each(|line| messages.item(line));
+    findings::listed(&report.not_redacted, findings::problem).iter().for_each(|line| messages.item(line));
 }
 
-/// What a search means.
+/// The result of the command.
+///
+/// # Errors
+/// A token was found, also where it was overwritten; or something could not be searched completely.
 fn verdict(report: &Report, strict: bool) -> Result<()> {
     if let Some(found) = findings::count(report, strict) {
-        let after = match (report.redacted + report.removed, report.left.files) {
-            (0, 0) => String::new(),
-            (_, 0) if report.redacted == 0 => "; each was removed with its file".to_owned(),
-            (_, 0) if report.removed > 0 => "; each was overwritten, or removed with its file".to_owned(),
-            (_, 0) => "; each was overwritten".to_owned(),
-            (_, 1) => "; a file still holds it".to_owned(),
-            (_, files) => format!("; {files} files still hold it"),
-        };
-        return Err(Error::new(Reason::Leaked, found + &after).hint(REVOKE));
+        return Err(Error::new(Reason::Leaked, found + &redacted(report)).hint(REVOKE));
     }
     match findings::not_searched(report, strict) {
         None => Ok(()),
         Some(what) => Err(Error::new(Reason::NotSearched, what)
-            .hint("what is in there is not known: make it readable, or take it away")),
+            .hint("its content is unknown: make it readable, or remove it, and search again")),
+    }
+}
+
+/// What became of the findings, in words that follow how many there are.
+fn redacted(report: &Report) -> String {
+    match (report.redacted, report.removed, report.not_redacted.files) {
+        (0, 0, 0) => String::new(),
+        (0, _, 0) => "; each was removed with its file".to_owned(),
+        (_, 0, 0) => "; each was overwritten".to_owned(),
+        (_, _, 0) => "; each was overwritten, or removed with its file".to_owned(),
+        (_, _, 1) => "; 1 file still contains it".to_owned(),
+        (_, _, files) => format!("; {files} files still contain it"),
     }
 }

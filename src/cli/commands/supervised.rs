@@ -50,7 +50,7 @@ pub(super) fn run(
     failures.extend(known.as_ref().and_then(|known| known.incomplete()));
     // A command that failed has written files all the same.
     if let (Some(gate), Some(known)) = (gate, gated) {
-        failures.extend(known.search_all().and_then(|()| gate.look(&known.encodings(), messages)).err());
+        failures.extend(known.search_all().and_then(|()| gate.check(&known.encodings(), messages)).err());
     }
     for failure in &failures {
         messages.error(failure);

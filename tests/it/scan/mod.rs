@@ -1,12 +1,24 @@
 //! Files that are searched before they are kept.
 
 #[cfg(unix)]
-pub mod files;
+pub mod archives;
+#[cfg(unix)]
+pub mod gate;
+#[cfg(unix)]
+pub mod inputs;
+#[cfg(unix)]
+pub mod limits;
 #[cfg(unix)]
 pub mod names;
 #[cfg(unix)]
-pub mod redact_interrupted;
+pub mod redaction;
+#[cfg(unix)]
+pub mod redaction_interrupted;
 #[cfg(unix)]
 pub mod staged;
+#[cfg(unix)]
+pub mod support;
+#[cfg(unix)]
+pub mod tokens;
 #[cfg(unix)]
 pub mod unreadable;

@@ -1,9 +1,14 @@
-//! Names that a search shows: only what looks like a token is hidden in them.
+//! Names of files and the targets of links: they are searched, and shown with tokens masked.
 
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
+
+use super::support::{scan, world};
 use crate::support::sandbox::{OTHER, Sandbox, TOKEN};
 
 #[test]
-fn a_name_that_only_resembles_a_token_is_shown() {
+fn name_that_only_resembles_a_token_is_shown() {
     let names = [
         "opt/scop_tools/lib/a",
         "microscop_images2024/b",
@@ -29,7 +34,7 @@ fn a_name_that_only_resembles_a_token_is_shown() {
 }
 
 #[test]
-fn what_looks_like_a_token_in_a_name_is_hidden_and_found() {
+fn token_like_name_is_masked_and_found() {
     for case in ["cop_", "Cop_", "COP_", "cOp_", "coP_", "cOP_", "CoP_", "COp_"] {
         let foreign = format!("{case}{}", &OTHER[4..]);
         let world =
@@ -41,4 +46,23 @@ fn what_looks_like_a_token_in_a_name_is_hidden_and_found() {
         let ran = world.run(["scan", "--json", &results]).expect(0);
         assert!(!ran.out.contains(&OTHER[4..]), "{case}: {ran:?}");
     }
+}
+
+#[test]
+fn names_and_link_targets_are_searched_and_masked() {
+    let world = world();
+    let hex: String = TOKEN.bytes().map(|byte| format!("{byte:02x}")).collect();
+    fs::create_dir_all(world.path("results").join(format!("run-{hex}"))).unwrap();
+    fs::write(world.path("results").join(format!("{TOKEN}.log")), "").unwrap();
+    symlink(format!("/nowhere/{TOKEN}"), world.path("results/link")).unwrap();
+    let odd = std::ffi::OsStr::from_bytes(b"new\nline \xff\x1b[31m.txt");
+    fs::write(world.path("results").join(odd), TOKEN).unwrap();
+    let ran = scan(&world, &[]).expect(9);
+    for part in ["….log: the token in its name", "run-…: the token in hexadecimal in its name", "points to"] {
+        assert!(ran.out.contains(part), "{part}: {ran:?}");
+    }
+    assert_eq!(ran.out.lines().count(), 4, "{ran:?}");
+    assert!(!ran.out.contains('\x1b') && !ran.out.contains(&TOKEN[4..]) && !ran.out.contains(&hex[8..]), "{ran:?}");
+    let json = scan(&world, &["--json"]).out;
+    assert!(!json.contains(&TOKEN[4..]) && !json.contains(&hex[8..]), "{json}");
 }

@@ -1,13 +1,14 @@
-//! Folders that cannot be entered: what is in them is not known, so no search that met one ends well.
+//! Files and folders that cannot be read: their content is unknown, so the search fails.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
+use super::support::is_root;
 use crate::support::sandbox::{Ran, Sandbox, TOKEN, bin, has};
 
-/// Each way to ask for a search, and the code that it ends with where something was not searched.
-const WAYS: [(&[&str], i32); 5] = [
+/// Each command that searches, and its exit code where something was not searched.
+const COMMANDS: [(&[&str], i32); 5] = [
     (&["scan", "../results"], 1),
     (&["scan", "--strict", "../results"], 1),
     (&["scan", "--json", "../results"], 1),
@@ -15,7 +16,7 @@ const WAYS: [(&[&str], i32); 5] = [
     (&["exec", "--offline", "--gate", "../results", "--mask", "--", "true"], 125),
 ];
 
-/// A world that another user may look at, with a file that holds nothing.
+/// A sandbox that another user may read, with a file without a token.
 fn world() -> Sandbox {
     let world = Sandbox::new().with("CODEOCEAN_TOKEN", TOKEN).file("results/a", "x");
     for path in ["", "results", "work", "home", "capsule", "cache"].map(|name| world.path(name)) {
@@ -29,12 +30,12 @@ fn mode(path: &std::path::Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// Runs each of the ways behind a command, and expects the folder to be named.
+/// Runs each of the commands after a prefix, and expects it to fail and to report the folder.
 #[track_caller]
-fn expect_told(world: &Sandbox, before: &[&str], words: &str) {
-    for (args, code) in WAYS {
-        let mut command = world.program(before.first().copied().unwrap_or(bin()));
-        command.args(before.iter().skip(1)).args((!before.is_empty()).then_some(bin())).args(args);
+fn expect_failure(world: &Sandbox, prefix: &[&str], words: &str) {
+    for (args, code) in COMMANDS {
+        let mut command = world.program(prefix.first().copied().unwrap_or(bin()));
+        command.args(prefix.iter().skip(1)).args((!prefix.is_empty()).then_some(bin())).args(args);
         let ran = Ran::from(command.output().unwrap());
         assert_eq!(ran.code, code, "{args:?}: {ran:?}");
         assert!(format!("{}{}", ran.out, ran.err).contains(words), "{args:?}: {ran:?}");
@@ -45,35 +46,35 @@ fn expect_told(world: &Sandbox, before: &[&str], words: &str) {
     }
 }
 
-/// Root may enter any folder: seen as another user.
-const AS_ANOTHER: [&str; 4] = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+/// Runs a command as another user, since root may enter any folder.
+const AS_OTHER_USER: [&str; 4] = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
 
-fn may_become_another() -> bool {
-    has("setpriv") && crate::scan::files::is_root()
+fn can_switch_user() -> bool {
+    has("setpriv") && is_root()
 }
 
 #[test]
-fn a_folder_that_may_not_be_entered_fails_the_search() {
-    if !may_become_another() {
+fn folder_that_cannot_be_entered_fails_the_search() {
+    if !can_switch_user() {
         return;
     }
     let world = world().file("results/shut/a", TOKEN);
-    // Neither listed nor entered, listed alone, entered alone.
+    // Neither list nor enter, only list, only enter.
     for bits in [0o700, 0o744, 0o711] {
         mode(&world.path("results/shut"), bits);
-        expect_told(&world, &AS_ANOTHER, "shut");
+        expect_failure(&world, &AS_OTHER_USER, "shut");
     }
 }
 
 #[test]
-fn a_gate_whose_own_folder_may_not_be_entered_fails() {
-    if !may_become_another() {
+fn gate_folder_that_cannot_be_entered_fails() {
+    if !can_switch_user() {
         return;
     }
     let world = world();
     mode(&world.path("results"), 0o700);
-    expect_told(&world, &AS_ANOTHER, "cannot be entered (permission denied)");
-    // A folder above it is shut: it cannot be told whether the folder is there.
+    expect_failure(&world, &AS_OTHER_USER, "cannot be entered (permission denied)");
+    // A folder above it cannot be entered: whether the folder exists is unknown.
     let above = world.file("above/results/a", "x");
     mode(&above.path("above"), 0o700);
     mode(&above.path("results"), 0o755);
@@ -82,14 +83,14 @@ fn a_gate_whose_own_folder_may_not_be_entered_fails() {
             ["exec", offline, rest @ ..] => [&["exec", offline, "--gate", "../above/results"], rest].concat(),
             args => [args, &["../above/results"]].concat(),
         };
-        let mut command = above.program(AS_ANOTHER[0]);
-        let ran = Ran::from(command.args(&AS_ANOTHER[1..]).arg(bin()).args(args).output().unwrap()).expect(code);
+        let mut command = above.program(AS_OTHER_USER[0]);
+        let ran = Ran::from(command.args(&AS_OTHER_USER[1..]).arg(bin()).args(args).output().unwrap()).expect(code);
         assert!(format!("{}{}", ran.out, ran.err).contains("may not be read by this user"), "{ran:?}");
     }
 }
 
 #[test]
-fn a_path_that_is_too_long_for_the_system_fails_the_search() {
+fn path_too_long_for_the_system_fails_the_search() {
     if !has("python3") {
         return;
     }
@@ -99,27 +100,43 @@ fn a_path_that_is_too_long_for_the_system_fails_the_search() {
                   open('a', 'w').write(sys.argv[2])\n";
     let mut deep = world.program("python3");
     assert!(deep.args(["-c", script]).arg(world.path("results")).arg(TOKEN).status().unwrap().success());
-    expect_told(&world, &[], "name too long");
+    expect_failure(&world, &[], "name too long");
 }
 
 #[test]
 fn too_few_file_descriptors_for_a_deep_folder_fail_the_search() {
     let world = world();
     fs::create_dir_all(world.path("results").join(["d"; 60].join("/"))).unwrap();
-    expect_told(&world, &["sh", "-c", "ulimit -n 32; exec \"$0\" \"$@\""], "open files");
+    expect_failure(&world, &["sh", "-c", "ulimit -n 32; exec \"$0\" \"$@\""], "open files");
 }
 
-/// A token that was found weighs more than a folder that was not searched.
 #[test]
-fn a_token_beside_a_folder_that_may_not_be_entered_is_a_leak() {
-    if !may_become_another() {
+fn token_takes_precedence_over_a_folder_that_cannot_be_entered() {
+    if !can_switch_user() {
         return;
     }
     let world = world().file("results/shut/a", "x");
     mode(&world.path("results/shut"), 0o700);
     fs::write(world.path("results/a"), TOKEN).unwrap();
-    for args in [WAYS[0].0, WAYS[2].0, WAYS[3].0] {
-        let mut command: Command = world.program(AS_ANOTHER[0]);
-        Ran::from(command.args(&AS_ANOTHER[1..]).arg(bin()).args(args).output().unwrap()).expect(9);
+    for args in [COMMANDS[0].0, COMMANDS[2].0, COMMANDS[3].0] {
+        let mut command: Command = world.program(AS_OTHER_USER[0]);
+        Ran::from(command.args(&AS_OTHER_USER[1..]).arg(bin()).args(args).output().unwrap()).expect(9);
     }
+}
+
+#[test]
+fn unreadable_files_are_reported_and_fail() {
+    if !has("setpriv") || !is_root() {
+        return;
+    }
+    let world = world().file("results/mine", "x").file("results/shut/a", TOKEN);
+    fs::set_permissions(world.path("results/shut"), fs::Permissions::from_mode(0o700)).unwrap();
+    for path in [world.path(""), world.path("results"), world.path("work"), world.path("home")] {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let mut other = world.program("setpriv");
+    other.args(["--reuid=65534", "--regid=65534", "--clear-groups", bin(), "scan", "../results"]);
+    let ran = Ran::from(other.output().unwrap()).expect(1);
+    assert!(ran.out.contains("mine may not be read by this user"), "{ran:?}");
+    assert!(ran.out.contains("shut cannot be entered"), "{ran:?}");
 }

@@ -1,4 +1,4 @@
-//! `scan --redact` that is interrupted, what a killed command left behind, and who may read a redacted file.
+//! Interrupted redaction, the temporary files that it may leave, and the permissions of a redacted file.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -13,7 +13,7 @@ fn world() -> Sandbox {
     Sandbox::new().with("CUSTOM_KEY", TOKEN).file("results/a", format!("a {TOKEN} b\n").repeat(100_000))
 }
 
-/// The files in the folder other than the one that is redacted.
+/// The other files in the folder of the file that is redacted.
 fn copies(world: &Sandbox) -> Vec<PathBuf> {
     let entries = fs::read_dir(world.path("results")).unwrap().map(|entry| entry.unwrap().path());
     entries.filter(|path| !path.ends_with("a")).collect()
@@ -24,7 +24,7 @@ fn holds_a_token(path: &Path) -> bool {
     memchr::memmem::find(&bytes, TOKEN.as_bytes()).is_some()
 }
 
-/// Redacts, and stands still for a while before each piece that it writes; its process as well.
+/// Starts a redaction that waits before each write; returns it and its process id.
 fn redact_slowly(world: &Sandbox) -> (Child, String) {
     let mut strace = world.program("strace");
     strace.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=pwrite64", "-e", "inject=pwrite64:delay_enter=3000000"]);
@@ -44,13 +44,13 @@ fn interrupt(signal: &str, number: i32) {
     assert!(left.iter().all(|copy| !holds_a_token(copy)), "{signal}");
     assert!(signal == "KILL" || left.is_empty(), "{signal}: {left:?}");
     assert!(holds_a_token(&world.path("results/a")), "{signal}");
-    // What was left behind goes with the next redaction.
+    // The next redaction removes what was left.
     world.run(["scan", "--redact", world.path("results").to_str().unwrap()]).expect(9);
     assert_eq!(copies(&world), [] as [PathBuf; 0], "{signal}");
 }
 
 #[test]
-fn an_interrupted_redaction_leaves_no_copy_and_never_one_with_the_token() {
+fn interrupted_redaction_leaves_no_copy_of_the_token() {
     if !has("strace") {
         return;
     }
@@ -63,7 +63,7 @@ fn an_interrupted_redaction_leaves_no_copy_and_never_one_with_the_token() {
 
 /// As `nohup` does it.
 #[test]
-fn a_redaction_that_ignores_a_signal_goes_on() {
+fn redaction_under_nohup_continues() {
     if !has("strace") {
         return;
     }
@@ -80,7 +80,7 @@ fn a_redaction_that_ignores_a_signal_goes_on() {
 }
 
 #[test]
-fn a_trace_across_two_pieces_of_a_copy_is_overwritten_whole() {
+fn token_across_two_writes_is_overwritten() {
     let world = Sandbox::new().with("CUSTOM_KEY", TOKEN);
     for place in (262_144 - 40..262_144 + 4200).step_by(13) {
         let mut bytes = vec![b'.'; place];
@@ -97,9 +97,9 @@ fn a_trace_across_two_pieces_of_a_copy_is_overwritten_whole() {
     }
 }
 
-/// Who may read the file, and the access list that the folder gives to new files.
+/// Permissions and access lists, also where the folder has a default list for new files.
 #[test]
-fn a_redacted_file_may_be_read_by_those_who_could_read_it_before() {
+fn redacted_file_keeps_its_permissions() {
     if !has("setfacl") {
         return;
     }
@@ -120,9 +120,9 @@ fn a_redacted_file_may_be_read_by_those_who_could_read_it_before() {
     assert_eq!(fs::read_to_string(world.path("results/plain")).unwrap(), "*".repeat(TOKEN.len()));
 }
 
-/// Also where it holds another token, half of one, or none.
+/// Also where it contains another token, half of one, or none.
 #[test]
-fn a_temporary_file_that_was_left_behind_is_found_by_its_name_and_removed() {
+fn left_over_temporary_file_is_found_by_name_and_removed() {
     let half = &TOKEN[..9];
     for (contents, is_suspect) in [(TOKEN, true), (OTHER, true), (half, false), ("", false)] {
         let world = Sandbox::new().with("CUSTOM_KEY", TOKEN).file("results/.co-cred-Ab3dE9.tmp", contents);
@@ -143,15 +143,15 @@ fn a_temporary_file_that_was_left_behind_is_found_by_its_name_and_removed() {
 }
 
 #[test]
-fn a_gate_fails_on_a_temporary_file_that_was_left_behind() {
+fn left_over_temporary_file_fails_the_gate() {
     let world = Sandbox::new().with("CODEOCEAN_TOKEN", TOKEN).file("results/.co-cred-Ab3dE9.tmp", "");
     let ran = world.spawn(["exec", "--offline", "--gate", "../results", "--", "true"]).expect(9);
     assert!(ran.err.contains("left behind"), "{ran:?}");
 }
 
-/// Its writer holds a lock on it.
+/// The process that writes it has a lock on it.
 #[test]
-fn a_temporary_file_in_use_is_searched_and_not_removed() {
+fn temporary_file_in_use_is_searched_and_not_removed() {
     let world = Sandbox::new().with("CUSTOM_KEY", TOKEN).file("results/.co-cred-Ab3dE9.tmp", "x");
     let path = world.path("results/.co-cred-Ab3dE9.tmp");
     let writer = fs::File::open(&path).unwrap();

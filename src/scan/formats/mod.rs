@@ -1,0 +1,66 @@
+//! The packed formats that are searched, in tables. The readers know no tokens: they show a [`Visitor`] what is packed.
+//!
+//! A new format is one file and one line of a table.
+
+mod base64_text;
+mod format;
+mod gzip;
+mod stream;
+mod tar;
+mod zip;
+
+use std::fs::File;
+
+use crate::files;
+
+pub(super) use format::{Encoded, Format, HEAD, Visitor};
+pub(super) use stream::{Stream, skip_zeros};
+
+/// Formats that a content has from its first byte on.
+const PACKED: [Format; 3] = [gzip::FORMAT, zip::FORMAT, tar::FORMAT];
+
+/// The first bytes of compressed formats that are not unpacked, and their names.
+const UNSUPPORTED: [(&[u8], &str); 6] = [
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\x04\x22\x4d\x18", "lz4"),
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"Rar!\x1a\x07", "rar"),
+];
+
+/// Formats that something else may precede.
+const EMBEDDED: [Format; 2] = [zip::EMBEDDED, base64_text::FORMAT];
+
+/// The format of a content.
+pub(super) enum Detected {
+    /// It is unpacked.
+    Supported(&'static Format),
+    /// It has this name, and is not unpacked.
+    Unsupported(&'static str),
+}
+
+/// The format of a content with these first bytes and this name; `None`: it is not packed.
+pub(super) fn detect(head: &[u8], name: &str) -> Option<Detected> {
+    let find = |formats: &'static [Format]| formats.iter().find(|format| (format.matches)(head, name));
+    find(&PACKED)
+        .map(Detected::Supported)
+        .or_else(|| unsupported(head).map(Detected::Unsupported))
+        .or_else(|| find(&EMBEDDED).map(Detected::Supported))
+}
+
+fn unsupported(head: &[u8]) -> Option<&'static str> {
+    UNSUPPORTED.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, name)| *name)
+}
+
+/// Whether a content with these first bytes is packed, so that no byte of it can be changed without damage.
+pub(super) fn is_packed(head: &[u8]) -> bool {
+    PACKED.iter().any(|format| (format.matches)(head, "")) || unsupported(head).is_some()
+}
+
+/// The same for a file.
+pub(super) fn is_file_packed(file: &File) -> bool {
+    let mut head = [0; HEAD];
+    let read = files::read_at(file, &mut head, 0).unwrap_or_default();
+    is_packed(&head[..read])
+}

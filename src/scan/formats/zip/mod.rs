@@ -1,0 +1,104 @@
+//! Zip: from one local header to the next (PKWARE's APPNOTE 6.3.10, section 4.3), so that archives of any size are read in
+//! fixed memory, also where they are packed in something else. The directory after the members must name the same members.
+//!
+//! A zip crate seeks, and holds the whole directory in memory.
+
+mod records;
+
+use std::io;
+
+use flate2::bufread::DeflateDecoder;
+use memchr::memmem;
+
+use super::format::{Format, HEAD, Visitor, has_suffix};
+use super::stream::{Section, Stream, drain};
+use records::{Header, MEMBER, MEMBER_LEN, Tally};
+
+/// The names of archives that something else may precede: a script that runs or unpacks them, the mark of a split archive.
+const NAMES: [&str; 5] = [".zip", ".npz", ".pyz", ".pex", ".whl"];
+
+const STORED: u16 = 0;
+const DEFLATED: u16 = 8;
+
+/// An archive from the first byte on.
+pub(super) const FORMAT: Format = Format {
+    matches: |head, _| head.starts_with(MEMBER) || head.starts_with(records::END),
+    read: |stream, _, visitor| read(stream, visitor),
+};
+
+/// An archive that something else precedes.
+pub(super) const EMBEDDED: Format = Format {
+    matches: |head, name| head.starts_with(b"#!") || has_suffix(name, &NAMES),
+    read: |stream, _, visitor| read_embedded(stream, visitor),
+};
+
+fn read(stream: &mut dyn Stream, visitor: &mut dyn Visitor) -> io::Result<()> {
+    let mut members = Tally::default();
+    while stream.peek(MEMBER.len())?.starts_with(MEMBER) {
+        let start = stream.position();
+        let header = Header::read(stream)?;
+        members.add(start, header.method);
+        match header.size {
+            Some(size) => {
+                let mut section = Section::new(stream, size);
+                read_member(&mut section, &header, visitor)?;
+                drain(&mut section)?;
+                if section.is_truncated() {
+                    return Err(records::broken());
+                }
+            }
+            None => {
+                read_member(stream, &header, visitor)?;
+                records::skip_descriptor(stream)?;
+            }
+        }
+    }
+    records::check_directory(stream, &members)
+}
+
+/// Reads the archive that comes later in the stream, if there is one.
+fn read_embedded(stream: &mut dyn Stream, visitor: &mut dyn Visitor) -> io::Result<()> {
+    loop {
+        let bytes = stream.peek(MEMBER_LEN)?;
+        if bytes.len() < MEMBER_LEN {
+            let rest = bytes.len();
+            stream.consume(rest);
+            return Ok(());
+        }
+        let at = memmem::find(bytes, MEMBER).unwrap_or(bytes.len() - 3);
+        stream.consume(at);
+        let head = stream.peek(MEMBER_LEN)?;
+        if head.starts_with(MEMBER) {
+            // Any text may contain these four bytes. In a header, the needed version and the method are small numbers.
+            if head.len() >= MEMBER_LEN && head[5] == 0 && head[9] == 0 && head[26..28] != [0, 0] {
+                return read(stream, visitor);
+            }
+            stream.consume(1);
+        }
+    }
+}
+
+fn read_member(stream: &mut dyn Stream, header: &Header, visitor: &mut dyn Visitor) -> io::Result<()> {
+    let Header { name, encrypted, method, size } = header;
+    let reason = match (*method, size) {
+        _ if *encrypted => "is encrypted: it cannot be searched".to_owned(),
+        (STORED, Some(_)) => return visitor.stored(name, stream),
+        (STORED, None) => {
+            let is_packed = visitor.is_packed(stream.peek(HEAD)?);
+            records::skip_to_descriptor(stream)?;
+            if !is_packed {
+                return Ok(());
+            }
+            "is stored without its size: what is packed in it is not searched".to_owned()
+        }
+        (DEFLATED, size) => match visitor.unpacked(name, &mut DeflateDecoder::new(&mut *stream)) {
+            Ok(()) if size.is_none() || stream.peek(1)?.is_empty() => return Ok(()),
+            Ok(()) => "has data after what is packed in it, which is not unpacked".to_owned(),
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => error.to_string(),
+            Err(_) => "is broken: the rest of it cannot be unpacked".to_owned(),
+        },
+        _ => "is compressed with an unknown method: it cannot be searched".to_owned(),
+    };
+    visitor.unread(name, &reason);
+    Ok(())
+}
