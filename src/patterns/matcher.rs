@@ -3,10 +3,11 @@
 
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, BuildError, Input, MatchKind};
+use aho_corasick::BuildError;
 use memchr::memchr2_iter;
 use zeroize::{DefaultIsZeroes, Zeroizing};
 
+use super::automaton::Automaton;
 use super::encodings::Encodings;
 use super::line_breaks::{is_break, match_around};
 use super::token_like::PREFIXES;
@@ -14,7 +15,7 @@ use super::token_like::PREFIXES;
 /// The patterns of some tokens, ready to be searched for. `Debug` shows how many.
 pub struct Matcher {
     /// Finds the patterns and, with the numbers after theirs, the prefixes of any token.
-    automaton: AhoCorasick,
+    automaton: Automaton,
     patterns: Vec<Zeroizing<Vec<u8>>>,
     /// For every pair of bytes, whether a pattern contains it, so that a line may break between the two.
     is_pair: Zeroizing<Vec<bool>>,
@@ -81,7 +82,7 @@ impl Matcher {
         pairs.sort_unstable();
         let prefixes = PREFIXES.iter().map(|prefix| prefix.bytes);
         let all = patterns.iter().map(|pattern| pattern.as_slice()).chain(prefixes);
-        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(all)?;
+        let automaton = Automaton::new(all)?;
         let longest = patterns.iter().map(|pattern| pattern.len()).max().unwrap_or_default();
         Ok(Matcher { automaton, patterns, is_pair, pairs, longest, common_prefix })
     }
@@ -118,7 +119,7 @@ impl Matcher {
     /// The matches that have no line break inside.
     fn search_unwrapped(&self, bytes: &[u8]) -> Matches {
         let (mut ranges, mut candidates, mut from) = (Vec::new(), Vec::new(), 0);
-        while let Some(found) = self.automaton.find(Input::new(bytes).range(from..)) {
+        while let Some(found) = self.automaton.find(bytes, from) {
             if found.pattern().as_usize() < self.patterns.len() {
                 ranges.push(found.range());
                 from = found.end();

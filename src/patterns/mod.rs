@@ -1,6 +1,7 @@
 //! How a token may be written down, and the search for it: in a stream ([`Matcher`]), in files ([`FastScan`]), in the value
 //! of a variable ([`holds_token`]). Not found: encodings of encodings, other character sets, a token cut into pieces.
 
+mod automaton;
 pub mod base64;
 mod encodings;
 mod fast_scan;

@@ -63,18 +63,22 @@ fn assert_masked(what: &str, out: &[u8]) {
 
 #[test]
 fn every_encoding_is_masked_wherever_it_is_cut() {
-    let matcher = matcher(&[TOKEN, OTHER]);
-    for (what, text) in encodings() {
+    // With few tokens and with many, for which the matcher takes another algorithm.
+    let many: Vec<String> = (0..8).map(|number| format!("cop_Wq6vNb{number}xHt7sL")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).chain([TOKEN, OTHER]).collect();
+    let matchers = [matcher(&[TOKEN, OTHER]), matcher(&many)];
+    let cases = encodings().into_iter().flat_map(|case| matchers.iter().map(move |matcher| (matcher, case.clone())));
+    for (matcher, (what, text)) in cases {
         let stream = [b"before \xff\x00 ", text.as_bytes(), b" \r\n after c"].concat();
-        let (whole, count) = masked(&matcher, [stream.as_slice()]);
+        let (whole, count) = masked(matcher, [stream.as_slice()]);
         assert!(count > 0, "{what}");
         assert_masked(what, &whole);
         assert!(whole.starts_with(b"before \xff\x00 ") && whole.ends_with(b" \r\n after c"), "{what}");
         for cut in 0..=stream.len() {
-            assert_eq!(masked(&matcher, [&stream[..cut], &stream[cut..]]).0, whole, "{what} cut at {cut}");
+            assert_eq!(masked(matcher, [&stream[..cut], &stream[cut..]]).0, whole, "{what} cut at {cut}");
         }
-        assert_eq!(masked(&matcher, stream.chunks(1)).0, whole, "{what}, byte by byte");
-        assert_eq!(masked(&matcher, stream.chunks(7)).0, whole, "{what}, in sevens");
+        assert_eq!(masked(matcher, stream.chunks(1)).0, whole, "{what}, byte by byte");
+        assert_eq!(masked(matcher, stream.chunks(7)).0, whole, "{what}, in sevens");
     }
 }
 
