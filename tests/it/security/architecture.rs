@@ -1,6 +1,6 @@
 //! The code keeps to its architecture: layers as `lib.rs` draws them, who may expose the token, what stands behind a seam.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -80,12 +80,12 @@ fn imports_point_down() {
 
 #[test]
 fn the_drawing_shows_every_module_and_no_other() {
-    let modules: std::collections::BTreeSet<String> = sources()
+    let modules: BTreeSet<String> = sources()
         .iter()
         .map(|(path, _)| module(path))
         .filter(|module| !matches!(module.as_str(), "main" | "lib"))
         .collect();
-    let drawn: std::collections::BTreeSet<String> = layers().into_keys().collect();
+    let drawn: BTreeSet<String> = layers().into_keys().collect();
     assert_eq!(modules, drawn);
 }
 
@@ -162,5 +162,150 @@ fn every_file_says_what_it_is_for_and_stays_small() {
         assert!(text.starts_with("//! "), "{} has no header", path.display());
         let lines = text.lines().count();
         assert!(lines < 490, "{} has {lines} lines", path.display());
+    }
+}
+
+/// Files import each other in one direction: no path of `use` lines leads from a file back to it.
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let graph = file_imports();
+    for start in graph.keys() {
+        let (mut seen, mut open) = (BTreeSet::new(), vec![start]);
+        while let Some(file) = open.pop() {
+            for next in graph.get(file).into_iter().flatten() {
+                assert!(next != start, "{start} imports itself, by way of {file}");
+                if seen.insert(next) {
+                    open.push(next);
+                }
+            }
+        }
+    }
+}
+
+/// Each file by its module path, and the files that its `use` lines name.
+fn file_imports() -> BTreeMap<String, BTreeSet<String>> {
+    let modules: BTreeMap<String, String> = sources()
+        .into_iter()
+        .map(|(path, text)| {
+            let path = name(&path);
+            let path = path.trim_end_matches(".rs").trim_end_matches("/mod");
+            (path.replace('/', "::"), text)
+        })
+        .filter(|(module, _)| !matches!(module.as_str(), "main" | "lib"))
+        .collect();
+    // A seam calls the file of one system `system`.
+    let file = |path: &str| {
+        let path = path.replace("::system", "::unix");
+        let mut parts: Vec<&str> = path.split("::").collect();
+        while !parts.is_empty() && !modules.contains_key(&parts.join("::")) {
+            parts.pop();
+        }
+        parts.join("::")
+    };
+    let imports = |(module, text): (&String, &String)| {
+        let is_child = |path: &str| modules.contains_key(&format!("{module}::{path}")) || path == "system";
+        let named = uses(&code(text)).into_iter().filter_map(|path| absolute(module, &path, &is_child));
+        let files = named.map(|path| file(&path)).filter(|file| !file.is_empty() && file != module);
+        (module.clone(), files.collect())
+    };
+    modules.iter().map(imports).collect()
+}
+
+/// The paths of the `use` lines of a file, one for each name.
+fn uses(code: &str) -> Vec<String> {
+    let lines = code.split(';').filter_map(|line| {
+        let line = line.rsplit_once("\nuse ").map(|(_, path)| path).or_else(|| line.strip_prefix("use "))?;
+        Some(line.split_whitespace().collect::<Vec<_>>().join(" "))
+    });
+    lines.flat_map(|line| names_of(&line)).collect()
+}
+
+/// `a::{b, c::{d, e}}` as `a::b`, `a::c::d`, `a::c::e`.
+fn names_of(path: &str) -> Vec<String> {
+    let Some((head, list)) = path.split_once('{') else { return vec![path.trim().to_owned()] };
+    let (mut names, mut depth, mut item) = (Vec::new(), 0, String::new());
+    for c in list.trim_end().trim_end_matches('}').chars() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ => {}
+        }
+        if c == ',' && depth == 0 {
+            names.push(std::mem::take(&mut item));
+        } else {
+            item.push(c);
+        }
+    }
+    names.push(item);
+    let names = names.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
+    names.flat_map(|name| names_of(&format!("{head}{name}"))).collect()
+}
+
+/// A path from the root of the crate; none for one that leads to another crate.
+fn absolute(module: &str, path: &str, is_child: &dyn Fn(&str) -> bool) -> Option<String> {
+    if let Some(path) = path.strip_prefix("crate::") {
+        return Some(path.to_owned());
+    }
+    if is_child(path.split("::").next().unwrap_or_default()) {
+        return Some(format!("{module}::{path}"));
+    }
+    let (mut module, mut path) = (module, path);
+    if !path.starts_with("super::") {
+        return None;
+    }
+    while let Some(rest) = path.strip_prefix("super::") {
+        module = module.rsplit_once("::").map_or("", |(parent, _)| parent);
+        path = rest;
+    }
+    Some(format!("{module}::{path}").trim_start_matches("::").to_owned())
+}
+
+/// The page for developers has the layers of `lib.rs`, in their order.
+#[test]
+fn the_architecture_page_shows_the_layers_of_the_code() {
+    let page = include_str!("../../../docs/architecture.md");
+    let rows = page.lines().skip_while(|line| *line != "|---|---|").skip(1).take_while(|line| line.starts_with('|'));
+    let modules = rows.flat_map(|row| row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2));
+    let mut layers: Vec<(usize, String)> = layers().into_iter().map(|(module, layer)| (layer, module)).collect();
+    layers.sort();
+    let shown: BTreeSet<&str> = modules.clone().collect();
+    assert_eq!(shown, layers.iter().map(|(_, module)| module.as_str()).collect());
+    let heights: BTreeMap<&str, usize> = layers.iter().map(|(layer, module)| (module.as_str(), *layer)).collect();
+    let shown: Vec<usize> = modules.map(|module| heights[module]).collect();
+    assert!(shown.windows(2).all(|two| two[0] >= two[1]), "the rows are in another order than the layers");
+    let diagram = page.split("```").find(|block| block.starts_with("mermaid")).unwrap();
+    for word in diagram.split('"').skip(1).step_by(2).map(|label| label.split("<br/>").next().unwrap()) {
+        let path = word.rsplit_once("::").map_or(word, |(module, _)| module);
+        let exists = sources().iter().any(|(file, _)| name(file).trim_end_matches(".rs").replace('/', "::").starts_with(path));
+        assert!(exists, "{word} is in the diagram, and {path} is not in the code");
+    }
+}
+
+/// Links between pages lead somewhere.
+#[test]
+fn every_link_between_pages_leads_to_a_file() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs"];
+    for page in pages.iter().flat_map(|page| walkdir::WalkDir::new(top.join(page))).map(Result::unwrap) {
+        if page.path().extension().is_none_or(|extension| extension != "md") {
+            continue;
+        }
+        let text = fs::read_to_string(page.path()).unwrap();
+        let links = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+        for link in links.filter(|link| !link.is_empty() && !link.contains("://") && !link.starts_with("mailto:")) {
+            let target = page.path().parent().unwrap().join(link);
+            assert!(target.exists(), "{} links to {link}", page.path().display());
+        }
+    }
+}
+
+/// A test file that grows over this has more than one topic.
+#[test]
+fn test_files_stay_small() {
+    for entry in walkdir::WalkDir::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it")).into_iter().map(Result::unwrap) {
+        if entry.file_type().is_file() {
+            let lines = fs::read_to_string(entry.path()).unwrap().lines().count();
+            assert!(lines <= 400, "{} has {lines} lines", entry.path().display());
+        }
     }
 }

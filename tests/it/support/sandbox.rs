@@ -4,6 +4,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -185,9 +186,20 @@ pub fn copy_bin(to: &Path) {
     assert!(Command::new("cp").arg(bin()).arg(to).status().unwrap().success());
 }
 
-/// Whether a program is here. `tests/run` installs what can be; a missing one there is a failure of the test.
+/// Whether a program is installed. `tests/run` installs what can be, and a missing one is then a failure of the test;
+/// `tests/run --quick` prints the tests that were skipped for one.
 pub fn has(program: &str) -> bool {
     let here = Command::new("sh").args(["-c", &format!("command -v {program}")]).output().unwrap().status.success();
     assert!(here || std::env::var_os("CO_CRED_TESTS_ALL").is_none(), "{program} is not installed");
+    if !here {
+        skipped(&format!("{program} is not installed"));
+    }
     here
+}
+
+/// Notes that this test is skipped, and why, in the file that `CO_CRED_TESTS_SKIPPED` names.
+pub fn skipped(why: &str) {
+    let Some(path) = std::env::var_os("CO_CRED_TESTS_SKIPPED") else { return };
+    let line = format!("skipped: {}: {why}\n", std::thread::current().name().unwrap_or("a test"));
+    fs::OpenOptions::new().append(true).create(true).open(path).unwrap().write_all(line.as_bytes()).unwrap();
 }
