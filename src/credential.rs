@@ -10,7 +10,7 @@ use crate::sources::{self, Found, Located, Place, ResolvedDeployment, SearchCont
 use crate::token::Token;
 use crate::verify::{self, Grant, RetryBudget, Scope, Verdict, VerifyRequest};
 
-/// How sure to be before a token is handed over.
+/// When the deployment is asked about a token before it is delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Ask the deployment, and fail without a good answer.
@@ -26,7 +26,7 @@ pub enum Mode {
 pub struct ObtainOptions<'a> {
     /// Where to look.
     pub search: SearchOptions<'a>,
-    /// How sure to be.
+    /// When the deployment is asked.
     pub mode: Mode,
     /// How long to wait.
     pub budget: RetryBudget,
@@ -80,7 +80,7 @@ impl Credential {
         &self.place
     }
 
-    /// Whose it is, where the source says.
+    /// Its account, where the source names one.
     pub fn email(&self) -> Option<&Email> {
         self.email.as_ref()
     }
@@ -90,19 +90,19 @@ impl Credential {
         self.expires
     }
 
-    /// Whether the deployment has said yes to it.
+    /// Whether the deployment has accepted it.
     pub fn is_proven(&self) -> bool {
         self.proven
     }
 
-    /// What was odd on the way.
+    /// What was odd, and stops nothing.
     pub fn remarks(&self) -> &[Remark] {
         &self.remarks
     }
 }
 
 impl Credential {
-    /// The same token as it was found once more: its place, its account and its end may be others by now.
+    /// The same token, found again: its place, its account and its end may have changed.
     pub fn found_again(&self, located: Located) -> Credential {
         let Located { found: Found { token, place, email, expires, remarks, .. }, deployment } = located;
         debug_assert!(token == self.token);
@@ -113,8 +113,7 @@ impl Credential {
 /// Locates and verifies.
 ///
 /// # Errors
-/// Whatever locating finds wrong; a rejection; and, where the mode is [`Mode::Always`], whatever keeps the deployment
-/// from being asked.
+/// What [`sources::locate`] fails with; a rejection; and, with [`Mode::Always`], what kept the deployment from answering.
 pub fn obtain(options: &ObtainOptions) -> Result<Credential> {
     verify_located(options, sources::locate(&options.search)?)
 }
@@ -179,7 +178,7 @@ pub fn verify_token(
     place: &str,
     deployment: Option<&ResolvedDeployment>,
 ) -> Result<Option<Verdict>> {
-    // Asked or not: what is handed on goes to the deployment beside it.
+    // Also where the deployment is not asked: the program that gets the token sends it to the deployment that it is given.
     if let Some(resolved) = deployment.filter(|resolved| !resolved.is_explicit()) {
         check_accepted(options.search.context.env, token, &resolved.deployment, &resolved.place)?;
     }
@@ -199,8 +198,8 @@ pub fn verify_token(
     }
 }
 
-/// A token that one deployment has accepted is not sent to another: what names one may be a file that another program
-/// wrote, or a variable from before.
+/// A token that one deployment has accepted is not sent to another: the other one may be named by a file that another program
+/// wrote, or by an old variable.
 ///
 /// # Errors
 /// It was accepted elsewhere.
@@ -211,7 +210,9 @@ pub fn check_accepted(env: &Env, token: &Token, deployment: &Deployment, place: 
             Reason::OtherDeployment,
             format!("the token was accepted by {home}, and {place} names {deployment}: it is not sent there"),
         )
-        .hint(format!("if it belongs to both, say so once: co-cred check --deployment {deployment}"))),
+        .hint(format!(
+            "correct {place} to {home}; only if the token belongs to both, say so once: co-cred check --deployment {deployment}"
+        ))),
     }
 }
 
@@ -219,7 +220,7 @@ fn suffices(verdict: &Verdict, needs: &[Scope]) -> bool {
     needs.iter().all(|scope| verdict.grant(*scope) != Grant::Unknown)
 }
 
-/// Whether the token may be good all the same: the deployment was not asked.
+/// Whether the error says nothing about the token: the deployment did not answer, or is not known.
 pub fn may_be_good(error: &Error) -> bool {
     error.kind() == Kind::Unreachable || error.reason == Reason::NoDeployment
 }
@@ -231,8 +232,8 @@ fn unverified(error: &Error) -> Remark {
 }
 
 fn no_deployment(env: &Env) -> Error {
-    let empty = DOMAINS.into_iter().find(|name| env.get(name).is_some());
+    let empty = DOMAINS.into_iter().find(|name| env.has(name));
     let empty = empty.map(|name| format!("; {name} is set, but empty")).unwrap_or_default();
-    Error::new(Reason::NoDeployment, format!("a token was found, but not the deployment that it is for{empty}"))
+    Error::new(Reason::NoDeployment, format!("there is a token, but its deployment is not known{empty}"))
         .hint("name it with --deployment https://codeocean.example.org or CODEOCEAN_DOMAIN")
 }

@@ -46,7 +46,7 @@ impl Env {
         env
     }
 
-    /// Whether the variable is there at all, even empty.
+    /// Whether the variable is set, even if it is empty.
     pub fn has(&self, name: &str) -> bool {
         self.vars.contains_key(&*key(OsStr::new(name)))
     }
@@ -71,8 +71,8 @@ impl Env {
         Some(self.path(if cfg!(windows) { "USERPROFILE" } else { "HOME" })?.join(below))
     }
 
-    /// Whether a folder below the home is meant, and the home is another user's, who lets this one not even enter it: what is
-    /// there is that user's. A base that a variable names is meant.
+    /// Whether the folder lies below a home that is closed to this user: it is another user's. A folder that the variable names
+    /// counts as this user's.
     pub fn is_elsewhere(&self, base: &str) -> bool {
         let closed = |path: PathBuf| {
             path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::PermissionDenied)
@@ -80,24 +80,24 @@ impl Env {
         self.absolute(base).is_none() && self.home(".").is_none_or(closed)
     }
 
-    /// Where this host alone looks, as long as the user is logged in: below `$XDG_RUNTIME_DIR`.
+    /// The folder for this host alone, as long as the user is logged in: below `$XDG_RUNTIME_DIR`.
     pub fn runtime_dir(&self) -> Option<PathBuf> {
         let base = self.absolute("XDG_RUNTIME_DIR").filter(|path| path.is_dir() && !cfg!(windows))?;
         Some(base.join("co-cred"))
     }
 
-    /// Where co-cred may keep what it can do without: below `$XDG_RUNTIME_DIR`, else `$XDG_CACHE_HOME`, else
+    /// The folder for files that co-cred can do without: below `$XDG_RUNTIME_DIR`, else `$XDG_CACHE_HOME`, else
     /// `~/.cache` (on Windows, `%LOCALAPPDATA%`). Relative paths are ignored, as the XDG base directory specification asks.
     pub fn cache_dir(&self) -> Option<PathBuf> {
         self.runtime_dir().or_else(|| self.base("XDG_CACHE_HOME", "LOCALAPPDATA", ".cache"))
     }
 
-    /// Where the user configures co-cred: below `$XDG_CONFIG_HOME`, else `~/.config` (on Windows, `%APPDATA%`).
+    /// The folder of the configuration: below `$XDG_CONFIG_HOME`, else `~/.config` (on Windows, `%APPDATA%`).
     pub fn config_dir(&self) -> Option<PathBuf> {
         self.base("XDG_CONFIG_HOME", "APPDATA", ".config")
     }
 
-    /// Where co-cred notes what it must not lose: below `$XDG_DATA_HOME`, else `~/.local/share` (on Windows,
+    /// The folder for what co-cred must not lose: below `$XDG_DATA_HOME`, else `~/.local/share` (on Windows,
     /// `%LOCALAPPDATA%`).
     pub fn data_dir(&self) -> Option<PathBuf> {
         self.base("XDG_DATA_HOME", "LOCALAPPDATA", ".local/share")
@@ -105,7 +105,7 @@ impl Env {
 
     fn base(&self, name: &str, on_windows: &str, below_home: &str) -> Option<PathBuf> {
         let home = || self.home(below_home).filter(|path| path.is_absolute());
-        // On Windows, what is ours is so because it lies in the profile.
+        // On Windows, the profile's folder is what keeps other users out.
         let name = if cfg!(windows) { on_windows } else { name };
         Some(self.absolute(name).or_else(home)?.join("co-cred"))
     }

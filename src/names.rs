@@ -11,7 +11,7 @@ pub struct Variable {
     pub name: &'static str,
     /// What its value is.
     pub role: Role,
-    /// Who gives it its meaning.
+    /// Whose variable it is.
     pub owner: Owner,
     /// Whether the value is the path of a file or folder that co-cred uses. A process that leaves the folder in which it was
     /// started makes a relative one absolute first. (Relative paths in `XDG_*` and `SSL_CERT_DIR` are ignored.)
@@ -23,7 +23,7 @@ pub struct Variable {
 /// What the value of a variable is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// A Code Ocean token, whatever it looks like.
+    /// A Code Ocean token, of any shape.
     Token,
     /// A token of Code Ocean or of another service: the shape of the value decides. Numbered forms (`API_KEY_2`) count too.
     GenericToken,
@@ -37,7 +37,7 @@ pub enum Role {
     Other,
 }
 
-/// Who gives a variable its meaning.
+/// Whose variable it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
     /// co-cred itself.
@@ -158,7 +158,7 @@ pub const VARIABLES: &[Variable] = &[
 const OTHER_PREFIXES: [&str; 10] =
     ["CO_CRED_", "CO_SOURCE_", "LD_", "LC_", "XDG_", "DBUS_", "SSL_CERT_", "GIT_CONFIG_", "GIT_ASKPASS", "PYTHON"];
 
-/// Variables that hold a Code Ocean token whatever their value looks like, in the order in which they are searched.
+/// Variables that hold a Code Ocean token of any shape, in the order in which they are searched.
 pub const TOKENS: [&str; 4] = with_role(Token);
 
 /// Names that other services use too, in the order in which they are searched.

@@ -1,4 +1,4 @@
-//! The command line: what is typed becomes an order, the order becomes a delivery.
+//! The command line: arguments become options, and a command delivers what they ask for.
 //!
 //! [`run`] is the whole program but for the process around it, so that a test can drive it.
 
@@ -41,11 +41,11 @@ use messages::Messages;
 pub struct Streams<'a> {
     /// For a token, and for what Git and Docker ask.
     pub input: &'a mut dyn BufRead,
-    /// Whether somebody types there: `input` is a terminal.
+    /// Whether `input` is a terminal, so that the user can be asked.
     pub interactive: bool,
     /// For data.
     pub out: &'a mut dyn Write,
-    /// For words.
+    /// For messages.
     pub err: &'a mut dyn Write,
     /// Whether words may be coloured, and progress shown: `err` is a terminal. `NO_COLOR` is looked at later.
     pub colour: bool,
@@ -102,25 +102,25 @@ fn failure(args: &[OsString], code: u8) -> u8 {
     if command.is_some_and(|command| command == "exec") { commands::exec::FAILED } else { code }
 }
 
-/// What every command is handed: the options that all share, understood only when they are needed.
+/// What every command gets: the options that all share, parsed only when they are needed.
 struct Invocation<'a> {
     common: &'a Common,
     env: &'a Env,
-    /// Somebody is there to be asked.
+    /// Whether the user can be asked: standard input is a terminal.
     interactive: bool,
-    /// Somebody sees what is told: it goes to a terminal.
+    /// Whether messages go to a terminal.
     watched: bool,
     /// What sources read, once for this command.
     context: &'a SearchContext<'a>,
 }
 
 impl<'a> Invocation<'a> {
-    /// With nobody to be asked, and nobody who watches.
+    /// Without a terminal, for work in the background.
     fn unattended(common: &'a Common, context: &'a SearchContext<'a>) -> Invocation<'a> {
         Invocation { common, env: context.env, context, interactive: false, watched: false }
     }
 
-    /// Where to look, and how sure to be; `mode` where nothing else was typed.
+    /// The search and the verification that the options ask for; `mode` is the command's default.
     fn options(&self, mode: Mode) -> Result<ObtainOptions<'a>> {
         let common = self.common;
         let search = SearchOptions {
@@ -134,7 +134,7 @@ impl<'a> Invocation<'a> {
         Ok(ObtainOptions { search, mode, budget: self.budget()?, needs: &[], owner: false })
     }
 
-    /// How long the deployment is waited for.
+    /// How long to wait for the deployment.
     fn budget(&self) -> Result<RetryBudget> {
         let timeout = self.common.timeout.as_deref().map(|typed| values::duration("--timeout", typed)).transpose()?;
         Ok(RetryBudget { timeout: timeout.unwrap_or(crate::verify::TIMEOUT), wait: None })

@@ -12,7 +12,7 @@ use super::context::{AgentAnswer, once};
 use super::search::Search;
 use super::source::{DeploymentBasis, Found, Place, PlaceKind, Source, TokenScope};
 
-/// The cause of the remark that the agent has no token: it is told with whatever token is used in its place.
+/// The cause of the remark that the agent has no token. It is shown although another token is found.
 pub(super) const EMPTY: &str = "agent-empty";
 
 /// The agent that the environment names.
@@ -55,7 +55,7 @@ fn holding(socket: &Path) -> Result<AgentAnswer> {
             Ok(AgentAnswer::Nothing(message.unwrap_or_else(|| "it does not say why".to_owned())))
         }
         Ok(AgentResponse::Error { message }) => Err(silent(&format!("gives no token: {message}"))),
-        Ok(_) => Err(silent("says something else than it was asked")),
+        Ok(_) => Err(silent("gives an answer of another kind")),
         Err(error) => {
             let (what, hint) = describe_failure(socket, &error);
             Err(silent(&what).hint(hint))
@@ -88,9 +88,9 @@ impl Source for Agent<'_> {
 
     fn find(&self) -> Result<Option<Found>> {
         let Some(held) = self.held()? else { return Ok(None) };
-        let token = Token::parse(held.token.as_bytes()).map_err(|_| silent("gives what is no token"))?.token;
+        let token = Token::parse(held.token.as_bytes()).map_err(|_| silent("gives a value that is not a token"))?.token;
         let deployment = held.deployment.as_deref().map(Deployment::parse).transpose();
-        let deployment = deployment.map_err(|_| silent("names a deployment that is none"))?;
+        let deployment = deployment.map_err(|_| silent("names a deployment that cannot be used"))?;
         let is_meant = !self.is_of_another(held)?
             && match (&deployment, self.search.named().ok().flatten()) {
                 (Some(bound), Some(named)) => *bound == named.deployment,

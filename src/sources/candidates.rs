@@ -1,4 +1,4 @@
-//! One rung of the ladder: several places with the same claim. Two different tokens on it are never chosen between.
+//! Candidates: several places of one step in the order of sources. Where they hold two different tokens, none is chosen.
 
 use zeroize::Zeroizing;
 
@@ -7,15 +7,15 @@ use crate::token::{Malformed, Parsed, Token};
 
 use super::source::{Found, Place};
 
-/// A token-to-be and where it stands.
+/// A value that may be the token, and its place.
 pub(super) struct Candidate<'a> {
     pub(super) place: Place,
     pub(super) raw: &'a [u8],
 }
 
 impl Candidate<'_> {
-    /// Whether only blanks and quotes are in it, as in a slot without a secret.
-    pub(super) fn is_hollow(&self) -> bool {
+    /// Whether it holds nothing but blanks and quotes, as a slot without a secret does.
+    pub(super) fn is_empty(&self) -> bool {
         Token::parse(self.raw).err() == Some(Malformed::Empty)
     }
 
@@ -28,13 +28,13 @@ impl Candidate<'_> {
     }
 }
 
-/// The one token that all the candidates hold; those that are hollow do not count.
+/// The one token that all the candidates hold; empty ones do not count.
 ///
 /// # Errors
 /// A candidate that cannot be a token, or two that hold different ones.
 pub(super) fn choose<'a>(candidates: impl IntoIterator<Item = Candidate<'a>>) -> Result<Option<Found>> {
     let mut chosen: Option<(Place, Parsed)> = None;
-    for candidate in candidates.into_iter().filter(|candidate| !candidate.is_hollow()) {
+    for candidate in candidates.into_iter().filter(|candidate| !candidate.is_empty()) {
         let parsed = candidate.parse()?;
         match &chosen {
             None => chosen = Some((candidate.place, parsed)),

@@ -1,7 +1,7 @@
 //! The configuration, `config.toml`: deployments, each with the account's e-mail and the command that prints its token.
 //!
-//! It is read only where nothing before it answers. Whatever is not known in it is an error: a misspelt key would be a
-//! token that is silently taken from elsewhere.
+//! It is read only where no source before it has a token. An unknown key is an error: with a misspelt key, the token would be
+//! taken from another source without a warning.
 
 use std::path::PathBuf;
 
@@ -153,10 +153,10 @@ fn configured(value: &Value) -> Result<Configured, Mistake> {
 
 /// Every key is one of these, or an error that names the nearest.
 fn known(table: &Table, keys: &[&str]) -> Result<(), Mistake> {
-    let Some(stranger) = table.keys().find(|key| !keys.contains(&key.as_str())) else { return Ok(()) };
-    let near = |key: &&&str| (strsim::jaro_winkler(stranger, key) * 1000.0) as u32;
+    let Some(unknown) = table.keys().find(|key| !keys.contains(&key.as_str())) else { return Ok(()) };
+    let near = |key: &&&str| (strsim::jaro_winkler(unknown, key) * 1000.0) as u32;
     let nearest = keys.iter().max_by_key(near).copied().unwrap_or_default();
-    Err(Mistake::new(format!("there is no key {stranger:?}"), format!("did you mean {nearest}?")))
+    Err(Mistake::new(format!("there is no key {unknown:?}"), format!("did you mean {nearest}?")))
 }
 
 /// No deployment is named twice, and no two are the default.

@@ -11,7 +11,7 @@ use crate::files::{Contents, ReadError};
 use crate::token::Token;
 
 use super::candidates::{Candidate, choose};
-use super::resolved::page_address;
+use super::resolved::{ResolvedDeployment, page_address};
 use super::search::Search;
 use super::source::{DeploymentBasis, Found, Place, PlaceKind, Source, TokenScope};
 
@@ -79,17 +79,25 @@ impl Source for CredentialsFile<'_> {
     }
 
     fn skipped(&self) -> Vec<Remark> {
-        let (Ok(Some(Found { deployment: Some(bound), place, .. })), Some(named)) =
-            (self.read(), self.search.named().ok().flatten())
-        else {
-            return Vec::new();
+        let remark = match (self.read(), self.search.named()) {
+            (Ok(None), _) => self.missing(),
+            (Ok(Some(Found { deployment: Some(bound), place, .. })), Ok(Some(named))) => {
+                Some(for_another(&bound, &place, named))
+            }
+            _ => None,
         };
-        let what = format!("{} is for {bound}, and {} was asked for by {}", place.place, named.deployment, named.place);
-        vec![Remark::new("other-deployment", what).hint("a token is only used with the deployment that it belongs to")]
+        remark.into_iter().collect()
     }
 }
 
 impl CredentialsFile<'_> {
+    /// A variable names the file, and it does not exist.
+    fn missing(&self) -> Option<Remark> {
+        let path = self.search.env().path("CODEOCEAN_CREDENTIALS_PATH")?;
+        let what = format!("CODEOCEAN_CREDENTIALS_PATH names {}, which does not exist", path.display());
+        Some(Remark::new("missing-file", what).hint("correct the path, or unset the variable"))
+    }
+
     /// The deployment that its token is for, where it can be read.
     pub(super) fn deployment(&self) -> Option<Deployment> {
         self.read().ok()??.deployment
@@ -130,6 +138,12 @@ fn bound_to(place: &Place, domain: Option<&str>) -> Result<Option<(Deployment, O
         Err(unusable) => Err(Error::new(Reason::BadDeployment, format!("the domain in {} {unusable}", place.place))
             .hint("write it as https://codeocean.example.org")),
     }
+}
+
+fn for_another(bound: &Deployment, place: &Place, named: &ResolvedDeployment) -> Remark {
+    let ResolvedDeployment { deployment, place: named_by, .. } = named;
+    Remark::new("other-deployment", format!("{} is for {bound}, and {named_by} names {deployment}", place.place))
+        .hint(format!("co-cred login --deployment {deployment} adds a token for that one"))
 }
 
 fn unreadable(place: &Place, reason: &str) -> Error {

@@ -10,7 +10,7 @@ use super::credentials_file::CredentialsFile;
 use super::git_remote;
 use super::resolved::{OPTION, ResolvedDeployment};
 use super::search::Search;
-use super::source::{DeploymentBasis, Place};
+use super::source::{DeploymentBasis, Place, PlaceKind};
 
 /// What stands for a value that is not UTF-8, so that it is refused as any other that names no host.
 const NOT_TEXT: &str = "\0";
@@ -70,10 +70,8 @@ pub(super) fn of(search: &Search, bound: Option<(&Deployment, &Place)>) -> Resul
         return Ok(Some(named.clone()));
     }
     if let Some((deployment, place)) = bound {
-        return Ok(Some(ResolvedDeployment {
-            assumed: false,
-            ..ResolvedDeployment::assumed(deployment, &place.place)
-        }));
+        let named_by = binding(search, deployment, place);
+        return Ok(Some(ResolvedDeployment { assumed: false, ..ResolvedDeployment::assumed(deployment, &named_by) }));
     }
     let configured = search.config()?.deployments.iter().map(|one| (&one.deployment, "the configuration"));
     let logins = search.logins()?.iter().map(|login| (&login.deployment, "the login"));
@@ -95,6 +93,17 @@ pub(super) fn of(search: &Search, bound: Option<(&Deployment, &Place)>) -> Resul
         // Of several, it chooses; one more, which the user has never named, it does not bring in.
         (None, Some(remote)) => remote.map(|remote| Some(remote).filter(|remote| known.is_empty() || is_known(remote))),
         (None, None) => Ok(None),
+    }
+}
+
+/// What bound the token to its deployment, for people.
+fn binding(search: &Search, deployment: &Deployment, place: &Place) -> String {
+    let clone = search.clone.get().and_then(Option::as_ref).filter(|clone| clone.deployment == *deployment);
+    match (place.kind, clone) {
+        (PlaceKind::Keyring | PlaceKind::Command, Some(clone)) => format!("the Git remote in {}", clone.place),
+        (PlaceKind::Keyring, None) => format!("the login of {}", place.place),
+        (PlaceKind::Command, None) => "the configuration".to_owned(),
+        _ => place.place.clone(),
     }
 }
 

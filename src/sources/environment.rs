@@ -1,4 +1,4 @@
-//! Environment variables: those meant for the token, and any other whose value has a token's shape.
+//! Environment variables: the dedicated names, and any other variable whose value has a token's shape.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -52,7 +52,7 @@ impl Source for Dedicated<'_> {
     }
 }
 
-/// The steps in which other variables are looked at.
+/// The order in which other variables are searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Step {
     /// Declared by a slot whose description speaks of Code Ocean.
@@ -76,7 +76,7 @@ pub(super) struct Shaped<'a> {
 }
 
 impl Shaped<'_> {
-    /// The step on which a variable stands.
+    /// The step of a variable.
     fn step_of(&self, name: &str) -> Step {
         match self.search.slots().get(name) {
             Some(slot) if slot.speaks_of_code_ocean() => Step::Described,
@@ -86,7 +86,7 @@ impl Shaped<'_> {
         }
     }
 
-    /// Variables of later steps that hold another token: the order decides, but not in silence.
+    /// A warning for each variable of a later step that holds another token.
     fn outranked(&self, found: &Found) -> Vec<Remark> {
         let other =
             |value: &OsStr| Token::parse(value.as_encoded_bytes()).is_ok_and(|parsed| parsed.token != found.token);
@@ -96,7 +96,7 @@ impl Shaped<'_> {
 
     fn names(&self) -> Vec<(&str, &OsStr)> {
         let mut names: Vec<_> = shaped(self.search.env()).filter(|(name, _)| self.step_of(name) == self.step).collect();
-        // The order of the list above, so that of two places with the same token the likelier one is named.
+        // In the order of the table, so that the likelier of two places with the same token is named.
         let rank = |name: &str| {
             GENERIC_TOKENS.iter().position(|generic| stem(name) == *generic).unwrap_or(GENERIC_TOKENS.len())
         };
@@ -141,10 +141,10 @@ impl Source for Shaped<'_> {
         let env = self.search.env();
         let here = |name: &str| self.step_of(name) == self.step && !is_git_token(name);
         let all = env.iter().filter_map(|(name, value)| Some((name.to_str()?, value)));
-        let (hollow, others): (Vec<_>, Vec<_>) =
-            all.filter(|(name, _)| here(name)).partition(|(name, value)| candidate(name, value).is_hollow());
-        let hollow = hollow.into_iter().filter(|_| self.step != Step::Other).map(|(name, _)| empty(name));
-        hollow.chain(others.into_iter().filter_map(|(name, value)| begun(name, value, self.step))).collect()
+        let (blank, others): (Vec<_>, Vec<_>) =
+            all.filter(|(name, _)| here(name)).partition(|(name, value)| candidate(name, value).is_empty());
+        let blank = blank.into_iter().filter(|_| self.step != Step::Other).map(|(name, _)| empty(name));
+        blank.chain(others.into_iter().filter_map(|(name, value)| begun(name, value, self.step))).collect()
     }
 }
 
@@ -180,14 +180,14 @@ impl Source for Exported<'_> {
     }
 }
 
-/// A variable that is there for the token, and holds none.
+/// A variable that should hold the token and is empty.
 fn empty(name: &str) -> Remark {
     Remark::new("empty", format!("{name} is set, but empty"))
         .hint("in a capsule, attach a secret to the slot of that name; a workstation sees it after a relaunch")
 }
 
-/// A value that begins as a token does, but is none. A file's name may begin so: with more behind it, it counts only where
-/// the name of the variable or the beginning makes a token likely.
+/// A value that begins with `cop_` but is no token. A file's name may begin so too: where more follows, it counts only if the name
+/// of the variable, or the beginning, makes a token likely.
 fn begun(name: &str, value: &OsStr, step: Step) -> Option<Remark> {
     let value = value.as_encoded_bytes();
     let (prefix, rest) = value.split_at_checked(4)?;
@@ -204,13 +204,13 @@ fn begun(name: &str, value: &OsStr, step: Step) -> Option<Remark> {
     Some(remark.hint(format!("{hint}, name it with --token-env {name}")))
 }
 
-/// A place whose token is not used because another comes first.
+/// The warning about a place whose token is not used because another place comes first.
 pub fn shadowed(place: &str, chosen: &str) -> Remark {
     Remark::new("shadowed", format!("{place} holds another token, which is not used: {chosen} comes first"))
         .hint("remove the one that is not meant, or name the one that is with --token-env or --token-file")
 }
 
-/// Variables that may hold a token by their shape alone, less those that have a rung of their own.
+/// Variables whose value has a token's shape, without those of a step of their own.
 fn shaped(env: &Env) -> impl Iterator<Item = (&str, &OsStr)> {
     env.iter()
         .filter(|(_, value)| token::is_token_like(value.as_encoded_bytes()))

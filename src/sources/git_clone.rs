@@ -1,6 +1,6 @@
 //! The Git clone that a command runs in: its remotes choose between deployments that are configured or logged in to.
 //!
-//! A clone may come from anybody. It brings in no deployment that the user has not named, and it is asked only for tokens
+//! A clone may come from an archive that another person made. It brings in no deployment that the user has not named, and it chooses only tokens
 //! that are bound to a deployment. No git runs: the file is parsed, includes are not followed.
 
 use std::path::{Path, PathBuf};

@@ -1,7 +1,6 @@
-//! The capsule's own Git remote, which tells the deployment where nothing else does.
+//! The Git remote of the capsule, which names the deployment where nothing else does.
 //!
-//! Only the capsule's folder is looked at, never the working directory, and no git runs: the file is parsed, includes
-//! are not followed.
+//! Only the capsule's folder is read, never the working directory. No git runs: the file is parsed, and includes are not followed.
 
 use std::path::{Path, PathBuf};
 
@@ -21,8 +20,8 @@ const LIMIT: usize = 64 * 1024;
 /// codeocean.com serves Git on a host of its own; a private deployment on its only one.
 const SHARED: (&str, &str) = ("git.codeocean.com", "codeocean.com");
 
-/// The origin that the capsule's remote points to, and the file that says so. Anything but
-/// `http(s)://HOST[:PORT]/capsule-SLUG[.git]` says nothing.
+/// The origin that the capsule's remote points to, and the file that says so. A remote of another
+/// form than `http(s)://HOST[:PORT]/capsule-SLUG[.git]` is ignored.
 pub(super) fn of_capsule(env: &Env) -> Option<(String, String)> {
     let path: PathBuf = capsule(env)?.join(".git/config");
     let url = parse(&files::read(&path, LIMIT).ok()?)?.string("remote.origin.url")?.to_string();

@@ -1,4 +1,4 @@
-//! The keyring: the login that is kept for the deployment in question. Last of all sources, and not asked before.
+//! The keyring: the stored login for the deployment of the search. The last of all sources, since it is slow and may ask the user.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use super::resolved::ResolvedDeployment;
 use super::search::Search;
 use super::source::{Found, Place, PlaceKind, Source, TokenScope};
 
-/// From how many days ahead the end of a token is told.
+/// How many days before the end of a token the warning begins.
 const AHEAD: i32 = 14;
 
 /// The logins that are kept.
@@ -25,7 +25,7 @@ impl Keyring<'_> {
     /// There are several, and nothing says which.
     fn login(&self) -> Result<Option<&Login>> {
         let logins = self.search.logins()?;
-        let Some(resolved) = self.search.meant()? else { return self.nothing_says(logins) };
+        let Some(resolved) = self.search.meant()? else { return self.unresolved(logins) };
         let here: Vec<&Login> = self.here(&resolved).collect();
         if let Some(wanted) = self.search.user()? {
             return Ok(here.into_iter().find(|login| login.email.is(&wanted)));
@@ -70,7 +70,7 @@ impl Keyring<'_> {
             ),
             (Ok(None), Some(_)) if self.here(&resolved).next().is_some() => remark(
                 "other-user",
-                format!("{} is not logged in at {}, but others are", self.search.wanted(), resolved.deployment),
+                format!("{} is not logged in at {}; other accounts are", self.search.wanted(), resolved.deployment),
                 "co-cred list shows the logins; CODEOCEAN_EMAIL chooses one, and co-cred login adds one",
             ),
             (Ok(None), Some(other)) => remark(
@@ -79,13 +79,13 @@ impl Keyring<'_> {
                     "{} is logged in at {}, and {} was asked for",
                     other.email, other.deployment, resolved.deployment
                 ),
-                &format!("co-cred login --deployment {} keeps one more", resolved.deployment),
+                &format!("co-cred login --deployment {} adds a login there", resolved.deployment),
             ),
             _ => None,
         }
     }
 
-    fn nothing_says(&self, logins: &[Login]) -> Result<Option<&Login>> {
+    fn unresolved(&self, logins: &[Login]) -> Result<Option<&Login>> {
         match logins {
             [one, rest @ ..] => match rest.iter().find(|login| login.deployment != one.deployment) {
                 Some(other) => Err(ambiguous(
@@ -155,14 +155,14 @@ fn found(login: &Login, entry: Entry) -> Found {
 
 fn expiry(email: &Email, days: i32) -> Option<Remark> {
     let when = match days {
-        ..0 => "is over, by the date that login was given".to_owned(),
-        0 => "ends today".to_owned(),
-        1 => "ends tomorrow".to_owned(),
-        days if days <= AHEAD => format!("ends in {days} days"),
+        ..0 => "has expired, by the date given at login".to_owned(),
+        0 => "expires today".to_owned(),
+        1 => "expires tomorrow".to_owned(),
+        days if days <= AHEAD => format!("expires in {days} days"),
         _ => return None,
     };
     let hint = "make a new one at Account → Access Tokens, and run co-cred login";
-    Some(Remark::new("expiry", format!("the time of {email}'s token {when}")).hint(hint))
+    Some(Remark::new("expiry", format!("{email}'s token {when}")).hint(hint))
 }
 
 fn ambiguous(what: String, hint: String) -> Error {

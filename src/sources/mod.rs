@@ -89,7 +89,7 @@ pub struct SourceReport {
     pub glance: Option<String>,
 }
 
-/// Asks every source that is neither slow nor asks the user, whatever the others say; for `status` and `doctor`. A deployment
+/// Asks every source that is neither slow nor asks the user, also after one has answered; for `status` and `doctor`. A deployment
 /// that cannot be used counts as none.
 pub fn survey(options: &SearchOptions) -> Vec<SourceReport> {
     let search = Search::new(options);

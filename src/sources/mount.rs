@@ -1,6 +1,6 @@
-//! The secret mount: what Docker, Kubernetes, systemd and Code Ocean's image builds lay into a folder.
+//! The secret mount: a folder of secrets from Docker, Kubernetes, systemd or an image build of Code Ocean.
 //!
-//! Code Ocean mounts one shell file, `secrets`, while an image is built; everyone else mounts one file per secret.
+//! Code Ocean mounts one shell file, `secrets`, while an image is built; the others mount one file per secret.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -27,13 +27,13 @@ const LIMIT: usize = 64 * 1024;
 /// The most files that are looked at in one folder.
 const MOST_FILES: usize = 1000;
 
-/// The folder where Code Ocean, Docker and Kubernetes mount secrets. There is none on Windows, where anybody may make it.
+/// The folder where Code Ocean, Docker and Kubernetes mount secrets. There is none on Windows, where any user may create such a folder.
 const DEFAULT: &str = "/run/secrets";
 
 /// The name of a secret that is the deployment where [`TOKEN_BESIDE_DOMAIN`] stands beside it.
 const DOMAIN_BESIDE_TOKEN: &str = "domain";
 
-/// The name of a secret that only its shape or its neighbour tells to be the token.
+/// The name of a secret that counts as the token only by the shape of its value.
 const TOKEN_BESIDE_DOMAIN: &str = "token";
 
 /// Code Ocean's shell file.
@@ -50,8 +50,8 @@ pub(super) fn mounts(env: &Env) -> Vec<Mount> {
 /// One folder of secrets.
 pub(super) struct Mount {
     folder: PathBuf,
-    /// Somebody named the folder: all that is in it is meant for us. `/run/secrets` of a desktop or a shared container
-    /// may well hold what is none of this user's business.
+    /// A variable names the folder, so all of it is meant for this user. `/run/secrets` of a desktop or a shared container may
+    /// hold other users' secrets.
     named: bool,
     secrets: OnceCell<Secrets>,
 }
@@ -81,7 +81,7 @@ impl Broken {
         self.name.as_deref().is_none_or(|broken| is_same(broken, name))
     }
 
-    /// Whether the token would have come from here before any other.
+    /// Whether a token of [`TOKENS`] may be in there, which would come before all others.
     fn is_needed(&self) -> bool {
         TOKENS.iter().any(|name| self.may_hold(name))
     }
@@ -92,7 +92,7 @@ impl Broken {
 
     fn error(&self) -> Error {
         Error::new(Reason::Unreadable, &self.what)
-            .hint("mend or unmount it, or name another folder with CO_CRED_SECRETS_DIR")
+            .hint("correct the file or its permissions, or unmount it; CO_CRED_SECRETS_DIR names another folder")
     }
 }
 
@@ -135,7 +135,7 @@ impl Mount {
         let (names, listed) = match self.names() {
             Ok(names) => (names, true),
             Err(error) => {
-                // Whoever named the folder wants to know. Elsewhere it may be another user's business altogether.
+                // Without a variable that names it, the folder may be another user's: then only known names count.
                 let name = if self.named { None } else { Some(String::new()) };
                 let what = format!("the secret mount {} cannot be listed ({})", self.folder.display(), error.kind());
                 secrets.broken.push(Broken { name, what });
@@ -150,7 +150,7 @@ impl Mount {
         for name in names.iter().filter_map(|name| name.to_str()) {
             match name {
                 SCRIPT => secrets.read_script(&self.folder.join(name), listed),
-                // Kubernetes' ..data, and editors' leavings.
+                // Kubernetes' ..data, and editors' temporary files.
                 name if name.starts_with('.') || names::is_git_token(name) => {}
                 name => secrets.read_file(name, &self.folder.join(name), listed),
             }
@@ -203,7 +203,7 @@ impl Secrets {
                     let what = format!("{path} computes {name} when it is run, and co-cred runs nothing");
                     self.broken.push(Broken { name: Some(name), what });
                 }
-                // `export PATH="$PATH:..."` and the like is nothing that anybody would look for here.
+                // `export PATH="$PATH:..."` and the like: no token and no deployment.
                 None => {}
             }
         }
@@ -256,7 +256,7 @@ fn is_among(names: &[&str], name: &str) -> bool {
     names.iter().any(|known| is_same(known, name))
 }
 
-/// Whether a file is simply not there; a name that was only guessed may be hidden as well.
+/// Whether a file does not exist. One whose name was guessed, since the folder cannot be listed, may also be closed to this user.
 fn is_nothing(trouble: &ReadError, listed: bool) -> bool {
     match trouble {
         ReadError::NotFound => true,

@@ -24,7 +24,8 @@ pub(super) fn explain(search: &Search, skipped: &[Remark]) -> Error {
     if let Some(slot) = slots.iter().find(hinted) {
         return no_token(slot);
     }
-    if let Some(remark) = ["shape", EMPTY, "login-gone", "other-user", "other-deployment"].into_iter().find_map(passed)
+    if let Some(remark) =
+        ["shape", EMPTY, "login-gone", "other-user", "other-deployment", "missing-file"].into_iter().find_map(passed)
     {
         return error(Reason::NotFound, remark);
     }
@@ -44,7 +45,7 @@ pub(super) fn explain(search: &Search, skipped: &[Remark]) -> Error {
     );
     error.hint(match slots.is_empty() {
         _ if search.env().get("SUDO_COMMAND").is_some() => {
-            "sudo drops variables: sudo --preserve-env=CODEOCEAN_TOKEN,CODEOCEAN_DOMAIN keeps these, and --token-file names a file"
+            "sudo drops variables and the keyring: run it without sudo, or keep some with sudo --preserve-env=CODEOCEAN_TOKEN,CODEOCEAN_DOMAIN"
         }
         true => {
             "in a capsule, attach the token at the gear → Credentials; elsewhere, co-cred login --deployment codeocean.example.org"
@@ -57,7 +58,7 @@ fn error(reason: Reason, remark: &Remark) -> Error {
     let error = Error::new(reason, &remark.what);
     match &remark.hint {
         Some(hint) => error.hint(hint),
-        None => error.hint("mend it, or name what holds the token with --token-env or --token-file"),
+        None => error.hint("correct it, or name what holds the token with --token-env or --token-file"),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Asked for by name: `--token-file`, `--token-env` and their variables. A failure here is final.
+//! `--token-file`, `--token-env` and their variables. A failure here is final: no other source is asked.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ impl Source for Named<'_> {
     fn find(&self) -> Result<Option<Found>> {
         let SearchOptions { token_file, token_env, .. } = *self.search.options;
         let env = self.search.env();
-        // What was typed as an option outranks what stands in CO_CRED_ variables, of either sort.
+        // An option outranks both CO_CRED_ variables.
         let (file, variable) = match (token_file, token_env) {
             (None, None) => (env.path("CO_CRED_TOKEN_FILE"), env.get("CO_CRED_TOKEN_ENV")),
             (file, variable) => (file, variable.map(OsStr::new)),
@@ -49,8 +49,8 @@ impl Source for Named<'_> {
         let from_file = file.iter().map(|(path, bytes)| Candidate { place: place(path.display()), raw: bytes });
         let from_variable = variable.iter().map(|(name, value)| Candidate { place: place(name), raw: value });
         let named: Vec<Candidate> = from_file.chain(from_variable).collect();
-        match named.iter().find(|candidate| candidate.is_hollow()) {
-            Some(candidate) => Err(hollow(&candidate.place)),
+        match named.iter().find(|candidate| candidate.is_empty()) {
+            Some(candidate) => Err(empty(&candidate.place)),
             None => choose(named),
         }
     }
@@ -94,7 +94,7 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
     Ok(without_line_end(contents.bytes))
 }
 
-fn hollow(place: &Place) -> Error {
+fn empty(place: &Place) -> Error {
     Error::new(Reason::Unreadable, format!("{} was asked for by name, but it is empty", place.place))
         .hint("store the token there, as one line that begins with cop_")
 }

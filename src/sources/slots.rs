@@ -1,7 +1,7 @@
 //! The capsule's slot files: which variables its secrets were declared to fill. They hold names, never values.
 //!
 //! Two generations, and a capsule can hold both: `.codeocean/secrets.json` (since v2.22) and
-//! `environment/environment.yml`. They are a hint only, so a broken one is remarked on and stops nothing.
+//! `environment/environment.yml`. They are a hint only: a broken one causes a warning and stops nothing.
 
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ const LIMIT: usize = 64 * 1024;
 pub type Entries = Vec<Map<String, Value>>;
 
 /// Fields of a slot that say what it is; every other text field names a variable. Taking them all covers the types
-/// whose fields nobody documents.
+/// whose fields are not documented.
 const NO_VARIABLE: [&str; 3] = ["type", "id", "description"];
 
 /// One variable that a slot fills.
@@ -86,7 +86,7 @@ impl Slots {
         let parsed = match files::read(&path, LIMIT) {
             Ok(contents) => parse(&contents.bytes),
             Err(ReadError::NotFound) => return,
-            // Outside a capsule, /root is simply somebody else's.
+            // Outside a capsule, /root belongs to another user.
             Err(ReadError::Hidden) if !named => return,
             Err(trouble) => Err(trouble.to_string()),
         };
@@ -122,8 +122,8 @@ pub(super) fn paths(env: &Env) -> Vec<PathBuf> {
     [".codeocean/secrets.json", "environment/environment.yml"].into_iter().filter_map(in_capsule).collect()
 }
 
-/// The capsule's folder: `$CO_CAPSULE_PATH`, else `/root/capsule`. Never the working directory, which anybody may fill; nor,
-/// on Windows, a folder on the current drive, which anybody may make.
+/// The capsule's folder: `$CO_CAPSULE_PATH`, else `/root/capsule`. Never the working directory, which may hold foreign files; nor,
+/// on Windows, a folder on the current drive, which any user may create.
 pub(super) fn capsule(env: &Env) -> Option<PathBuf> {
     let default = (!cfg!(windows)).then(|| Path::new("/root/capsule"));
     env.path("CO_CAPSULE_PATH").or(default).map(Path::to_path_buf)

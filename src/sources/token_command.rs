@@ -1,5 +1,5 @@
-//! `token_command`: a password manager prints the token. It runs without a shell, for as long as `--timeout` allows; what it says
-//! on standard error is the user's to see.
+//! `token_command`: a program, such as a password manager, that prints the token. It runs without a shell, at most for
+//! `--timeout`; the user sees its standard error.
 
 use std::ffi::OsStr;
 use std::io::ErrorKind;
@@ -20,28 +20,28 @@ use super::config::{Config, Configured, path};
 use super::search::Search;
 use super::source::{Found, Place, PlaceKind, Source, TokenScope};
 
-/// Set for the command, so that one that calls co-cred again ends there.
+/// Set for the command: a co-cred that it calls does not call it again.
 const WITHIN: &str = "CO_CRED_WITHIN_TOKEN_COMMAND";
 
-/// The command that is configured for the deployment in question.
+/// The command that is configured for the deployment of the search.
 pub(super) struct TokenCommand<'a> {
     pub(super) search: &'a Search<'a>,
 }
 
 impl TokenCommand<'_> {
-    /// What is configured for the deployment in question, where that is a command.
+    /// The command that is configured for the deployment of the search.
     fn configured(&self) -> Result<Option<(&Configured, &[String])>> {
         let config = self.search.config()?;
         if config.deployments.iter().all(|configured| configured.token_command.is_none()) {
             return Ok(None);
         }
-        let Some(resolved) = self.search.meant()? else { return self.nothing_says(config) };
+        let Some(resolved) = self.search.meant()? else { return self.unresolved(config) };
         let configured = config.of(&resolved.deployment);
         Ok(configured.and_then(|configured| Some((configured, configured.token_command.as_deref()?))))
     }
 
-    /// No deployment is in question: with several commands, nothing says which is meant.
-    fn nothing_says<T>(&self, config: &Config) -> Result<Option<T>> {
+    /// No deployment is known: of several commands, none can be chosen.
+    fn unresolved<T>(&self, config: &Config) -> Result<Option<T>> {
         let mut with_command = config.deployments.iter().filter(|configured| configured.token_command.is_some());
         match (with_command.next(), with_command.next()) {
             (Some(one), Some(other)) => {
@@ -110,7 +110,7 @@ fn first_line(output: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-/// What a password manager needs, and no token: whoever may write to the configuration says what is run here.
+/// The environment without tokens: a password manager needs none, and the configuration decides which program runs.
 fn without_tokens(env: &Env) -> impl Iterator<Item = (&OsStr, &OsStr)> {
     let tokens = env.iter().filter(|(_, value)| is_token_like(value.as_encoded_bytes()));
     let tokens = tokens.filter_map(|(_, value)| Some(Token::parse(value.as_encoded_bytes()).ok()?.token));
@@ -132,7 +132,7 @@ fn run(search: &Search, command: &[String]) -> Result<Zeroizing<Vec<u8>>, String
     match process::output(&mut command, search.options.timeout, token::LIMIT) {
         Ok(output) if output.status.success() => Ok(output.stdout),
         Ok(output) => Err(format!("failed ({})", output.status)),
-        Err(Failure::NotStarted(ErrorKind::NotFound)) if is_path => Err("is not there".to_owned()),
+        Err(Failure::NotStarted(ErrorKind::NotFound)) if is_path => Err("does not exist".to_owned()),
         Err(Failure::NotStarted(ErrorKind::NotFound)) => Err("is not on PATH".to_owned()),
         Err(Failure::NotStarted(kind)) => Err(format!("cannot be started ({kind})")),
         Err(Failure::TimedOut) => Err(format!("did not finish within {}", in_words(search.options.timeout))),

@@ -176,7 +176,8 @@ fn not_asked() -> Remark {
     )
 }
 
-/// The account's e-mail, where it is known: the deployment is not asked. Git needs it, so a mistake in what names it is told.
+/// The account's e-mail, where it is known without asking the deployment. Git needs it, so an error in the variable that names it
+/// becomes a warning.
 fn email(options: &ObtainOptions, credential: &Credential, is_needed: bool, messages: &mut Messages) -> Option<Email> {
     let email = account(&ObtainOptions { mode: Mode::Never, ..*options }, credential);
     messages.warn(&email.as_ref().err().filter(|_| is_needed).map(Remark::from).into_iter().collect::<Vec<_>>());

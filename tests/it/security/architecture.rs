@@ -276,7 +276,8 @@ fn the_architecture_page_shows_the_layers_of_the_code() {
     let diagram = page.split("```").find(|block| block.starts_with("mermaid")).unwrap();
     for word in diagram.split('"').skip(1).step_by(2).map(|label| label.split("<br/>").next().unwrap()) {
         let path = word.rsplit_once("::").map_or(word, |(module, _)| module);
-        let exists = sources().iter().any(|(file, _)| name(file).trim_end_matches(".rs").replace('/', "::").starts_with(path));
+        let exists =
+            sources().iter().any(|(file, _)| name(file).trim_end_matches(".rs").replace('/', "::").starts_with(path));
         assert!(exists, "{word} is in the diagram, and {path} is not in the code");
     }
 }
@@ -302,7 +303,9 @@ fn every_link_between_pages_leads_to_a_file() {
 /// A test file that grows over this has more than one topic.
 #[test]
 fn test_files_stay_small() {
-    for entry in walkdir::WalkDir::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it")).into_iter().map(Result::unwrap) {
+    for entry in
+        walkdir::WalkDir::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it")).into_iter().map(Result::unwrap)
+    {
         if entry.file_type().is_file() {
             let lines = fs::read_to_string(entry.path()).unwrap().lines().count();
             assert!(lines <= 400, "{} has {lines} lines", entry.path().display());

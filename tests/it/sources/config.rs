@@ -153,7 +153,7 @@ fn what_is_not_known_is_an_error_with_the_nearest_that_is() {
             "two deployments",
             "keep",
         ),
-        ("[[deployment]]\ndomain = \"http://co.example.org\"\n".into(), "plain http", "codeocean.example.org"),
+        ("[[deployment]]\ndomain = \"http://co.example.org\"\n".into(), "an http address", "codeocean.example.org"),
         ("x = \n# cop_NotShown\n".into(), "line 1 is not TOML", "quoted"),
     ] {
         let ran = token(&configured(&toml)).expect(2);

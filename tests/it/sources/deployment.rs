@@ -137,6 +137,8 @@ fn an_empty_variable_for_the_deployment_is_named() {
     assert!(!world.run(["check"]).expect(3).err.contains("empty"));
     let ran = world.with("CODEOCEAN_DOMAIN", " ").run(["check"]).expect(3);
     assert!(ran.err.contains("CODEOCEAN_DOMAIN is set, but empty"), "{ran:?}");
+    let ran = Sandbox::new().with("CUSTOM_KEY", TOKEN).with("CODEOCEAN_DOMAIN", "").run(["check"]).expect(3);
+    assert!(ran.err.contains("CODEOCEAN_DOMAIN is set, but empty"), "{ran:?}");
 }
 
 #[test]

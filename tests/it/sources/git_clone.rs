@@ -1,4 +1,4 @@
-//! Logins at several deployments, and of several users: when a choice is needed, and that a Git clone makes it.
+//! Logins at several deployments, and of several users: when the user has to choose, and that a Git clone chooses.
 
 use std::fs;
 use std::path::Path;
@@ -37,18 +37,18 @@ fn run_in(world: &Sandbox, folder: &str, args: &[&str]) -> Ran {
 fn the_second_login_says_that_a_choice_is_needed_and_how_to_make_it() {
     let world = Sandbox::new();
     let ran = login(&world, "https://one.example.org", ADA, TOKEN);
-    assert!(!ran.err.contains("choice"), "{ran:?}");
+    assert!(!ran.err.contains("need to know"), "{ran:?}");
     let ran = login(&world, "https://one.example.org", GRACE, OTHER);
-    assert!(ran.err.contains(&format!("{ADA} and {GRACE} are logged in at https://one.example.org")), "{ran:?}");
-    assert!(ran.err.contains("a choice is needed") && ran.err.contains("CODEOCEAN_EMAIL="), "{ran:?}");
+    assert!(ran.err.contains(&format!("{ADA} and {GRACE} are both logged in at https://one.example.org")), "{ran:?}");
+    assert!(ran.err.contains("commands need to know") && ran.err.contains("CODEOCEAN_EMAIL="), "{ran:?}");
     let ran = login(&two(), "https://three.example.org", ADA, OTHER);
-    assert!(ran.err.contains("a choice is needed") && ran.err.contains("--deployment"), "{ran:?}");
+    assert!(ran.err.contains("commands need to know") && ran.err.contains("--deployment"), "{ran:?}");
     assert!(ran.err.contains("clone"), "{ran:?}");
     // Where the configuration makes the choice, none is needed.
     let config = "[[deployment]]\ndomain = \"one.example.org\"\nemail = \"ada@example.org\"\ndefault = true\n";
     let world = two().file("home/.config/co-cred/config.toml", config);
-    assert!(!login(&world, "https://one.example.org", GRACE, OTHER).err.contains("choice"));
-    assert!(!login(&world, "https://two.example.org", ADA, OTHER).err.contains("choice"));
+    assert!(!login(&world, "https://one.example.org", GRACE, OTHER).err.contains("need to know"));
+    assert!(!login(&world, "https://two.example.org", ADA, OTHER).err.contains("need to know"));
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn inside_a_clone_the_remote_chooses_between_logins() {
     }
 }
 
-/// A clone may come from anybody: it brings no deployment in, and no token that is not bound to the one that it names.
+/// A clone may come from an archive that another person made: it brings no deployment in, and no token that is not bound to the one that it names.
 #[test]
 fn a_clone_leads_no_other_token_to_its_deployment() {
     let world = two();

@@ -417,6 +417,15 @@ fn a_credentials_file_for_another_deployment_is_named_as_the_reason() {
         Sandbox::new().credentials("https://one.example.org", TOKEN).with("CODEOCEAN_DOMAIN", "two.example.org");
     let ran = world.run(["token", "--offline"]).expect(3);
     assert!(ran.err.contains("is for https://one.example.org"), "{ran:?}");
+    assert!(ran.err.contains("co-cred login --deployment https://two.example.org"), "{ran:?}");
+}
+
+#[test]
+fn a_credentials_file_that_a_variable_names_and_that_does_not_exist_is_named() {
+    let world = Sandbox::new().with("CODEOCEAN_CREDENTIALS_PATH", "/nonexistent/credentials.json");
+    let ran = world.run(["token", "--offline"]).expect(3);
+    assert!(ran.err.contains("CODEOCEAN_CREDENTIALS_PATH names /nonexistent/credentials.json"), "{ran:?}");
+    assert!(ran.err.contains("does not exist"), "{ran:?}");
 }
 
 #[test]

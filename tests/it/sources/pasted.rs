@@ -35,11 +35,11 @@ fn a_byte_order_mark_is_left_out_of_every_file() {
 fn what_is_pasted_around_a_token_is_named_in_every_source() {
     let table = [
         (format!("{TOKEN}:"), "ends in a colon"),
-        (format!("Bearer {TOKEN}"), "the word of an HTTP header"),
-        (format!("Bearer \"{TOKEN}\""), "the word of an HTTP header"),
-        (format!("Bearer “{TOKEN}”"), "the word of an HTTP header"),
-        (format!("Authorization: Bearer {TOKEN}"), "the word of an HTTP header"),
-        (format!("authorization:Basic {TOKEN}:"), "the word of an HTTP header"),
+        (format!("Bearer {TOKEN}"), "the scheme of an HTTP header"),
+        (format!("Bearer \"{TOKEN}\""), "the scheme of an HTTP header"),
+        (format!("Bearer “{TOKEN}”"), "the scheme of an HTTP header"),
+        (format!("Authorization: Bearer {TOKEN}"), "the scheme of an HTTP header"),
+        (format!("authorization:Basic {TOKEN}:"), "the scheme of an HTTP header"),
         (format!("“{TOKEN}”"), "typographic quotes"),
         (format!("{}…", &TOKEN[..8]), "an ellipsis or asterisks"),
         (format!("{}********", &TOKEN[..8]), "an ellipsis or asterisks"),
