@@ -4,6 +4,9 @@
 //! |---|---|
 //! | `sources::capsules` | the right token in each of 57 real capsules, and in mounts of every make |
 //! | `sources::order` | the order of the sources, ambiguity, broken sources, the deployment beside the token |
+//! | `sources::broken` | sources that are here but cannot be used stop the search |
+//! | `sources::credentials_file` | the credentials file binds its token to one deployment |
+//! | `sources::deployment_order` | what names the deployment, in order |
 //! | `sources::environment` | which variables a command finds, under which names, and which are removed |
 //! | `sources::deployment` | which deployment a token is for, and that no other is sent it |
 //! | `sources::git_clone` | the Git clone around the working directory chooses between known deployments |

@@ -3,11 +3,17 @@
 #[cfg(unix)]
 pub mod bad_input;
 #[cfg(unix)]
+pub mod broken;
+#[cfg(unix)]
 pub mod capsules;
 #[cfg(unix)]
 pub mod config;
 #[cfg(unix)]
+pub mod credentials_file;
+#[cfg(unix)]
 pub mod deployment;
+#[cfg(unix)]
+pub mod deployment_order;
 #[cfg(unix)]
 pub mod environment;
 #[cfg(unix)]
