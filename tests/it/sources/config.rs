@@ -55,7 +55,7 @@ fn what_it_says_is_shown_and_how_it_fails_is_told() {
     assert!(ran.err.contains("token_command (sh) failed (exit status: 3)"), "{ran:?}");
     for (command, told) in [
         (&["co-cred-no-such-program"][..], "is not on PATH"),
-        (&["/no/such/program"], "is not there"),
+        (&["/no/such/program"], "does not exist"),
         (&["./relative"], "is a relative path"),
         (&["true"], "printed nothing"),
         (&["printf", "\\n%s", TOKEN], "printed nothing"),
