@@ -162,7 +162,7 @@ pub fn account(options: &ObtainOptions, credential: &Credential) -> Result<Optio
     }
     let options = ObtainOptions { owner: true, ..*options };
     let request = options.request(&credential.token, &credential.place.place, deployment);
-    match (verify::recall_owner(&request), options.mode) {
+    match (verify::cached_owner(&request), options.mode) {
         (None, Mode::Always | Mode::Auto) => Ok(verify::verify(&request)?.owner),
         (owner, _) => Ok(owner),
     }
@@ -189,7 +189,7 @@ pub fn verify_token(
     let deployment = &resolved.deployment;
     let request = options.request(token, place, deployment);
     let remembered = match options.mode {
-        Mode::Auto => verify::recall(&request).filter(|verdict| suffices(verdict, options.needs)),
+        Mode::Auto => verify::cached_verdict(&request).filter(|verdict| suffices(verdict, options.needs)),
         _ => None,
     };
     match remembered {

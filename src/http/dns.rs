@@ -1,8 +1,8 @@
-//! Host names, resolved without the C library, which a static binary cannot carry.
+//! Resolves host names without the C library, whose resolver cannot be linked statically.
 //!
-//! `/etc/hosts` comes first, and a name in it is asked of no name server. Then the name servers of `/etc/resolv.conf` are
-//! asked, in their order. Where there is no resolv.conf, the name server is this machine's own, as resolv.conf(5) has it,
-//! and never a public one, which would learn the name of a private deployment.
+//! `/etc/hosts` comes first; a name listed there is not looked up in DNS. Then the name servers of `/etc/resolv.conf` are
+//! asked, in order. Without a resolv.conf the name server is 127.0.0.1, as resolv.conf(5) says, and never a public one,
+//! which would learn the name of a private deployment.
 
 use std::error::Error;
 use std::fmt;
@@ -24,26 +24,26 @@ use tokio::time::timeout;
 
 use crate::files;
 
-/// So long a name server may be silent before the next is asked beside it. Not all at once: one that knows a private
-/// network's names often stands before a public one, which would say faster that they do not exist.
-const STAGGER: Duration = Duration::from_secs(1);
+/// How long a name server may be silent before the next one is asked beside it. They are not asked all at once: the first
+/// is often a private network's own, and a public one after it would answer sooner that a private name does not exist.
+const ATTEMPT_DELAY: Duration = Duration::from_secs(1);
 
 /// The most bytes of a hosts file.
 const LIMIT: usize = 16 * 1024 * 1024;
 
-/// What the system says of names, read when the first name is asked for: an address in place of a name needs none of it.
+/// The system's resolver configuration, read at the first lookup: a URL with an IP address does not need it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct DnsResolver(Arc<OnceLock<System>>);
 
 #[derive(Debug)]
 struct System {
     hosts: Hosts,
-    /// One for each name server.
+    /// One resolver for each name server.
     resolvers: Vec<TokioResolver>,
     search: Vec<Name>,
 }
 
-/// A family of addresses, which is asked for by itself.
+/// An address family; each is looked up on its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Family {
     V4,
@@ -53,12 +53,12 @@ pub(super) enum Family {
 /// Why a name has no address.
 #[derive(Debug)]
 pub(super) enum Unresolved {
-    /// It does not exist.
-    Absent,
-    /// It exists, but has no address of the family.
-    Bare,
-    /// No name server answers, or none can.
-    Unanswered(NetError),
+    /// NXDOMAIN: the name does not exist.
+    NoSuchName,
+    /// NODATA: the name exists, but has no address of this family.
+    NoAddress,
+    /// No name server answered, or all of them failed.
+    NoAnswer(NetError),
 }
 
 impl fmt::Display for Unresolved {
@@ -70,8 +70,8 @@ impl fmt::Display for Unresolved {
 impl Error for Unresolved {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Unresolved::Absent | Unresolved::Bare => None,
-            Unresolved::Unanswered(error) => Some(error),
+            Unresolved::NoSuchName | Unresolved::NoAddress => None,
+            Unresolved::NoAnswer(error) => Some(error),
         }
     }
 }
@@ -79,27 +79,30 @@ impl Error for Unresolved {
 impl From<NetError> for Unresolved {
     fn from(error: NetError) -> Unresolved {
         match error {
-            error if error.is_nx_domain() => Unresolved::Absent,
-            error if error.is_no_records_found() => Unresolved::Bare,
-            error => Unresolved::Unanswered(error),
+            error if error.is_nx_domain() => Unresolved::NoSuchName,
+            error if error.is_no_records_found() => Unresolved::NoAddress,
+            error => Unresolved::NoAnswer(error),
         }
     }
 }
 
 impl From<ProtoError> for Unresolved {
     fn from(error: ProtoError) -> Unresolved {
-        Unresolved::Unanswered(error.into())
+        Unresolved::NoAnswer(error.into())
     }
 }
 
 impl DnsResolver {
-    /// The addresses that are known without asking: `host` is one, is `localhost`, or is in the hosts file.
+    /// The addresses that need no DNS query: `host` is an IP address, is `localhost`, or is in the hosts file.
+    ///
+    /// # Errors
+    /// `host` is not a valid name, or the system's configuration cannot be used.
     pub(super) fn known(&self, host: &str, time: Duration) -> Result<Vec<IpAddr>, Unresolved> {
         if let Ok(address) = host.parse() {
             return Ok(vec![address]);
         }
         if host == "localhost" {
-            // Even against /etc/hosts: plain http is allowed to this name because it is this machine (RFC 6761, 6.3).
+            // Overrides /etc/hosts: plain http to this name is allowed because it is this machine (RFC 6761, section 6.3).
             return Ok(vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)]);
         }
         let (name, hosts) = (Name::from_ascii(host)?, &self.system(time)?.hosts);
@@ -108,8 +111,12 @@ impl DnsResolver {
         Ok(found.flat_map(|lookup| addresses(lookup.answers())).collect())
     }
 
-    /// The names to ask for, one after the other until one has an address. A name with dots is whole and asked for
-    /// first, even under a higher `ndots`: with Kubernetes' five, every other name would be asked for before it.
+    /// The names to look up, in order, until one has an address: the name as it is, and completed by the search list. A
+    /// name with a dot is first looked up as it is, regardless of `ndots`: under Kubernetes' `ndots:5` every public name
+    /// would be tried with each search domain before.
+    ///
+    /// # Errors
+    /// `host` is not a valid name, or the system's configuration cannot be used.
     pub(super) fn candidates(&self, host: &str, time: Duration) -> Result<Vec<Name>, Unresolved> {
         let name = Name::from_ascii(host)?;
         let mut whole = name.clone();
@@ -121,7 +128,10 @@ impl DnsResolver {
         Ok(candidates)
     }
 
-    /// The addresses of one family that the name servers give.
+    /// Asks the name servers for the addresses of one family. `time` is how long an answer may take.
+    ///
+    /// # Errors
+    /// The first answer that the name has none; else the last server's failure.
     pub(super) async fn lookup(self, name: Name, family: Family, time: Duration) -> Result<Vec<IpAddr>, Unresolved> {
         let (mut asked, mut failed) = (JoinSet::new(), NetError::NoConnections);
         let mut servers = self.system(time)?.resolvers.iter();
@@ -134,21 +144,20 @@ impl DnsResolver {
             }
             let answer = match is_last {
                 true => Ok(asked.join_next().await),
-                false => timeout(STAGGER, asked.join_next()).await,
+                false => timeout(ATTEMPT_DELAY, asked.join_next()).await,
             };
             match answer {
                 Ok(Some(Ok(Ok(found)))) => return Ok(addresses(found.answers())),
                 Ok(Some(Ok(Err(error)))) if error.is_no_records_found() => return Err(error.into()),
-                // A server that fails has no say.
+                // SERVFAIL and the like: another server may know.
                 Ok(Some(Ok(Err(error)))) => failed = error,
                 Ok(None) => return Err(failed.into()),
-                // Silent so far, or ended from outside.
+                // Silent so far, or the task was cancelled.
                 Err(_) | Ok(Some(Err(_))) => {}
             }
         }
     }
 
-    /// `time` is how long an answer may take.
     fn system(&self, time: Duration) -> Result<&System, NetError> {
         if self.0.get().is_none() {
             let read = System::read(time)?;
@@ -169,7 +178,7 @@ impl System {
             search.extend(domain);
         }
         options.use_hosts_file = ResolveHosts::Never;
-        // A slow answer has half of the time; the other half is for an answer that was lost.
+        // Half of the time is for the first query, the other half for its retry, should a packet be lost.
         (options.timeout, options.attempts) = (time / 2, 1);
         let resolver = |server| {
             let config = ResolverConfig::from_name_servers(vec![server]);
@@ -181,7 +190,7 @@ impl System {
     }
 }
 
-/// The system's hosts file, in which a comment may be in any encoding.
+/// The system's hosts file, whose comments may be in any encoding.
 fn hosts() -> Hosts {
     if cfg!(windows) {
         return Hosts::from_system().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Why a deployment did not answer, in words, and what to do about it.
+//! Why a deployment did not answer: turns the errors of DNS, TCP, proxies, TLS and HTTP into messages with a hint.
 
 use std::error::Error as StdError;
 use std::io;
@@ -9,127 +9,128 @@ use rustls::Error as TlsError;
 use crate::error::{Error, Reason};
 
 use super::dns::Unresolved;
-use super::progress::{Broken, Late, Step};
-use super::tls_failure::{no_client_certificate, untrusted};
-use super::trust::Wanted;
+use super::progress::{ConnectError, Step, TimedOut};
+use super::tls_failure::{client_certificate_required, tls_error};
+use super::trust::ClientCertRequest;
 
-/// What a connection goes by, to be named where it fails.
+/// What an error message about a connection names.
 #[derive(Debug)]
 pub(super) struct Route {
     pub(super) host: String,
-    /// The variable that names the proxy, where there is one.
+    /// The variable that configures the proxy, if one is used.
     pub(super) proxy: Option<&'static str>,
-    /// The variable that names the authorities, where one does.
+    /// The variable that names the certificate authorities, if one is set.
     pub(super) authorities: Option<&'static str>,
-    pub(super) wanted: Wanted,
+    pub(super) client_cert: ClientCertRequest,
 }
 
-/// Why there was no answer at all.
+/// The message for a request that got no response.
 pub(super) fn failure(error: legacy::Error, route: &Route) -> Error {
-    let told = match cause::<Broken>(&error) {
-        Some(broken) => unconnected(broken, route),
+    let message = match cause::<ConnectError>(&error) {
+        Some(broken) => connect_error(broken, route),
         None if cause::<hyper::Error>(&error).is_some_and(hyper::Error::is_user) => {
-            Error::new(Reason::Usage, "the body that was to be sent is cut off or malformed")
+            Error::new(Reason::Usage, "the request body is cut off or malformed")
         }
-        None => broken_off(&error, route),
+        None => stream_error(&error, route),
     };
-    told.caused_by(error)
+    message.caused_by(error)
 }
 
-fn unconnected(broken: &Broken, route: &Route) -> Error {
+fn connect_error(broken: &ConnectError, route: &Route) -> Error {
     let (host, cause) = (&route.host, &*broken.cause);
     match (broken.step, route.proxy) {
-        (Step::Tls, _) if is_late(cause) => {
+        (Step::Tls, _) if is_timed_out(cause) => {
             Error::new(Reason::Timeout, format!("{host} did not finish the TLS handshake in time"))
                 .hint("check the address and its port, which may not speak TLS, or give it longer with --timeout 60s")
         }
-        (Step::Tls, _) => match broken_off(cause, route) {
-            told if told.reason == Reason::Connection => {
-                Error::new(Reason::Connection, format!("{host} broke off the TLS handshake: {}", kind(cause)))
+        (Step::Tls, _) => match stream_error(cause, route) {
+            error if error.reason == Reason::Connection => {
+                Error::new(Reason::Connection, format!("{host} ended the TLS handshake: {}", kind(cause)))
                     .hint("check the address and its port, which may not speak TLS")
             }
-            told => told,
+            error => error,
         },
-        (step, Some(variable)) => by_proxy(step, cause, variable, host),
-        (Step::Name, None) => unresolved(cause, host),
-        (Step::Address | Step::Peer, None) if is_late(cause) => timeout(host),
+        (step, Some(variable)) => proxy_error(step, cause, variable, host),
+        (Step::Name, None) => name_error(cause, host),
+        (Step::Address | Step::Peer, None) if is_timed_out(cause) => timeout(host),
         (Step::Address | Step::Peer, None) => disconnected(host, &kind(cause)),
     }
 }
 
-/// A connection that was there, or that lacked TLS alone.
-fn broken_off(error: &(dyn StdError + 'static), route: &Route) -> Error {
+/// A failure of an established connection, or of its TLS handshake.
+fn stream_error(error: &(dyn StdError + 'static), route: &Route) -> Error {
     match cause::<TlsError>(error) {
-        Some(tls) => untrusted(tls, route),
-        None if route.wanted.get() => no_client_certificate(&route.host),
+        Some(tls) => tls_error(tls, route),
+        None if route.client_cert.get() => client_certificate_required(&route.host),
         None => disconnected(&route.host, &kind(error)),
     }
 }
 
-fn unresolved(error: &(dyn StdError + 'static), host: &str) -> Error {
+fn name_error(error: &(dyn StdError + 'static), host: &str) -> Error {
     let (why, hint) = match cause::<Unresolved>(error) {
-        Some(Unresolved::Absent | Unresolved::Bare) => {
+        Some(Unresolved::NoSuchName | Unresolved::NoAddress) => {
             ("it has no address", "check its spelling; a Reproducible Run may have no network at all")
         }
-        _ if is_late(error) => (
+        _ if is_timed_out(error) => (
             "no name server answered in time",
             "check the network and /etc/resolv.conf, or give it longer with --timeout 60s",
         ),
         _ => (
-            "no name server can tell its address",
+            "no name server could answer",
             "check the network and /etc/resolv.conf; a Reproducible Run may have no network at all",
         ),
     };
     Error::new(Reason::Name, format!("the name {host} cannot be resolved: {why}")).hint(hint)
 }
 
-fn by_proxy(step: Step, error: &(dyn StdError + 'static), variable: &str, host: &str) -> Error {
-    let told = |what: String| Error::new(Reason::Proxy, what);
-    let told = match step {
-        _ if is_late(error) => told(format!("the proxy in {variable}, on the way to {host}, did not answer in time")),
-        Step::Name => told(format!("the name of the proxy in {variable} cannot be resolved")),
-        Step::Address => told(format!("the proxy in {variable} cannot be reached: {}", kind(error))),
+fn proxy_error(step: Step, error: &(dyn StdError + 'static), variable: &str, host: &str) -> Error {
+    let proxy = |what: String| Error::new(Reason::Proxy, what);
+    let failure = match step {
+        _ if is_timed_out(error) => {
+            proxy(format!("the proxy in {variable}, on the way to {host}, did not answer in time"))
+        }
+        Step::Name => proxy(format!("the name of the proxy in {variable} cannot be resolved")),
+        Step::Address => proxy(format!("the proxy in {variable} cannot be reached: {}", kind(error))),
         _ if cause::<TlsError>(error).is_some() => {
-            return told(format!("there is no trustworthy TLS connection to the proxy in {variable}")).hint(format!(
-                "where the proxy itself speaks no TLS, let the address in {variable} begin with http://"
-            ));
+            return proxy(format!("there is no trustworthy TLS connection to the proxy in {variable}"))
+                .hint(format!("if the proxy itself does not speak TLS, write its address in {variable} with http://"));
         }
         _ if error.to_string().contains("authorization required") => {
-            return told(format!("the proxy in {variable} wants a user name and a password"))
+            return proxy(format!("the proxy in {variable} wants a user name and a password"))
                 .hint("write it as http://USER:PASSWORD@proxy.example.org:3128");
         }
-        _ => told(format!("the proxy in {variable} refuses to connect to {host}")),
+        _ => proxy(format!("the proxy in {variable} refuses to connect to {host}")),
     };
-    told.hint(format!("check {variable}, or add the host to NO_PROXY if it is reached directly"))
+    failure.hint(format!("check {variable}, or add the host to NO_PROXY if it is reached directly"))
 }
 
-/// Nothing came in time.
+/// The deployment did not answer in time.
 pub fn timeout(host: &str) -> Error {
     Error::new(Reason::Timeout, format!("{host} did not answer in time"))
         .hint("check the network; check --wait 60s waits for it")
 }
 
-/// The connection broke, or could not be made.
+/// The connection could not be made, or broke.
 pub fn disconnected(host: &str, why: &str) -> Error {
     Error::new(Reason::Connection, format!("no connection to {host}: {why}"))
         .hint("check the address and the network; a Reproducible Run may have no network at all")
 }
 
-fn is_late(error: &(dyn StdError + 'static)) -> bool {
-    cause::<Late>(error).is_some()
+fn is_timed_out(error: &(dyn StdError + 'static)) -> bool {
+    cause::<TimedOut>(error).is_some()
 }
 
 fn kind(error: &(dyn StdError + 'static)) -> String {
     let innermost = chain(error).filter_map(|error| error.downcast_ref::<io::Error>()).last();
-    innermost.map_or_else(|| "it broke off".to_owned(), |error| error.kind().to_string())
+    innermost.map_or_else(|| "it was closed".to_owned(), |error| error.kind().to_string())
 }
 
-/// The error of this kind in a chain.
+/// The first error of this type in the chain.
 fn cause<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
     chain(error).find_map(|error| error.downcast_ref())
 }
 
-/// An error and those behind it. An `io::Error` hides what it wraps from `source()`.
+/// An error and its causes. `source()` of an `io::Error` skips the error that it wraps, so that is taken by `get_ref()`.
 fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     let mut next = Some(error);
     std::iter::from_fn(move || {

@@ -1,12 +1,12 @@
-//! The HTTP client: made only when somebody is really asked, and able to do no more than that. No redirects, no cookies,
-//! no environment but the one that was handed in.
+//! HTTP: trust, names and proxies for connections to a deployment. No redirects, no cookies, and no environment variable
+//! but those of the [`Env`] that is passed in.
 
-mod dial;
 mod dns;
 mod failure;
 mod progress;
 mod proxy;
 mod roots;
+mod tcp;
 mod tls_failure;
 mod transport;
 mod trust;
@@ -28,25 +28,24 @@ use crate::error::{Error, Reason, Result};
 
 use failure::Route;
 use transport::Transport;
-use trust::Wanted;
+use trust::ClientCertRequest;
 
 pub use failure::{disconnected, timeout};
 pub use roots::authorities;
 
-/// What is sent: bytes that are there, or what somebody else is still sending.
+/// A request body: bytes in memory, or the stream of an incoming request.
 pub type Body = Either<Full<Bytes>, Incoming>;
 
-/// The way to one deployment. Connections are kept, and used again.
+/// A client for one deployment. Connections are pooled.
 #[derive(Debug)]
 pub struct HttpClient {
     client: Client<Transport, Body>,
     transport: Transport,
-    /// To name it where it does not answer.
     route: Route,
 }
 
 impl HttpClient {
-    /// A client for this deployment, which has yet to connect.
+    /// A client for this deployment; it connects with the first request.
     ///
     /// # Errors
     /// The proxy that is configured cannot be used, or TLS cannot be set up.
@@ -55,39 +54,40 @@ impl HttpClient {
             Error::new(Reason::Internal, "the deployment's address cannot be used").caused_by(error)
         })?;
         let encrypted = to.scheme() == Some(&Scheme::HTTPS);
-        // Only what is encrypted end to end may pass a proxy, which otherwise would see the token.
+        // No proxy for plain http: it would see the token.
         let proxy = if encrypted { proxy::proxy(env, &to)? } else { None };
         let (variable, proxy) = proxy.unzip();
         let authorities = authorities(env);
-        tracing::info!(authorities, proxy = variable, "the way to the deployment");
-        let wanted = Wanted::default();
-        let transport = Transport::new(Arc::new(trust::config(env, encrypted, &wanted)?), proxy);
+        tracing::info!(authorities, proxy = variable, "connecting to the deployment");
+        let client_cert = ClientCertRequest::default();
+        let transport = Transport::new(Arc::new(trust::config(env, encrypted, &client_cert)?), proxy);
         let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(transport.clone());
-        let route = Route { host: deployment.host().to_owned(), proxy: variable, authorities, wanted };
+        let route = Route { host: deployment.host().to_owned(), proxy: variable, authorities, client_cert };
         Ok(HttpClient { client, transport, route })
     }
 
-    /// Sends a request, whose address is whole, and returns the answer once its head is there, however long that takes.
-    /// Where a connection has to be made, names, proxy and TLS included, that must be done by `connected`.
+    /// Sends a request with an absolute URI, and returns the response once its head has arrived. `deadline` is for a new
+    /// connection only (DNS, TCP, proxy and TLS), not for the response.
     ///
     /// # Errors
-    /// No connection, or none that can be trusted; the answer does not come.
-    pub async fn send(&self, request: Request<Body>, connected: Instant) -> Result<Response<Incoming>> {
-        self.transport.hurry(connected);
+    /// No trusted connection can be made, or it fails before the response.
+    pub async fn send(&self, request: Request<Body>, deadline: Instant) -> Result<Response<Incoming>> {
+        self.transport.set_deadline(deadline);
         let sent = self.client.request(request).await;
         sent.map_err(|error| failure::failure(error, &self.route))
     }
 
-    /// That the server wanted a client certificate, which it may say in a page of its own after the handshake.
-    pub fn wanted_certificate(&self) -> Option<Error> {
-        self.route.wanted.get().then(|| tls_failure::no_client_certificate(&self.route.host))
+    /// An error, if the server requested a client certificate: some refuse the request in an HTTP response instead of in the
+    /// handshake.
+    pub fn client_certificate_error(&self) -> Option<Error> {
+        self.route.client_cert.get().then(|| tls_failure::client_certificate_required(&self.route.host))
     }
 }
 
-/// Where a [`HttpClient`] runs: on the thread that waits for it.
+/// A runtime for a [`HttpClient`], on the current thread.
 ///
 /// # Errors
-/// The system has no descriptor left.
+/// The process has no file descriptor left.
 pub fn runtime() -> io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()
 }

@@ -1,4 +1,4 @@
-//! How far a connection has come, so that what failed can be named.
+//! How far a connection attempt has come, so that an error message can name the step that failed.
 
 use std::error::Error;
 use std::fmt;
@@ -6,21 +6,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub(super) type BoxError = Box<dyn Error + Send + Sync>;
 
-/// What a connection waits for.
+/// The steps of a connection, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub(super) enum Step {
-    /// The address of a name: the deployment's, or the proxy's.
+    /// Resolving the name of the deployment, or of the proxy.
     #[default]
     Name,
-    /// One of the addresses.
+    /// Connecting to an address by TCP.
     Address,
-    /// The proxy, where there is one.
+    /// Waiting for the proxy, if there is one.
     Peer,
-    /// The deployment's part of the TLS handshake.
+    /// The TLS handshake with the deployment.
     Tls,
 }
 
-/// How far one connection has come.
+/// The step that one connection attempt has reached.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Progress(Arc<Mutex<Step>>);
 
@@ -34,33 +34,33 @@ impl Progress {
     }
 }
 
-/// A connection that was not made, and how far it came.
+/// A failed connection attempt, and the step at which it failed.
 #[derive(Debug)]
-pub(super) struct Broken {
+pub(super) struct ConnectError {
     pub(super) step: Step,
     pub(super) cause: BoxError,
 }
 
-impl fmt::Display for Broken {
+impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("no connection")
     }
 }
 
-impl Error for Broken {
+impl Error for ConnectError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&*self.cause)
     }
 }
 
-/// No connection in time.
+/// The deadline passed before the connection was made.
 #[derive(Debug)]
-pub(super) struct Late;
+pub(super) struct TimedOut;
 
-impl fmt::Display for Late {
+impl fmt::Display for TimedOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("no connection in time")
     }
 }
 
-impl Error for Late {}
+impl Error for TimedOut {}

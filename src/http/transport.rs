@@ -1,4 +1,4 @@
-//! Connections to one deployment: by which way, and until when.
+//! Connections to one deployment: directly or through a proxy, with TLS, before a deadline.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,9 +14,9 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tower_service::Service;
 
-use super::dial::Dial;
 use super::dns::DnsResolver;
-use super::progress::{BoxError, Broken, Late, Progress, Step};
+use super::progress::{BoxError, ConnectError, Progress, Step, TimedOut};
+use super::tcp::TcpConnector;
 
 type Stream = MaybeHttpsStream<TokioIo<TcpStream>>;
 type Connecting<S> = Pin<Box<dyn Future<Output = Result<S, BoxError>> + Send>>;
@@ -27,19 +27,19 @@ pub(super) struct Transport {
     tls: Arc<ClientConfig>,
     proxy: Option<Arc<Intercept>>,
     dns: DnsResolver,
-    /// When a connection that is made now must be there.
-    by: Arc<Mutex<Instant>>,
+    /// The deadline for connections that start now.
+    deadline: Arc<Mutex<Instant>>,
 }
 
 impl Transport {
     pub(super) fn new(tls: Arc<ClientConfig>, proxy: Option<Intercept>) -> Transport {
-        let by = Arc::new(Mutex::new(Instant::now()));
-        Transport { tls, proxy: proxy.map(Arc::new), dns: DnsResolver::default(), by }
+        let deadline = Arc::new(Mutex::new(Instant::now()));
+        Transport { tls, proxy: proxy.map(Arc::new), dns: DnsResolver::default(), deadline }
     }
 
-    /// Connections that are made from now on must be there by then.
-    pub(super) fn hurry(&self, by: Instant) {
-        *self.by.lock().unwrap_or_else(PoisonError::into_inner) = by;
+    /// Sets the deadline for connections that start from now on.
+    pub(super) fn set_deadline(&self, deadline: Instant) {
+        *self.deadline.lock().unwrap_or_else(PoisonError::into_inner) = deadline;
     }
 }
 
@@ -54,55 +54,56 @@ impl Service<Uri> for Transport {
 
     fn call(&mut self, to: Uri) -> Self::Future {
         let progress = Progress::default();
-        let by = *self.by.lock().unwrap_or_else(PoisonError::into_inner);
-        let dial = Dial { dns: self.dns.clone(), progress: progress.clone(), by };
-        let way = Way::new(self.proxy.as_deref(), &self.tls, dial);
-        let connecting = HttpsConnector::from((way, Arc::clone(&self.tls))).call(to);
+        let deadline = *self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
+        let tcp = TcpConnector { dns: self.dns.clone(), progress: progress.clone(), deadline };
+        let below = ProxyConnector::new(self.proxy.as_deref(), &self.tls, tcp);
+        let connecting = HttpsConnector::from((below, Arc::clone(&self.tls))).call(to);
         Box::pin(async move {
-            let made = timeout_at(by, connecting).await.unwrap_or_else(|_| Err(Late.into()));
-            made.map_err(|cause| Broken { step: progress.step(), cause }.into())
+            let connected = timeout_at(deadline, connecting).await.unwrap_or_else(|_| Err(TimedOut.into()));
+            connected.map_err(|cause| ConnectError { step: progress.step(), cause }.into())
         })
     }
 }
 
-/// What lies below the deployment's TLS.
-struct Way {
+/// Connects to the deployment, or through a proxy, without the deployment's TLS.
+struct ProxyConnector {
     kind: Kind,
     progress: Progress,
 }
 
 enum Kind {
-    Direct(Dial),
-    Tunnel(Tunnel<HttpsConnector<Dial>>),
-    // The proxy resolves the name in any case: this side would have to ask the C library.
-    Socks4(SocksV4<Dial>),
-    Socks5(SocksV5<Dial>),
+    Direct(TcpConnector),
+    Tunnel(Tunnel<HttpsConnector<TcpConnector>>),
+    // The proxy resolves the deployment's name, even for `socks5` and `socks4`: hyper-util would use the C library here.
+    Socks4(SocksV4<TcpConnector>),
+    Socks5(SocksV5<TcpConnector>),
 }
 
-impl Way {
-    fn new(proxy: Option<&Intercept>, tls: &Arc<ClientConfig>, dial: Dial) -> Way {
-        let progress = dial.progress.clone();
-        Way {
-            kind: proxy.map_or_else(|| Kind::Direct(dial.clone()), |proxy| Kind::by(proxy, tls, dial.clone())),
-            progress,
-        }
+impl ProxyConnector {
+    fn new(proxy: Option<&Intercept>, tls: &Arc<ClientConfig>, tcp: TcpConnector) -> ProxyConnector {
+        let progress = tcp.progress.clone();
+        let kind = match proxy {
+            None => Kind::Direct(tcp),
+            Some(proxy) => Kind::of(proxy, tls, tcp),
+        };
+        ProxyConnector { kind, progress }
     }
 }
 
 impl Kind {
-    fn by(proxy: &Intercept, tls: &Arc<ClientConfig>, dial: Dial) -> Kind {
+    fn of(proxy: &Intercept, tls: &Arc<ClientConfig>, tcp: TcpConnector) -> Kind {
         let at = proxy.uri().clone();
         match at.scheme_str() {
-            Some("socks4" | "socks4a") => Kind::Socks4(SocksV4::new(at, dial)),
+            Some("socks4" | "socks4a") => Kind::Socks4(SocksV4::new(at, tcp)),
             Some("socks5" | "socks5h") => {
-                let socks = SocksV5::new(at, dial);
+                let socks = SocksV5::new(at, tcp);
                 Kind::Socks5(match proxy.raw_auth() {
                     Some((user, password)) => socks.with_auth(user.to_owned(), password.to_owned()),
                     None => socks,
                 })
             }
             _ => {
-                let tunnel = Tunnel::new(at, HttpsConnector::from((dial, Arc::clone(tls))));
+                let tunnel = Tunnel::new(at, HttpsConnector::from((tcp, Arc::clone(tls))));
                 Kind::Tunnel(match proxy.basic_auth() {
                     Some(auth) => tunnel.with_auth(auth.clone()),
                     None => tunnel,
@@ -112,7 +113,7 @@ impl Kind {
     }
 }
 
-impl Service<Uri> for Way {
+impl Service<Uri> for ProxyConnector {
     type Response = Stream;
     type Error = BoxError;
     type Future = Connecting<Stream>;
@@ -123,11 +124,11 @@ impl Service<Uri> for Way {
 
     fn call(&mut self, to: Uri) -> Connecting<Stream> {
         let connecting = match &mut self.kind {
-            Kind::Direct(way) => plain(way.call(to)),
-            Kind::Socks4(way) => plain(way.call(to)),
-            Kind::Socks5(way) => plain(way.call(to)),
-            Kind::Tunnel(way) => {
-                let connecting = way.call(to);
+            Kind::Direct(inner) => plain(inner.call(to)),
+            Kind::Socks4(inner) => plain(inner.call(to)),
+            Kind::Socks5(inner) => plain(inner.call(to)),
+            Kind::Tunnel(inner) => {
+                let connecting = inner.call(to);
                 Box::pin(async move { Ok(connecting.await?) })
             }
         };

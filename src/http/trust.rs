@@ -1,4 +1,4 @@
-//! How TLS judges a server: webpki's rules, with one thing more for a certificate that the user named.
+//! TLS configuration: webpki's rules, with one exception for a self-signed certificate that the user named.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -21,18 +21,18 @@ use crate::error::{Error, Reason, Result};
 
 use super::roots::{self, Roots};
 
-/// What was set up for which variables. In one process the authorities are read once: a program that is kept from the token
-/// may be able to write to their file.
+/// The configurations of this process. The authorities are read once: a program behind the broker, which must not get the
+/// token, may be able to write to their file.
 static TRUST: Mutex<BTreeMap<Key, Arc<ClientConfig>>> = Mutex::new(BTreeMap::new());
 
-/// Whether anything is encrypted, and what names the authorities.
+/// Whether TLS is used, and the values of the variables that name authorities.
 type Key = (bool, [Option<OsString>; roots::VARIABLES.len()]);
 
-/// TLS for connections that tell whether a client certificate was wanted.
+/// A TLS configuration that records in `client_cert` whether a server requests a client certificate.
 ///
 /// # Errors
-/// The authorities that are configured cannot be read.
-pub(super) fn config(env: &Env, encrypted: bool, wanted: &Wanted) -> Result<ClientConfig> {
+/// The authorities that a variable names cannot be read.
+pub(super) fn config(env: &Env, encrypted: bool, client_cert: &ClientCertRequest) -> Result<ClientConfig> {
     let named = roots::VARIABLES.map(|name| env.get(name).map(OsString::from));
     let mut trust = TRUST.lock().unwrap_or_else(PoisonError::into_inner);
     let known = match trust.entry((encrypted, named)) {
@@ -40,18 +40,18 @@ pub(super) fn config(env: &Env, encrypted: bool, wanted: &Wanted) -> Result<Clie
         Entry::Vacant(unknown) => Arc::clone(unknown.insert(Arc::new(set_up(env, encrypted)?))),
     };
     let mut config = ClientConfig::clone(&known);
-    config.client_auth_cert_resolver = Arc::new(wanted.clone());
+    config.client_auth_cert_resolver = Arc::new(client_cert.clone());
     Ok(config)
 }
 
 /// # Errors
-/// The authorities that are configured cannot be read.
+/// The authorities that a variable names cannot be read.
 fn set_up(env: &Env, encrypted: bool) -> Result<ClientConfig> {
     let provider = Arc::new(ring::default_provider());
     let unable = |error| Error::new(Reason::Tls, "the TLS client could not be set up").caused_by(error);
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider));
     let builder = builder.with_safe_default_protocol_versions().map_err(unable)?;
-    // Nothing is trusted where nothing is encrypted: an authority less to load.
+    // Plain http needs no authorities, so none are read.
     let builder = match encrypted {
         false => builder.with_root_certificates(RootCertStore::empty()),
         true => {
@@ -64,8 +64,8 @@ fn set_up(env: &Env, encrypted: bool) -> Result<ClientConfig> {
     Ok(config)
 }
 
-/// webpki's judgement. It takes no authority's certificate for a server's, though `openssl req -x509` makes such ones for
-/// servers: that is taken where it is byte for byte one that the user named.
+/// webpki's verification, with one exception: webpki refuses a server certificate that is marked as an authority's, which is
+/// what `openssl req -x509` makes. It is accepted if it is byte for byte one that the user named.
 #[derive(Debug)]
 struct Verifier {
     webpki: Arc<WebPkiServerVerifier>,
@@ -90,12 +90,12 @@ impl ServerCertVerifier for Verifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, TlsError> {
         match self.webpki.verify_server_cert(certificate, others, name, ocsp, now) {
-            // Its dates are good: webpki looks at them before it looks at this. It has not come to the name.
+            // webpki checks the dates before this error, and the name after it.
             Err(TlsError::InvalidCertificate(error)) if is_authority(&error) && self.named.contains(certificate) => {
                 verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
                 Ok(ServerCertVerified::assertion())
             }
-            judged => judged,
+            result => result,
         }
     }
 
@@ -122,23 +122,23 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// Whether webpki's one objection is that the server's certificate is an authority's.
+/// Whether webpki refused a server certificate because it is marked as an authority's.
 pub(super) fn is_authority(error: &CertificateError) -> bool {
     let CertificateError::Other(other) = error else { return false };
     matches!(other.0.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
 }
 
-/// Whether the server has asked for a client certificate. There is none to give, but it may be why the server refuses.
+/// Whether the server has requested a client certificate. None is sent, which may be why the server refuses.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Wanted(Arc<AtomicBool>);
+pub(super) struct ClientCertRequest(Arc<AtomicBool>);
 
-impl Wanted {
+impl ClientCertRequest {
     pub(super) fn get(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-impl ResolvesClientCert for Wanted {
+impl ResolvesClientCert for ClientCertRequest {
     fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
         self.0.store(true, Ordering::Relaxed);
         None

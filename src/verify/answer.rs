@@ -1,7 +1,7 @@
-//! One question to the deployment, and what its answer means.
+//! One search request to the deployment, and what the response means.
 //!
-//! Nothing that a server says is repeated to people, but for an owner's e-mail and the host of a redirect: an unknown
-//! server may echo what it was sent.
+//! No text of a response is shown, except an owner's e-mail and the host of a redirect: an unknown server may echo the
+//! token that it was sent.
 
 use std::time::{Duration, SystemTime};
 
@@ -22,16 +22,16 @@ use crate::http::{Body, HttpClient, disconnected, timeout};
 use crate::patterns::Encodings;
 use crate::token::Token;
 
-use super::retry::{Failure, Passes};
+use super::retry::{Failure, Retryable};
 
-/// The most bytes of an answer that are read; one result takes a few KiB.
+/// The most bytes of a response that are read; one result takes a few KiB.
 const LIMIT: usize = 1024 * 1024;
 
-/// The owner's own items only, and no more than one: in the word of the SDK, and in that of the guide. A deployment that
-/// knows the one may answer 400 to the other.
-const QUESTIONS: [&str; 2] = [r#"{"ownership":"private","limit":1}"#, r#"{"ownership":"created","limit":1}"#];
+/// Asks for one item of the token's owner: with the value for `ownership` that the SDK uses, and with that of the user
+/// guide. A deployment that knows one of them may answer 400 to the other.
+const SEARCHES: [&str; 2] = [r#"{"ownership":"private","limit":1}"#, r#"{"ownership":"created","limit":1}"#];
 
-/// What a deployment says of a token.
+/// What a response says about the token.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     /// 200.
@@ -57,7 +57,7 @@ impl Answer {
 
 #[derive(Deserialize)]
 struct Reply {
-    #[expect(dead_code, reason = "its presence tells Code Ocean's JSON from any other")]
+    #[expect(dead_code, reason = "its presence shows that the JSON is Code Ocean's")]
     has_more: bool,
     results: Option<Vec<Item>>,
 }
@@ -67,35 +67,35 @@ struct Item {
     owner_email: Option<String>,
 }
 
-/// Sends the search, and reads the answer within the time.
+/// Sends the search to the endpoint `url`, and reads the response, within `time`.
 ///
 /// # Errors
-/// No answer, or one that a Code Ocean deployment would not give.
+/// No response, or one that a Code Ocean deployment would not give.
 pub(super) async fn search(client: &HttpClient, token: &Token, url: &str, time: Duration) -> Result<Answer, Failure> {
-    let [request, other] = QUESTIONS;
-    let by = Instant::now() + time;
-    let response = match asked(client, token, url, request, by).await? {
-        response if response.status() == StatusCode::BAD_REQUEST => asked(client, token, url, other, by).await?,
+    let [first, second] = SEARCHES;
+    let deadline = Instant::now() + time;
+    let response = match post(client, token, url, first, deadline).await? {
+        response if response.status() == StatusCode::BAD_REQUEST => post(client, token, url, second, deadline).await?,
         response => response,
     };
     read(&response, client, url, &Encodings::of(token))
 }
 
-async fn asked(
+async fn post(
     client: &HttpClient,
     token: &Token,
     url: &str,
     body: &'static str,
-    by: Instant,
+    deadline: Instant,
 ) -> Result<Response<Bytes>, Failure> {
     let exchanged = match request(token, url, body) {
-        // A connection that is late is told by what it waited for: it is asked first.
-        Ok(request) => tokio::time::timeout_at(by, exchange(client, request, by, url)).await,
-        Err(error) => Ok(Err(Failure { error, passes: Passes::Never })),
+        // The client has the same deadline for the connection, and is polled first: its error names the step that was late.
+        Ok(request) => tokio::time::timeout_at(deadline, exchange(client, request, deadline, url)).await,
+        Err(error) => Ok(Err(Failure { error, retryable: Retryable::Never })),
     };
-    let late = || Err(Failure { error: timeout(&host(url)), passes: Passes::WithTime });
-    let response = exchanged.unwrap_or_else(|_| late()).inspect_err(|_| tracing::info!(url, "no answer"))?;
-    tracing::info!(url, status = response.status().as_u16(), "answered");
+    let timed_out = || Err(Failure { error: timeout(&host(url)), retryable: Retryable::WithWait });
+    let response = exchanged.unwrap_or_else(|_| timed_out()).inspect_err(|_| tracing::info!(url, "no response"))?;
+    tracing::info!(url, status = response.status().as_u16(), "response");
     Ok(response)
 }
 
@@ -116,17 +116,17 @@ fn request(token: &Token, url: &str, body: &'static str) -> Result<Request<Body>
             .header(USER_AGENT, concat!("co-cred/", env!("CARGO_PKG_VERSION")))
             .body(Either::Left(body.into()))
     });
-    request.map_err(|error| Error::new(Reason::Internal, "the question cannot be put").caused_by(error))
+    request.map_err(|error| Error::new(Reason::Internal, "the request cannot be made").caused_by(error))
 }
 
-/// The answer; with its body, where that says something.
+/// The response; its body only for 200.
 async fn exchange(
     client: &HttpClient,
     request: Request<Body>,
-    by: Instant,
+    deadline: Instant,
     url: &str,
 ) -> Result<Response<Bytes>, Failure> {
-    let (parts, body) = client.send(request, by).await.map_err(unanswered)?.into_parts();
+    let (parts, body) = client.send(request, deadline).await.map_err(to_failure)?.into_parts();
     let body = if parts.status == StatusCode::OK { whole(body, &host(url)).await? } else { Bytes::new() };
     Ok(Response::from_parts(parts, body))
 }
@@ -134,11 +134,11 @@ async fn exchange(
 async fn whole(body: Incoming, host: &str) -> Result<Bytes, Failure> {
     match Limited::new(body, LIMIT).collect().await {
         Ok(body) => Ok(body.to_bytes()),
-        // Nothing that a deployment would give.
+        // Too long for Code Ocean's: an empty body is reported as another server's.
         Err(error) if error.is::<LengthLimitError>() => Ok(Bytes::new()),
         Err(_) => {
-            let error = disconnected(host, "the answer was cut off");
-            Err(Failure { error, passes: Passes::WithTime })
+            let error = disconnected(host, "the response was cut off");
+            Err(Failure { error, retryable: Retryable::WithWait })
         }
     }
 }
@@ -147,29 +147,28 @@ fn read(response: &Response<Bytes>, client: &HttpClient, url: &str, encodings: &
     let (status, host) = (response.status(), &host(url));
     match status {
         StatusCode::OK => granted(response.body(), host, encodings),
-        // A sign-in page, a firewall or a proxy has its own opinion of who may pass.
-        status if status.is_client_error() && is_html(response) => Err(match client.wanted_certificate() {
-            // As nginx and IIS say that none was sent.
+        // Not the API's: a sign-in page, a firewall or a proxy.
+        status if status.is_client_error() && is_html(response) => Err(match client.client_certificate_error() {
+            // nginx and IIS report a missing client certificate with these.
             Some(error) if matches!(status, StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN) => {
-                Failure { error, passes: Passes::Never }
+                Failure { error, retryable: Retryable::Never }
             }
-            _ => stranger(host, &format!("it answers {} with a page of HTML", status.as_u16())),
+            _ => not_a_deployment(host, &format!("it answers {} with an HTML page", status.as_u16())),
         }),
         StatusCode::UNAUTHORIZED => Ok(Answer::Unauthorized),
         StatusCode::FORBIDDEN => Ok(Answer::Forbidden),
         StatusCode::TOO_MANY_REQUESTS => {
-            let error = Error::new(Reason::TooManyRequests, format!("{host} says \"too many requests\" (429)"))
+            let error = Error::new(Reason::TooManyRequests, format!("{host} answers \"too many requests\" (429)"))
                 .hint("try again later, or give it longer with --wait or --timeout");
-            Err(Failure { error, passes: Passes::Soon(retry_after(response)) })
+            Err(Failure { error, retryable: Retryable::Yes(retry_after(response)) })
         }
         status if status.is_server_error() => {
-            let error =
-                Error::new(Reason::Server, format!("{host} answers with an error of its own ({})", status.as_u16()))
-                    .hint("the fault is the deployment's: try again later, or ask whoever runs it");
-            Err(Failure { error, passes: Passes::Soon(retry_after(response)) })
+            let error = Error::new(Reason::Server, format!("{host} answers with a server error ({})", status.as_u16()))
+                .hint("try again later, or ask the deployment's administrator");
+            Err(Failure { error, retryable: Retryable::Yes(retry_after(response)) })
         }
-        status if status.is_redirection() => Err(stranger(host, &redirected(response, url, encodings))),
-        status => Err(stranger(host, &format!("it answers {}", status.as_u16()))),
+        status if status.is_redirection() => Err(not_a_deployment(host, &redirected(response, url, encodings))),
+        status => Err(not_a_deployment(host, &format!("it answers {}", status.as_u16()))),
     }
 }
 
@@ -184,19 +183,19 @@ fn granted(body: &[u8], host: &str, encodings: &Encodings) -> Result<Answer, Fai
             let mut emails = reply.results.into_iter().flatten().filter_map(|item| item.owner_email);
             Ok(Answer::Granted { owner: emails.find_map(|email| to_email(&email, encodings)) })
         }
-        Err(_) => Err(stranger(host, "its answer is not what Code Ocean's API gives")),
+        Err(_) => Err(not_a_deployment(host, "its response is not that of Code Ocean's API")),
     }
 }
 
-/// What a server gives as an e-mail, where it may be kept and shown: it looks like one, and does not echo the token.
+/// An e-mail from a response, if it is safe to keep and show: it has the form of one, and does not contain the token.
 fn to_email(text: &str, encodings: &Encodings) -> Option<Email> {
     Email::parse(text).filter(|_| encodings.found_in(text.as_bytes()).is_none())
 }
 
-fn stranger(host: &str, why: &str) -> Failure {
+fn not_a_deployment(host: &str, why: &str) -> Failure {
     let error = Error::new(Reason::NotADeployment, format!("{host} is not a Code Ocean deployment: {why}"))
         .hint("check the deployment's address: it is the one that you see in the browser");
-    Failure { error, passes: Passes::Never }
+    Failure { error, retryable: Retryable::Never }
 }
 
 fn redirected(response: &Response<Bytes>, url: &str, encodings: &Encodings) -> String {
@@ -218,11 +217,11 @@ fn retry_after(response: &Response<Bytes>) -> Option<Duration> {
     Some(date.duration_since(SystemTime::now()).unwrap_or_default())
 }
 
-/// A certificate that is not trusted now will not be in a minute.
-fn unanswered(error: Error) -> Failure {
-    let passes = match error.reason {
-        Reason::Tls | Reason::PrivateCa => Passes::Never,
-        _ => Passes::WithTime,
+/// A TLS error stays: a certificate that is not trusted now will not be in a minute.
+fn to_failure(error: Error) -> Failure {
+    let retryable = match error.reason {
+        Reason::Tls | Reason::PrivateCa => Retryable::Never,
+        _ => Retryable::WithWait,
     };
-    Failure { error, passes }
+    Failure { error, retryable }
 }

@@ -1,10 +1,9 @@
-//! What was found out lately: a verdict counts for five minutes, so that a script which starts co-cred in a loop asks
-//! once; the token's owner, who does not change, and the deployment that accepted it count for a month.
+//! The cache of verdicts. A verdict is valid for five minutes, so that a script which runs co-cred in a loop asks the
+//! deployment once. The token's owner and the deployments that accepted it are valid for a month.
 //!
-//! A verdict is a file below the XDG runtime or cache folder, 0600. Its name is a keyed hash of token and deployment, that
-//! of the list of deployments a keyed hash of the token; the key is random and stands beside them. They hold no token, and
-//! only good verdicts: a rejection is asked about anew.
-//! Whatever is not exactly as written here is ignored.
+//! Each verdict is a file with mode 0600 below the XDG cache folder. Its name is an HMAC of the deployment and the token;
+//! the name of the list of deployments is an HMAC of the token alone. The random key is a file beside them. No file holds
+//! the token. Rejections are not cached. A file that cannot be parsed, or is not private to this user, is ignored.
 
 use std::fs;
 use std::io;
@@ -24,95 +23,96 @@ use crate::token::Token;
 
 use super::Verdict;
 
-/// How long a verdict counts.
-const AGE: Duration = Duration::from_secs(5 * 60);
+/// How long a verdict is valid.
+const VERDICT_AGE: Duration = Duration::from_secs(5 * 60);
 
-/// How long it is kept, for the owner that it names.
-const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How long its file is kept, for the owner that it names.
+const FILE_AGE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// The most deployments of one token that are kept in mind.
-const MOST_HOMES: usize = 8;
+/// The most deployments that are listed for one token.
+const MAX_ORIGINS: usize = 8;
 
-/// Bytes of the key, and the most bytes of a verdict.
+/// The bytes of the key.
 const KEY: usize = 32;
+
+/// The most bytes of a verdict's file.
 const LIMIT: usize = 4 * 1024;
 
-/// A verdict that is still fresh.
-pub(super) fn recall(env: &Env, token: &Token, deployment: &Deployment) -> Option<Verdict> {
-    kept(env, token, deployment, AGE)
+/// The verdict, if it is still valid.
+pub(super) fn verdict(env: &Env, token: &Token, deployment: &Deployment) -> Option<Verdict> {
+    read(env, token, deployment, VERDICT_AGE)
 }
 
-/// The owner that a verdict names, fresh or not.
-pub(super) fn recall_owner(env: &Env, token: &Token, deployment: &Deployment) -> Option<Email> {
-    kept(env, token, deployment, KEPT)?.owner
+/// The owner that the verdict names, even if the verdict is no longer valid.
+pub(super) fn owner(env: &Env, token: &Token, deployment: &Deployment) -> Option<Email> {
+    read(env, token, deployment, FILE_AGE)?.owner
 }
 
-fn kept(env: &Env, token: &Token, deployment: &Deployment, limit: Duration) -> Option<Verdict> {
-    let path = place(env, token, deployment, key(env)?)?;
+fn read(env: &Env, token: &Token, deployment: &Deployment, max_age: Duration) -> Option<Verdict> {
+    let path = verdict_path(env, token, deployment, key(env)?)?;
     let verdict: Verdict = serde_json::from_slice(&files::read_own(&path, LIMIT)?).ok()?;
     let age = Duration::try_from(Timestamp::now().duration_since(verdict.checked_at)).ok()?;
-    tracing::info!(?age, "a verdict is remembered");
-    Some(verdict).filter(|_| age < limit)
+    tracing::info!(?age, "the verdict is cached");
+    Some(verdict).filter(|_| age < max_age)
 }
 
-/// Keeps a verdict.
+/// Stores a verdict, and its deployment as one that accepts the token.
 ///
 /// # Errors
-/// It cannot be written, which is no reason to fail.
-pub(super) fn remember(env: &Env, token: &Token, deployment: &Deployment, verdict: &Verdict) -> io::Result<()> {
+/// A file cannot be written. The caller reports it, and goes on.
+pub(super) fn store(env: &Env, token: &Token, deployment: &Deployment, verdict: &Verdict) -> io::Result<()> {
     let key = key(env).map_or_else(|| new_key(env), Ok)?;
-    keep(place(env, token, deployment, key), verdict)?;
+    write(verdict_path(env, token, deployment, key), verdict)?;
     let origin = deployment.origin().to_owned();
-    let mut homes = homes(env, token);
-    if !homes.contains(&origin) {
-        homes.truncate(MOST_HOMES - 1);
-        homes.insert(0, origin);
+    let mut accepting = accepting_origins(env, token);
+    if !accepting.contains(&origin) {
+        accepting.truncate(MAX_ORIGINS - 1);
+        accepting.insert(0, origin);
     }
-    // Written anew each time, so that its age is that of the last verdict.
-    keep(place_of_homes(env, token, key), &homes)?;
+    // Written even if unchanged: `sweep` goes by the file's age, which is then that of the last verdict.
+    write(origins_path(env, token, key), &accepting)?;
     sweep(env);
     Ok(())
 }
 
-fn keep(path: Option<PathBuf>, what: &impl Serialize) -> io::Result<()> {
+fn write(path: Option<PathBuf>, value: &impl Serialize) -> io::Result<()> {
     let path = path.ok_or(io::ErrorKind::NotFound)?;
-    files::write_own(&path, &serde_json::to_vec(what)?)
+    files::write_own(&path, &serde_json::to_vec(value)?)
 }
 
-/// Forgets a verdict that is no longer true.
-pub(super) fn forget(env: &Env, token: &Token, deployment: &Deployment) {
+/// Removes the verdict, and its deployment from those that accept the token.
+pub(super) fn remove(env: &Env, token: &Token, deployment: &Deployment) {
     let Some(key) = key(env) else { return };
-    if let Some(path) = place(env, token, deployment, key) {
+    if let Some(path) = verdict_path(env, token, deployment, key) {
         let _ = fs::remove_file(path);
     }
-    let mut homes = homes(env, token);
-    if homes.iter().any(|home| home == deployment.origin()) {
-        homes.retain(|home| home != deployment.origin());
-        let _ = keep(place_of_homes(env, token, key), &homes);
+    let mut accepting = accepting_origins(env, token);
+    if accepting.iter().any(|origin| origin == deployment.origin()) {
+        accepting.retain(|origin| origin != deployment.origin());
+        let _ = write(origins_path(env, token, key), &accepting);
     }
 }
 
-/// The origins of the deployments that have accepted a token, the last one that was new first.
-pub(super) fn homes(env: &Env, token: &Token) -> Vec<String> {
-    let read = || serde_json::from_slice(&files::read_own(&place_of_homes(env, token, key(env)?)?, LIMIT)?).ok();
+/// The origins of the deployments that have accepted the token, the latest addition first.
+pub(super) fn accepting_origins(env: &Env, token: &Token) -> Vec<String> {
+    let read = || serde_json::from_slice(&files::read_own(&origins_path(env, token, key(env)?)?, LIMIT)?).ok();
     read().unwrap_or_default()
 }
 
-/// The folders of verdicts, and of the lists of deployments.
+/// The folders of verdicts, and of lists of accepting deployments.
 const FOLDERS: [&str; 2] = [VERDICTS, ACCEPTED];
 const VERDICTS: &str = "verdicts";
 const ACCEPTED: &str = "accepted";
 
-fn place(env: &Env, token: &Token, deployment: &Deployment, key: [u8; KEY]) -> Option<PathBuf> {
-    named(env, VERDICTS, deployment.origin(), token, key)
+fn verdict_path(env: &Env, token: &Token, deployment: &Deployment, key: [u8; KEY]) -> Option<PathBuf> {
+    path(env, VERDICTS, deployment.origin(), token, key)
 }
 
-/// Where the deployments that have accepted a token are listed.
-fn place_of_homes(env: &Env, token: &Token, key: [u8; KEY]) -> Option<PathBuf> {
-    named(env, ACCEPTED, "", token, key)
+fn origins_path(env: &Env, token: &Token, key: [u8; KEY]) -> Option<PathBuf> {
+    path(env, ACCEPTED, "", token, key)
 }
 
-fn named(env: &Env, folder: &str, origin: &str, token: &Token, key: [u8; KEY]) -> Option<PathBuf> {
+fn path(env: &Env, folder: &str, origin: &str, token: &Token, key: [u8; KEY]) -> Option<PathBuf> {
     let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(&key).ok()?;
     mac.update(origin.as_bytes());
     mac.update(b"\0");
@@ -133,15 +133,15 @@ fn new_key(env: &Env) -> io::Result<[u8; KEY]> {
     Ok(key)
 }
 
-/// Removes what has run out, so that the folder does not grow.
+/// Removes outdated files, so that the folders do not grow.
 fn sweep(env: &Env) {
     let folders = env.cache_dir().into_iter().flat_map(|cache| FOLDERS.map(|folder| cache.join(folder)));
     for entry in folders.filter_map(|folder| fs::read_dir(folder).ok()).flatten().flatten() {
-        // Only what has a verdict's name, in a folder that was found to be ours.
+        // Only files with a name that `path` makes.
         let name = entry.file_name();
-        let verdict = name.len() == 64 && name.as_encoded_bytes().iter().all(u8::is_ascii_hexdigit);
+        let is_ours = name.len() == 64 && name.as_encoded_bytes().iter().all(u8::is_ascii_hexdigit);
         let age = entry.metadata().and_then(|meta| meta.modified()).ok().and_then(|time| time.elapsed().ok());
-        if verdict && age.is_some_and(|age| age > KEPT) {
+        if is_ours && age.is_some_and(|age| age > FILE_AGE) {
             let _ = fs::remove_file(entry.path());
         }
     }

@@ -1,13 +1,14 @@
-//! Verify: ask the deployment about a token, with one authenticated call.
+//! Verify: ask the deployment whether it accepts a token, and cache the verdict.
 //!
-//! Code Ocean has no "who am I". A search for the owner's own capsules answers 200 where the token is good, and names
-//! the owner. Where it answers 401 or 403, the same search on data assets tells a token without the Capsule scope (some
-//! versions answer 401 there, too) from one that nobody accepts.
+//! Code Ocean's API has no "who am I" endpoint. A search for the token owner's own capsules answers 200 if the token is
+//! valid, and names the owner. If it answers 401 or 403, the same search for data assets distinguishes a token without the
+//! Capsule scope (for which some versions answer 401, too) from one that the deployment rejects.
 
 mod answer;
 mod cache;
 mod retry;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
@@ -24,34 +25,34 @@ use crate::token::Token;
 use answer::Answer;
 use retry::Retry;
 
-/// How long the deployment may take to answer, retries included, unless something else is asked for.
+/// The default of `--timeout`: how long the deployment may take to answer, retries included.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What is asked, and of whom.
+/// A token to verify, and how.
 #[derive(Clone, Copy, Debug)]
 pub struct VerifyRequest<'a> {
-    /// The token in question.
+    /// The token.
     pub token: &'a Token,
-    /// Where it was found, to be told where it is rejected; empty where somebody has just typed it.
+    /// Where the token was found, for the message that it is rejected; empty if the user has just typed it.
     pub place: &'a str,
-    /// The only place it is sent to.
+    /// The deployment to ask. The token is sent nowhere else.
     pub deployment: &'a Deployment,
-    /// For proxies, certificates and the cache folder.
+    /// The variables for proxies, certificates and the cache folder.
     pub env: &'a Env,
-    /// How the answer is waited for.
+    /// How long to wait for an answer.
     pub budget: RetryBudget,
-    /// Scopes that must be known in the end, at the cost of a second call.
+    /// Scopes that the verdict must know, which may take a second call.
     pub needs: &'a [Scope],
-    /// Whether the owner should be known in the end, at the cost of a second call.
+    /// Whether the verdict should know the owner, which may take a second call.
     pub owner: bool,
 }
 
-/// How long an answer is waited for.
+/// How long to wait for an answer.
 #[derive(Clone, Copy, Debug)]
 pub struct RetryBudget {
-    /// For one answer, and without `wait` for everything.
+    /// For one attempt and, without `wait`, for all of them.
     pub timeout: Duration,
-    /// With this, whatever may pass is retried for so long in all: a network that is not up yet, a server that restarts.
+    /// For all attempts. If set, network errors are retried, too: the network or the server may still be starting.
     pub wait: Option<Duration>,
 }
 
@@ -61,12 +62,14 @@ impl Default for RetryBudget {
     }
 }
 
-/// A permission that can be asked about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A permission of a token that a search can verify.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Scope {
     /// Capsule, Read.
+    #[serde(rename = "capsule:read")]
     CapsuleRead,
     /// Data Asset, Read.
+    #[serde(rename = "data-asset:read")]
     DataAssetRead,
 }
 
@@ -90,7 +93,7 @@ impl Scope {
     }
 }
 
-/// What is known of a scope.
+/// Whether the token has a scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Grant {
@@ -98,44 +101,38 @@ pub enum Grant {
     Granted,
     /// The token lacks it.
     Denied,
-    /// Nobody asked.
+    /// The deployment was not asked.
     Unknown,
 }
 
-/// The deployment accepted the token; this is what it said.
+/// What a deployment says about a token that it accepts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
-    /// The owner's e-mail, where an item of theirs told it.
+    /// The owner's e-mail, if a search found an item of theirs.
     pub owner: Option<Email>,
-    /// Whether the token may read capsules.
-    pub capsule_read: Grant,
-    /// Whether the token may read data assets.
-    pub data_asset_read: Grant,
-    /// When the deployment was asked.
+    /// What the deployment was asked about.
+    pub scopes: BTreeMap<Scope, Grant>,
+    /// When the deployment answered.
     pub checked_at: Timestamp,
-    /// What keeps this verdict from being remembered.
+    /// Why the verdict could not be cached.
     #[serde(skip)]
     pub cache_failure: Option<Remark>,
 }
 
 impl Verdict {
-    /// What is known of a scope.
+    /// Whether the token has a scope.
     pub fn grant(&self, scope: Scope) -> Grant {
-        match scope {
-            Scope::CapsuleRead => self.capsule_read,
-            Scope::DataAssetRead => self.data_asset_read,
-        }
+        self.scopes.get(&scope).copied().unwrap_or(Grant::Unknown)
     }
 
     fn grants_anything(&self) -> bool {
         Scope::ALL.iter().any(|scope| self.grant(*scope) != Grant::Denied)
     }
 
-    /// The scopes that are missing, of those that are needed. A token that may read neither is of no use to anybody:
-    /// without anything asked for, that is missing too.
+    /// Checks that the token has the scopes that are needed; if `needs` is empty, that it has any scope at all.
     ///
     /// # Errors
-    /// [`Reason::ScopeMissing`].
+    /// [`Reason::ScopeMissing`], with the scopes that it lacks.
     pub fn require(&self, needs: &[Scope]) -> Result<()> {
         let denied = |scope: &&Scope| self.grant(**scope) == Grant::Denied;
         let missing: Vec<&Scope> = match needs {
@@ -147,36 +144,36 @@ impl Verdict {
         }
         let words: Vec<&str> = missing.iter().map(|scope| scope.word()).collect();
         Err(Error::new(Reason::ScopeMissing, format!("the token is accepted, but lacks {}", words.join(" and ")))
-            .hint("make a token that has the scope at Account → Access Tokens, and attach it in place of this one"))
+            .hint("create a token with that scope under Account → Access Tokens, and use it in place of this one"))
     }
 }
 
-/// A verdict of the last five minutes, without asking anybody.
-pub fn recall(request: &VerifyRequest) -> Option<Verdict> {
-    cache::recall(request.env, request.token, request.deployment)
+/// The cached verdict, if it is less than five minutes old. Sends no request.
+pub fn cached_verdict(request: &VerifyRequest) -> Option<Verdict> {
+    cache::verdict(request.env, request.token, request.deployment)
 }
 
-/// The token's owner, as the deployment told it at some time: tokens do not change hands. Asks nobody.
-pub fn recall_owner(request: &VerifyRequest) -> Option<Email> {
-    cache::recall_owner(request.env, request.token, request.deployment)
+/// The token's owner from a cached verdict of any age: the owner of a token does not change. Sends no request.
+pub fn cached_owner(request: &VerifyRequest) -> Option<Email> {
+    cache::owner(request.env, request.token, request.deployment)
 }
 
-/// The deployment that is known to have accepted a token, where another one is about to be sent it; none where that one
-/// has accepted it, too. Asks nobody.
+/// Another deployment that is known to have accepted the token, to which it belongs; `None` if `deployment` has accepted
+/// it, too. Sends no request.
 pub fn accepted_elsewhere(env: &Env, token: &Token, deployment: &Deployment) -> Option<String> {
-    let homes = cache::homes(env, token);
-    if homes.iter().any(|home| home == deployment.origin()) { None } else { homes.into_iter().next() }
+    let accepting = cache::accepting_origins(env, token);
+    if accepting.iter().any(|origin| origin == deployment.origin()) { None } else { accepting.into_iter().next() }
 }
 
-/// Forgets what is remembered of a token that somebody was refused with.
-pub fn forget(env: &Env, token: &Token, deployment: &Deployment) {
-    cache::forget(env, token, deployment);
+/// Removes what is cached about a token that the deployment has refused.
+pub fn remove_cached(env: &Env, token: &Token, deployment: &Deployment) {
+    cache::remove(env, token, deployment);
 }
 
-/// Asks the deployment, and remembers what it said: the verdict for five minutes, the owner for a month.
+/// Asks the deployment, and caches the answer: the verdict for five minutes, the owner for a month.
 ///
 /// # Errors
-/// The token is rejected, or the deployment cannot be asked; the reason says why.
+/// The deployment rejects the token ([`Reason::Rejected`]), or does not answer as Code Ocean's API does.
 pub fn verify(request: &VerifyRequest) -> Result<Verdict> {
     let runtime = runtime().map_err(|error| {
         Error::new(Reason::Internal, format!("the deployment cannot be asked ({error})")).caused_by(error)
@@ -184,11 +181,11 @@ pub fn verify(request: &VerifyRequest) -> Result<Verdict> {
     let mut verdict = runtime.block_on(ask(request));
     match &mut verdict {
         Ok(verdict) if verdict.grants_anything() => {
-            let kept = cache::remember(request.env, request.token, request.deployment, verdict);
-            verdict.cache_failure = kept.err().map(|error| cache_failure(request.env, &error));
+            let stored = cache::store(request.env, request.token, request.deployment, verdict);
+            verdict.cache_failure = stored.err().map(|error| cache_failure(request.env, &error));
         }
         Err(error) if error.reason == Reason::Rejected => {
-            cache::forget(request.env, request.token, request.deployment);
+            cache::remove(request.env, request.token, request.deployment);
         }
         _ => {}
     }
@@ -196,10 +193,12 @@ pub fn verify(request: &VerifyRequest) -> Result<Verdict> {
 }
 
 fn cache_failure(env: &Env, error: &io::Error) -> Remark {
-    let folder =
-        env.cache_dir().map_or_else(|| "no cache folder is known".to_owned(), |folder| folder.display().to_string());
-    let what = format!("the deployment's answer cannot be kept ({folder}: {}), so each start asks again", error.kind());
-    Remark::new("cache", what).hint("set XDG_CACHE_HOME to a folder of your own that can be written to")
+    let folder = env
+        .cache_dir()
+        .map_or_else(|| "the environment names no cache folder".to_owned(), |folder| folder.display().to_string());
+    let what =
+        format!("cannot cache the deployment's answer ({folder}: {}), so each command asks it again", error.kind());
+    Remark::new("cache", what).hint("set XDG_CACHE_HOME to a folder that you can write to")
 }
 
 async fn ask(request: &VerifyRequest<'_>) -> Result<Verdict> {
@@ -213,28 +212,28 @@ async fn ask(request: &VerifyRequest<'_>) -> Result<Verdict> {
     let needed = !capsules.granted() || request.needs.contains(&Scope::DataAssetRead);
     let assets = match needed {
         true => Some(search(Scope::DataAssetRead).await?),
-        // For the owner alone, a failure is no reason to fail.
+        // Only the owner would be missing, which is no reason to fail.
         false if request.owner && capsules.owner().is_none() => search(Scope::DataAssetRead).await.ok(),
         false => None,
     };
-    conclude(request, &capsules, assets.as_ref())
+    to_verdict(request, &capsules, assets.as_ref())
 }
 
-fn conclude(request: &VerifyRequest, capsules: &Answer, assets: Option<&Answer>) -> Result<Verdict> {
+fn to_verdict(request: &VerifyRequest, capsules: &Answer, assets: Option<&Answer>) -> Result<Verdict> {
     if let (Answer::Unauthorized, Some(Answer::Unauthorized)) = (capsules, assets) {
         let VerifyRequest { deployment, place, .. } = request;
         let from = if place.is_empty() { String::new() } else { format!(" from {place}") };
         let shape = if request.token.has_shape() { "" } else { ", which does not have the shape of one (cop_...)" };
         let what = format!("{deployment} does not accept the token{from} (401){shape}");
         return Err(Error::new(Reason::Rejected, what).hint(
-            "it was revoked, or belongs to another deployment: make a new one at Account → Access Tokens, and put it there",
+            "it was revoked, or belongs to another deployment: create a new one under Account → Access Tokens, and put it there",
         ));
     }
+    let answers = [(Scope::CapsuleRead, Some(capsules)), (Scope::DataAssetRead, assets)];
     let grant = |answer: &Answer| if answer.granted() { Grant::Granted } else { Grant::Denied };
     Ok(Verdict {
         owner: capsules.owner().or_else(|| assets?.owner()).cloned(),
-        capsule_read: grant(capsules),
-        data_asset_read: assets.map_or(Grant::Unknown, grant),
+        scopes: answers.into_iter().filter_map(|(scope, answer)| Some((scope, grant(answer?)))).collect(),
         checked_at: Timestamp::now(),
         cache_failure: None,
     })

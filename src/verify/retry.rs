@@ -1,8 +1,8 @@
-//! Patience: what may pass is tried again, within a deadline, and never in step with others.
+//! Retries with a deadline, exponential backoff and jitter.
 //!
-//! Many capsules start at once, and all are told "too many requests" at once. Each then waits for what the server asks
-//! for (`Retry-After`), and on top of it a random share of a fifth of the time that it has left: whoever can wait longer
-//! makes room for the others, and a herd spreads out instead of coming back as one.
+//! Many capsules may start at once and get "too many requests" together. Each then waits as long as the server asks
+//! (`Retry-After`), plus a random time of up to a fifth of what is left until its deadline, so that they do not come back
+//! together.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
@@ -11,28 +11,28 @@ use crate::error::{Error, Result};
 
 use super::RetryBudget;
 
-/// The first floor under a pause; it doubles with each, so that the last moments are not spent hammering.
-const FLOOR: Duration = Duration::from_millis(100);
+/// The least pause before the first retry; it doubles with each retry.
+const MIN_PAUSE: Duration = Duration::from_millis(100);
 
-/// A failure, and whether it may pass.
+/// A failed attempt, and whether a retry may succeed.
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) error: Error,
-    pub(super) passes: Passes,
+    pub(super) retryable: Retryable,
 }
 
-/// Whether trying again may help.
+/// Whether a retry may succeed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Passes {
-    /// It will be the same again.
+pub(super) enum Retryable {
+    /// No: the result would be the same.
     Never,
-    /// A network or a host that may still come up: worth it only for whoever said that they would wait.
-    WithTime,
-    /// The server is there and says so itself; not before the time that it asks for.
-    Soon(Option<Duration>),
+    /// With `--wait` only: the network or the host may still come up.
+    WithWait,
+    /// Yes: the server answered that it is busy or failing; not before its `Retry-After`.
+    Yes(Option<Duration>),
 }
 
-/// The time that is left.
+/// The retries of one verification, which share one deadline.
 #[derive(Debug)]
 pub(super) struct Retry {
     end: Instant,
@@ -45,7 +45,7 @@ impl Retry {
         Retry { end: Instant::now() + budget.wait.unwrap_or(budget.timeout), budget, pauses: 0 }
     }
 
-    /// Tries until it succeeds, cannot pass, or the time is over. Each try is told how long it may take.
+    /// Calls `attempt` until it succeeds, fails for good, or the time is over. Its argument is the time that it may take.
     ///
     /// # Errors
     /// The last failure.
@@ -55,7 +55,7 @@ impl Retry {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
             };
-            let Some(pause) = self.pause(failure.passes) else { return Err(failure.error) };
+            let Some(pause) = self.pause(failure.retryable) else { return Err(failure.error) };
             tracing::info!(reason = failure.error.reason.word(), ?pause, "trying again");
             tokio::time::sleep(pause).await;
         }
@@ -65,22 +65,22 @@ impl Retry {
         self.end.saturating_duration_since(Instant::now())
     }
 
-    fn pause(&mut self, passes: Passes) -> Option<Duration> {
-        let after = match passes {
-            Passes::Never => return None,
-            Passes::WithTime if self.budget.wait.is_none() => return None,
-            Passes::WithTime => Duration::ZERO,
-            Passes::Soon(after) => after.unwrap_or_default(),
+    fn pause(&mut self, retryable: Retryable) -> Option<Duration> {
+        let after = match retryable {
+            Retryable::Never => return None,
+            Retryable::WithWait if self.budget.wait.is_none() => return None,
+            Retryable::WithWait => Duration::ZERO,
+            Retryable::Yes(after) => after.unwrap_or_default(),
         };
         let left = self.left();
-        let floor = FLOOR * 2_u32.pow(self.pauses.min(10));
+        let least = MIN_PAUSE * 2_u32.pow(self.pauses.min(10));
         self.pauses += 1;
-        let pause = after.max(floor).saturating_add(left.mul_f64(random() / 5.0));
+        let pause = after.max(least).saturating_add(left.mul_f64(random() / 5.0));
         Some(pause).filter(|pause| *pause < left)
     }
 }
 
-/// A number from 0 to 1 that nobody chose: it need be no secret, and is there before the system has any randomness.
+/// A random number from 0 to 1. It need not be secret, and `RandomState` does not wait for the system's entropy at boot.
 fn random() -> f64 {
     RandomState::new().hash_one(()) as f64 / u64::MAX as f64
 }

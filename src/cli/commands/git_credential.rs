@@ -118,7 +118,7 @@ fn refuse(
     messages: &mut Messages,
 ) -> Result<u8> {
     let deployment = &target.deployment;
-    verify::forget(invocation.env, token, deployment);
+    verify::remove_cached(invocation.env, token, deployment);
     let mut holders = Vec::new();
     for login in meant(invocation, target, user)? {
         match keyring::read(invocation.env, &login) {

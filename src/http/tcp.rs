@@ -1,5 +1,5 @@
-//! A TCP connection to a host, by the first of its addresses that answers ("happy eyeballs", RFC 8305): what is known is
-//! tried at once, and a silent address does not keep the next one waiting for long.
+//! TCP connections to a host by name: its addresses are raced ("happy eyeballs", RFC 8305), so that a silent one delays
+//! the connection by a quarter of a second only.
 
 use std::collections::VecDeque;
 use std::io;
@@ -19,29 +19,28 @@ use tower_service::Service;
 use super::dns::{DnsResolver, Family, Unresolved};
 use super::progress::{BoxError, Progress, Step};
 
-/// So long an address may be silent before the next is tried beside it (RFC 8305, section 5).
-const STAGGER: Duration = Duration::from_millis(250);
+/// Connection Attempt Delay: how long an address may be silent before the next one is tried beside it (RFC 8305, section 5).
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// So long what was sent may stay unacknowledged, as where an address has changed. An answer may take longer.
+/// `TCP_USER_TIMEOUT`: how long sent data may stay unacknowledged, as when this machine's address has changed. An answer
+/// may take longer.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-const SILENCE: Duration = Duration::from_secs(30);
+const USER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Where nothing has come for so long, the other system is asked whether the connection is still there, so often and with
-/// such pauses: half a minute in all.
-const IDLE: Duration = Duration::from_secs(15);
-const PROBES: Duration = Duration::from_secs(5);
-const RETRIES: u32 = 3;
+/// TCP keep-alive: a dead connection is noticed after half a minute without traffic.
+const KEEPALIVE_TIME: Duration = Duration::from_secs(15);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
+const KEEPALIVE_RETRIES: u32 = 3;
 
-/// Connects to the host of an address.
+/// Connects to the host and port of a URI.
 #[derive(Clone, Debug)]
-pub(super) struct Dial {
+pub(super) struct TcpConnector {
     pub(super) dns: DnsResolver,
     pub(super) progress: Progress,
-    /// When it must be done.
-    pub(super) by: Instant,
+    pub(super) deadline: Instant,
 }
 
-impl Service<Uri> for Dial {
+impl Service<Uri> for TcpConnector {
     type Response = TokioIo<TcpStream>;
     type Error = BoxError;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
@@ -51,20 +50,20 @@ impl Service<Uri> for Dial {
     }
 
     fn call(&mut self, to: Uri) -> Self::Future {
-        let dial = self.clone();
+        let connector = self.clone();
         Box::pin(async move {
             let host = to.host().unwrap_or_default().trim_matches(['[', ']']);
-            let stream = dial.connect(host, port(&to)).await?;
-            dial.progress.reach(Step::Peer);
-            settle(&stream);
+            let stream = connector.connect(host, port(&to)).await?;
+            connector.progress.reach(Step::Peer);
+            set_socket_options(&stream);
             Ok(TokioIo::new(stream))
         })
     }
 }
 
-impl Dial {
+impl TcpConnector {
     async fn connect(&self, host: &str, port: u16) -> Result<TcpStream, BoxError> {
-        let time = self.by.saturating_duration_since(Instant::now());
+        let time = self.deadline.saturating_duration_since(Instant::now());
         let race = || Race::new(&self.progress, port);
         let (v4, v6): (Vec<IpAddr>, _) = self.dns.known(host, time)?.into_iter().partition(IpAddr::is_ipv4);
         if !(v4.is_empty() && v6.is_empty()) {
@@ -78,30 +77,29 @@ impl Dial {
             let mut race = race();
             for family in [Family::V4, Family::V6] {
                 let lookup = self.dns.clone().lookup(name.clone(), family, time);
-                race.runners.spawn(async move {
+                race.tasks.spawn(async move {
                     lookup.await.map(Event::Found).map_err(|error| Failure::Lookup(family, error))
                 });
             }
             match race.run().await {
-                // Another candidate may have an address.
+                // The next name of the search list may have an address.
                 Err(error) if error.is::<Unresolved>() => failed = failed.or(Some(error)),
                 done => return done,
             }
         }
-        Err(failed.unwrap_or_else(|| Unresolved::Absent.into()))
+        Err(failed.unwrap_or_else(|| Unresolved::NoSuchName.into()))
     }
 }
 
-/// Lookups and connections that run beside each other, until one connection is made.
+/// Concurrent lookups and connection attempts, until the first connection is made.
 struct Race<'a> {
     progress: &'a Progress,
     port: u16,
-    runners: JoinSet<Result<Event, Failure>>,
-    /// Addresses that have not been tried yet.
-    waiting: VecDeque<IpAddr>,
-    /// When the next of them may be tried.
+    tasks: JoinSet<Result<Event, Failure>>,
+    untried: VecDeque<IpAddr>,
+    /// When the next address may be tried.
     next: Instant,
-    tried: bool,
+    is_tried: bool,
 }
 
 enum Event {
@@ -116,14 +114,14 @@ enum Failure {
 
 impl Race<'_> {
     fn new(progress: &Progress, port: u16) -> Race<'_> {
-        let (runners, waiting) = (JoinSet::new(), VecDeque::new());
-        Race { progress, port, runners, waiting, next: Instant::now(), tried: false }
+        let (tasks, untried) = (JoinSet::new(), VecDeque::new());
+        Race { progress, port, tasks, untried, next: Instant::now(), is_tried: false }
     }
 
     /// # Errors
-    /// No address answers, and how one failed; or [`Unresolved`], where there is none.
+    /// How one of the addresses failed; [`Unresolved`] where the name has none.
     async fn run(mut self) -> Result<TcpStream, BoxError> {
-        let (mut unresolved, mut failed) = (Unresolved::Bare, None);
+        let (mut name_error, mut failed) = (Unresolved::NoAddress, None);
         loop {
             self.start();
             let Some(outcome) = self.outcome().await else { continue };
@@ -132,55 +130,55 @@ impl Race<'_> {
                 Some(Ok(Event::Found(addresses))) => self.add(addresses),
                 Some(Err(Failure::Connection(error))) => {
                     self.next = Instant::now();
-                    failed = Some(telling(failed, error));
+                    failed = Some(more_specific(failed, error));
                 }
-                // Only for IPv4 does that mean the other family too: some name servers say it of any type that they do
-                // not know (RFC 4074, section 4.2).
-                Some(Err(Failure::Lookup(Family::V4, Unresolved::Absent))) if !self.tried => {
-                    return Err(Unresolved::Absent.into());
+                // NXDOMAIN holds for both families, but is believed of an A query only: some name servers answer so to
+                // every AAAA query (RFC 4074, section 4.2).
+                Some(Err(Failure::Lookup(Family::V4, Unresolved::NoSuchName))) if !self.is_tried => {
+                    return Err(Unresolved::NoSuchName.into());
                 }
-                Some(Err(Failure::Lookup(_, Unresolved::Absent | Unresolved::Bare))) => {}
-                Some(Err(Failure::Lookup(_, error))) => unresolved = error,
-                None => return Err(failed.map_or_else(|| unresolved.into(), Into::into)),
+                Some(Err(Failure::Lookup(_, Unresolved::NoSuchName | Unresolved::NoAddress))) => {}
+                Some(Err(Failure::Lookup(_, error))) => name_error = error,
+                None => return Err(failed.map_or_else(|| name_error.into(), Into::into)),
             }
         }
     }
 
-    /// Tries the address whose turn it is, where it is time.
+    /// Starts the next attempt, if it is due.
     fn start(&mut self) {
         let now = Instant::now();
-        let Some(address) = (self.next <= now).then(|| self.waiting.pop_front()).flatten() else { return };
-        (self.next, self.tried) = (now + STAGGER, true);
+        let Some(address) = (self.next <= now).then(|| self.untried.pop_front()).flatten() else { return };
+        (self.next, self.is_tried) = (now + ATTEMPT_DELAY, true);
         self.progress.reach(Step::Address);
         let address = SocketAddr::new(address, self.port);
-        self.runners
+        self.tasks
             .spawn(async move { TcpStream::connect(address).await.map(Event::Connected).map_err(Failure::Connection) });
     }
 
-    /// What a runner has come to: `Some(None)` where none is left. None where it is time for another address instead.
+    /// The next finished task; `Some(None)` when none is left, `None` when the next attempt is due first.
     async fn outcome(&mut self) -> Option<Option<Result<Event, Failure>>> {
-        let joined = match self.waiting.is_empty() {
-            true => self.runners.join_next().await,
-            false => timeout_at(self.next, self.runners.join_next()).await.ok()?,
+        let joined = match self.untried.is_empty() {
+            true => self.tasks.join_next().await,
+            false => timeout_at(self.next, self.tasks.join_next()).await.ok()?,
         };
         let panicked = |_| Err(Failure::Connection(io::ErrorKind::Other.into()));
         Some(joined.map(|joined| joined.unwrap_or_else(panicked)))
     }
 
-    /// Families take turns (RFC 8305, section 4).
+    /// Interleaves the address families (RFC 8305, section 4).
     fn add(&mut self, addresses: Vec<IpAddr>) {
-        let (mut known, mut new) = (std::mem::take(&mut self.waiting).into_iter(), addresses.into_iter());
+        let (mut known, mut new) = (std::mem::take(&mut self.untried).into_iter(), addresses.into_iter());
         loop {
             match (known.next(), new.next()) {
                 (None, None) => return,
-                (one, other) => self.waiting.extend(one.into_iter().chain(other)),
+                (known, new) => self.untried.extend(known.into_iter().chain(new)),
             }
         }
     }
 }
 
-/// Which of two failures is told: that something is there, but refuses, says more than that there is no way to it.
-fn telling(known: Option<io::Error>, new: io::Error) -> io::Error {
+/// Which of two failures to report: a refused connection says more than an unreachable network.
+fn more_specific(known: Option<io::Error>, new: io::Error) -> io::Error {
     known.filter(|known| known.kind() == io::ErrorKind::ConnectionRefused).unwrap_or(new)
 }
 
@@ -192,14 +190,15 @@ fn port(to: &Uri) -> u16 {
     })
 }
 
-/// What cannot be set is not worth a connection.
-fn settle(stream: &TcpStream) {
+/// Bounds how long a dead connection goes unnoticed. Failing to set an option is no reason to give up the connection.
+fn set_socket_options(stream: &TcpStream) {
     let _ = stream.set_nodelay(true);
     let socket = SockRef::from(stream);
-    let probes = TcpKeepalive::new().with_time(IDLE).with_interval(PROBES).with_retries(RETRIES);
+    let probes =
+        TcpKeepalive::new().with_time(KEEPALIVE_TIME).with_interval(KEEPALIVE_INTERVAL).with_retries(KEEPALIVE_RETRIES);
     let _ = socket.set_tcp_keepalive(&probes);
-    // Linux sends no probes while something is unacknowledged, and repeats it for a quarter of an hour. BSD and macOS
-    // probe then too, and Windows gives up after some twenty seconds.
+    // Linux sends no keep-alive probes while data is unacknowledged, and retransmits for a quarter of an hour. BSD and
+    // macOS send probes then too, and Windows gives up after about twenty seconds.
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    let _ = socket.set_tcp_user_timeout(Some(SILENCE));
+    let _ = socket.set_tcp_user_timeout(Some(USER_TIMEOUT));
 }
