@@ -3,8 +3,6 @@
 use std::fmt;
 use std::io;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use hyper::Version;
 use hyper::header::{AUTHORIZATION, HOST, HeaderName};
 use hyper::http::request::Parts;
@@ -12,6 +10,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::deployment::Deployment;
+use crate::http::basic_credentials;
 use crate::token::Token;
 
 /// How a pass begins. The rest is 32 hexadecimal digits.
@@ -67,7 +66,7 @@ pub(super) struct PassCheck {
 impl PassCheck {
     pub(super) fn new(pass: &Token, address: &Deployment) -> PassCheck {
         let bearer = Zeroizing::new(pass.expose().to_owned());
-        let basic = Zeroizing::new(STANDARD.encode(Zeroizing::new(format!("{}:", *bearer))));
+        let basic = basic_credentials(&bearer, "");
         let host = address.origin().trim_start_matches("http://").to_owned();
         let port = host.rsplit(':').next().unwrap_or_default();
         PassCheck { basic, bearer, hosts: [host.clone(), format!("localhost:{port}")] }

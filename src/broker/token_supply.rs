@@ -3,13 +3,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use hyper::header::HeaderValue;
-use zeroize::Zeroizing;
 
 use crate::credential::Credential;
 use crate::deployment::Deployment;
+use crate::http::basic;
 
 use super::upstream_error::UpstreamError;
 
@@ -82,10 +80,7 @@ impl DeploymentTokens {
         match &*cached {
             Some((token, header)) if Arc::ptr_eq(token, credential) => header.clone(),
             _ => {
-                let user = Zeroizing::new(format!("{}:", credential.token().expose()));
-                let header = Zeroizing::new(format!("Basic {}", STANDARD.encode(&*user)));
-                let mut header = HeaderValue::from_str(&header).unwrap_or_else(|_| HeaderValue::from_static("Basic"));
-                header.set_sensitive(true);
+                let header = basic(credential.token());
                 *cached = Some((Arc::clone(credential), header.clone()));
                 header
             }

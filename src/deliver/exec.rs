@@ -11,7 +11,7 @@ use crate::patterns::Encodings;
 use crate::supervise::replace;
 use crate::token::Token;
 
-use super::{Assignment, Handed, tokens};
+use super::{Assignment, Handed, text, tokens};
 
 /// What was asked for on top of the two variables that are always set.
 #[derive(Clone, Debug, Default)]
@@ -84,8 +84,8 @@ impl Plan {
     }
 
     fn remove_traces(&mut self, token: &Token, env: &Env) {
-        let (encodings, token) = (Encodings::of(token), token.expose());
-        let holds = |value: &OsStr| value == token || encodings.found_within(value.as_encoded_bytes());
+        let (encodings, token) = (Encodings::of(token), text(token));
+        let holds = |value: &OsStr| value == token.as_str() || encodings.found_within(value.as_encoded_bytes());
         let held =
             env.iter().filter(|(name, value)| !name.to_str().is_some_and(|name| self.sets(name)) && holds(value));
         self.removed = held.map(|(name, _)| name.to_owned()).collect();
@@ -105,9 +105,9 @@ impl Plan {
     }
 
     fn add_all_tokens(&mut self, handed: Handed, token: &Token, env: &Env) {
-        let token = token.expose();
+        let token = text(token);
         for name in names::all_tokens() {
-            let taken = names::is_shared(name) && env.get(name).is_some_and(|value| value != token);
+            let taken = names::is_shared(name) && env.get(name).is_some_and(|value| value != token.as_str());
             match taken && !self.sets(name) {
                 true => self.left.push(name),
                 false => self.add(Assignment::token(name, handed.token)),

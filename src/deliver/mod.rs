@@ -45,7 +45,7 @@ impl<'a> From<&'a Credential> for Handed<'a> {
 
 impl Assignment {
     fn token(name: &str, token: &Token) -> Assignment {
-        Assignment { name: name.to_owned(), value: Zeroizing::new(token.expose().to_owned()), secret: true }
+        Assignment { name: name.to_owned(), value: text(token), secret: true }
     }
 
     /// A variable that holds no secret.
@@ -58,6 +58,11 @@ impl std::fmt::Debug for Assignment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Assignment({})", self.name)
     }
+}
+
+/// The token as text, wiped when dropped: every delivery takes it from here.
+fn text(token: &Token) -> Zeroizing<String> {
+    Zeroizing::new(token.expose().to_owned())
 }
 
 /// The token under its own name and under others.

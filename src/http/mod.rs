@@ -1,6 +1,7 @@
 //! HTTP: trust, names and proxies for connections to a deployment. No redirects, no cookies, and no environment variable
 //! but those of the [`Env`] that is passed in.
 
+mod authorization;
 mod dns;
 mod failure;
 mod progress;
@@ -30,6 +31,7 @@ use failure::Route;
 use transport::Transport;
 use trust::ClientCertRequest;
 
+pub use authorization::{basic, basic_credentials, bearer};
 pub use failure::{disconnected, timeout};
 pub use roots::authorities;
 

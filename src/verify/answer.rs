@@ -5,20 +5,17 @@
 
 use std::time::{Duration, SystemTime};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use http_body_util::{BodyExt, Either, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER, USER_AGENT};
 use hyper::{Request, Response, StatusCode};
 use serde::Deserialize;
 use tokio::time::Instant;
 use url::Url;
-use zeroize::Zeroizing;
 
 use crate::email::Email;
 use crate::error::{Error, Reason};
-use crate::http::{Body, HttpClient, disconnected, timeout};
+use crate::http::{Body, HttpClient, basic, disconnected, timeout};
 use crate::patterns::Encodings;
 use crate::token::Token;
 
@@ -103,19 +100,13 @@ fn host(url: &str) -> String {
     Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
 }
 
-/// HTTP Basic, with the token as user name and an empty password.
 fn request(token: &Token, url: &str, body: &'static str) -> Result<Request<Body>, Error> {
-    let user = Zeroizing::new(format!("{}:", token.expose()));
-    let authorization = Zeroizing::new(format!("Basic {}", STANDARD.encode(&*user)));
-    let request = HeaderValue::from_str(&authorization).map_err(hyper::http::Error::from).and_then(|mut value| {
-        value.set_sensitive(true);
-        Request::post(url)
-            .header(AUTHORIZATION, value)
-            .header(CONTENT_TYPE, "application/json")
-            .header(ACCEPT, "*/*")
-            .header(USER_AGENT, concat!("co-cred/", env!("CARGO_PKG_VERSION")))
-            .body(Either::Left(body.into()))
-    });
+    let request = Request::post(url)
+        .header(AUTHORIZATION, basic(token))
+        .header(CONTENT_TYPE, "application/json")
+        .header(ACCEPT, "*/*")
+        .header(USER_AGENT, concat!("co-cred/", env!("CARGO_PKG_VERSION")))
+        .body(Either::Left(body.into()));
     request.map_err(|error| Error::new(Reason::Internal, "the request cannot be made").caused_by(error))
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::credential::Credential;
+use crate::deliver::text;
 
 /// What a client reads as "this helper has none": it goes on without a login.
 pub const NOT_FOUND: &str = "credentials not found in native keychain";
@@ -47,7 +48,7 @@ pub fn read(input: &mut dyn BufRead) -> Result<Zeroizing<String>, &'static str> 
 
 /// The answer to `get`, on one line.
 pub fn answer(server: &str, user: &str, credential: &Credential) -> Zeroizing<String> {
-    let secret = Zeroizing::new(credential.token().expose().to_owned());
+    let secret = text(credential.token());
     let login = Login { server: server.to_owned(), username: user.to_owned(), secret };
     Zeroizing::new(serde_json::to_string(&login).unwrap_or_else(|_| unreachable!("plain strings are JSON")))
 }

@@ -6,11 +6,12 @@
 use zeroize::Zeroizing;
 
 use crate::credential::Credential;
+use crate::deliver::text;
 
 use super::escaped;
 
 pub(super) fn config(credential: &Credential) -> Zeroizing<String> {
-    let token = Zeroizing::new(escaped(credential.token().expose(), &['\\', '"']));
+    let token = Zeroizing::new(escaped(&text(credential.token()), &['\\', '"']));
     let is_clear = credential.deployment().is_some_and(|sited| sited.deployment.origin().starts_with("http://"));
     let protocol = if is_clear { "" } else { "proto-default = \"https\"\nproto = \"=https\"\n" };
     Zeroizing::new(format!("user = \"{}:\"\n{protocol}", *token))

@@ -5,11 +5,11 @@ use zeroize::Zeroizing;
 
 use crate::credential::Credential;
 use crate::deliver::Assignment;
+use crate::http::bearer;
 
 use super::json;
 
 pub(super) fn object(credential: &Credential) -> Zeroizing<String> {
-    let token = Assignment::token("Authorization", credential.token());
-    let value = Zeroizing::new(["Bearer ", &token.value].concat());
-    json::object(&[Assignment { value, ..token }])
+    let (name, value) = ("Authorization".to_owned(), bearer(credential.token()));
+    json::object(&[Assignment { name, value, secret: true }])
 }

@@ -5,6 +5,7 @@
 use zeroize::Zeroizing;
 
 use crate::credential::Credential;
+use crate::deliver::text;
 use crate::error::Result;
 
 use super::{escaped, no_deployment};
@@ -13,10 +14,10 @@ use super::{escaped, no_deployment};
 /// No deployment is known.
 pub(super) fn machine(credential: &Credential) -> Result<Zeroizing<String>> {
     let sited = credential.deployment().ok_or_else(|| no_deployment("a .netrc entry"))?;
-    let (host, token) = (sited.deployment.host(), credential.token().expose());
+    let (host, token) = (sited.deployment.host(), text(credential.token()));
     let plain = token.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'#'));
     Ok(Zeroizing::new(match plain {
-        true => format!("machine {host} login {token}\n"),
-        false => format!("machine {host} login \"{}\"\n", Zeroizing::new(escaped(token, &['\\', '"'])).as_str()),
+        true => format!("machine {host} login {}\n", *token),
+        false => format!("machine {host} login \"{}\"\n", Zeroizing::new(escaped(&token, &['\\', '"'])).as_str()),
     }))
 }

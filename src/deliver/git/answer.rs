@@ -1,12 +1,11 @@
 //! What Git is answered: the user and the token, in the form that this Git understands best.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use zeroize::Zeroizing;
 
 use crate::credential::Credential;
+use crate::deliver::text;
 use crate::expiry::Expiry;
+use crate::http::basic_credentials;
 use crate::sources::PlaceKind;
 
 use super::Message;
@@ -16,12 +15,11 @@ use super::Message;
 /// A Git that knows the capability `authtype` (2.46 and later) gets the two as one HTTP credential. Unless it is from the
 /// keyring it is ephemeral: no other helper is to keep a copy of what a capsule was lent.
 pub fn answer(request: &Message, user: &str, credential: &Credential) -> Message {
-    let token = credential.token().expose();
+    let token = text(credential.token());
     let end = credential.expires().and_then(to_come).map(|end| end.to_string());
     let answer = match request.can("authtype") {
         true => {
-            let both = Zeroizing::new([user, ":", token].concat());
-            let encoded = Zeroizing::new(STANDARD.encode(both.as_bytes()));
+            let encoded = basic_credentials(user, &token);
             let answer = Message::default()
                 .with("capability[]", "authtype")
                 .with("authtype", "Basic")
@@ -31,7 +29,7 @@ pub fn answer(request: &Message, user: &str, credential: &Credential) -> Message
                 _ => answer.with("ephemeral", "1"),
             }
         }
-        false => Message::default().with("username", user).with("password", token),
+        false => Message::default().with("username", user).with("password", &token),
     };
     match end {
         Some(end) => answer.with("password_expiry_utc", &end),
