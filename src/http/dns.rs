@@ -54,11 +54,11 @@ pub(super) enum Family {
 #[derive(Debug)]
 pub(super) enum Unresolved {
     /// NXDOMAIN: the name does not exist.
-    NoSuchName,
+    NxDomain,
     /// NODATA: the name exists, but has no address of this family.
-    NoAddress,
+    NoData,
     /// No name server answered, or all of them failed.
-    NoAnswer(NetError),
+    Unanswered(NetError),
 }
 
 impl fmt::Display for Unresolved {
@@ -70,8 +70,8 @@ impl fmt::Display for Unresolved {
 impl Error for Unresolved {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Unresolved::NoSuchName | Unresolved::NoAddress => None,
-            Unresolved::NoAnswer(error) => Some(error),
+            Unresolved::NxDomain | Unresolved::NoData => None,
+            Unresolved::Unanswered(error) => Some(error),
         }
     }
 }
@@ -79,16 +79,16 @@ impl Error for Unresolved {
 impl From<NetError> for Unresolved {
     fn from(error: NetError) -> Unresolved {
         match error {
-            error if error.is_nx_domain() => Unresolved::NoSuchName,
-            error if error.is_no_records_found() => Unresolved::NoAddress,
-            error => Unresolved::NoAnswer(error),
+            error if error.is_nx_domain() => Unresolved::NxDomain,
+            error if error.is_no_records_found() => Unresolved::NoData,
+            error => Unresolved::Unanswered(error),
         }
     }
 }
 
 impl From<ProtoError> for Unresolved {
     fn from(error: ProtoError) -> Unresolved {
-        Unresolved::NoAnswer(error.into())
+        Unresolved::Unanswered(error.into())
     }
 }
 

@@ -68,7 +68,7 @@ fn stream_error(error: &(dyn StdError + 'static), route: &Route) -> Error {
 
 fn name_error(error: &(dyn StdError + 'static), host: &str) -> Error {
     let (why, hint) = match cause::<Unresolved>(error) {
-        Some(Unresolved::NoSuchName | Unresolved::NoAddress) => {
+        Some(Unresolved::NxDomain | Unresolved::NoData) => {
             ("it has no address", "check its spelling; a Reproducible Run may have no network at all")
         }
         _ if is_timed_out(error) => (

@@ -87,7 +87,7 @@ impl TcpConnector {
                 done => return done,
             }
         }
-        Err(failed.unwrap_or_else(|| Unresolved::NoSuchName.into()))
+        Err(failed.unwrap_or_else(|| Unresolved::NxDomain.into()))
     }
 }
 
@@ -121,7 +121,7 @@ impl Race<'_> {
     /// # Errors
     /// How one of the addresses failed; [`Unresolved`] where the name has none.
     async fn run(mut self) -> Result<TcpStream, BoxError> {
-        let (mut name_error, mut failed) = (Unresolved::NoAddress, None);
+        let (mut name_error, mut failed) = (Unresolved::NoData, None);
         loop {
             self.start();
             let Some(outcome) = self.outcome().await else { continue };
@@ -134,10 +134,10 @@ impl Race<'_> {
                 }
                 // NXDOMAIN holds for both families, but is believed of an A query only: some name servers answer so to
                 // every AAAA query (RFC 4074, section 4.2).
-                Some(Err(Failure::Lookup(Family::V4, Unresolved::NoSuchName))) if !self.is_tried => {
-                    return Err(Unresolved::NoSuchName.into());
+                Some(Err(Failure::Lookup(Family::V4, Unresolved::NxDomain))) if !self.is_tried => {
+                    return Err(Unresolved::NxDomain.into());
                 }
-                Some(Err(Failure::Lookup(_, Unresolved::NoSuchName | Unresolved::NoAddress))) => {}
+                Some(Err(Failure::Lookup(_, Unresolved::NxDomain | Unresolved::NoData))) => {}
                 Some(Err(Failure::Lookup(_, error))) => name_error = error,
                 None => return Err(failed.map_or_else(|| name_error.into(), Into::into)),
             }
