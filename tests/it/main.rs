@@ -16,8 +16,13 @@
 //! | `sources::nested` | what is nested or packed without end ends no process |
 //! | `sources::here_documents` | here-documents in the shell file are data |
 //! | `sources::parsers` | property tests: no bytes make a parser panic, and shells agree with ours |
-//! | `verify::verdicts` | what each answer of a deployment means, and the remembered verdict |
-//! | `verify::network` | names, addresses, proxies, time, and the authorities that TLS trusts |
+//! | `verify::names` | name resolution: hosts file, name servers, search list |
+//! | `verify::connections` | several addresses, timeouts, dead connections |
+//! | `verify::proxies` | `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` |
+//! | `verify::certificates` | which certificates TLS trusts |
+//! | `verify::tls_failures` | the messages of TLS failures |
+//! | `verify::responses` | what each response of a deployment means, and what is sent |
+//! | `verify::cache` | the cache of verdicts |
 //! | `deliver::exec` | the command that takes our place |
 //! | `deliver::env_only` | `env --only`, and the files of GitHub Actions that standard output must not be |
 //! | `deliver::formats` | each format of `env`, read by the program that it is for |

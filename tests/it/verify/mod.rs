@@ -1,6 +1,18 @@
-//! What the deployment says, and the way to it.
+//! Verification: names, connections, proxies, TLS, responses, and the cache of verdicts.
 
 #[cfg(unix)]
-pub mod network;
+mod cache;
 #[cfg(unix)]
-pub mod verdicts;
+mod certificates;
+#[cfg(unix)]
+mod connections;
+#[cfg(unix)]
+mod names;
+#[cfg(unix)]
+mod proxies;
+#[cfg(unix)]
+mod responses;
+#[cfg(unix)]
+mod servers;
+#[cfg(unix)]
+mod tls_failures;
