@@ -212,8 +212,8 @@ impl Error {
     }
 
     /// Sets the underlying error, for `source()`. It is never printed.
-    pub fn caused_by(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Error {
-        self.cause = Some(Box::new(cause));
+    pub fn caused_by(mut self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+        self.cause = Some(cause.into());
         self
     }
 

@@ -38,7 +38,7 @@ use zeroize::Zeroizing;
 use crate::deployment::Deployment;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
-use crate::http::HttpClient;
+use crate::http::ForwardClient;
 use crate::ipc::BrokerOffer;
 use crate::token::Token;
 
@@ -108,7 +108,7 @@ impl Broker {
         connect_timeout: Duration,
         restrictions: Restrictions,
     ) -> Result<()> {
-        let client = HttpClient::new(env, deployment)?;
+        let client = ForwardClient::new(env, deployment)?;
         let upstream = Upstream::new(client, connect_timeout, deployment.clone(), self.address.clone(), supply);
         let pass = PassCheck::new(&self.pass, &self.address);
         let proxy = Proxy::new(pass, restrictions, upstream, Arc::clone(&self.has_requests));

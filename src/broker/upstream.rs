@@ -11,7 +11,7 @@ use hyper::{Method, Request, Response, StatusCode, Uri};
 
 use crate::credential::Credential;
 use crate::deployment::Deployment;
-use crate::http::{Body, HttpClient, timeout};
+use crate::http::{Body, ForwardClient, timeout};
 
 use super::idle_timer::IdleTimer;
 use super::path::ApiPath;
@@ -31,7 +31,7 @@ struct Forwarded<'a> {
 
 /// The client of one deployment.
 pub(super) struct Upstream {
-    client: HttpClient,
+    client: ForwardClient,
     /// How long a new connection may take.
     connect_timeout: Duration,
     deployment: Deployment,
@@ -44,7 +44,7 @@ pub(super) struct Upstream {
 
 impl Upstream {
     pub(super) fn new(
-        client: HttpClient,
+        client: ForwardClient,
         connect_timeout: Duration,
         deployment: Deployment,
         address: Deployment,

@@ -3,13 +3,12 @@
 use std::error::Error as StdError;
 use std::io;
 
-use hyper_util::client::legacy;
 use rustls::Error as TlsError;
 
 use crate::error::{Error, Reason};
 
 use super::dns::Unresolved;
-use super::progress::{ConnectError, Step, TimedOut};
+use super::progress::{BoxError, ConnectError, Step, TimedOut};
 use super::tls_failure::{client_certificate_required, tls_error};
 use super::trust::ClientCertRequest;
 
@@ -25,13 +24,13 @@ pub(super) struct Route {
 }
 
 /// The message for a request that got no response.
-pub(super) fn failure(error: legacy::Error, route: &Route) -> Error {
-    let message = match cause::<ConnectError>(&error) {
+pub(super) fn failure(error: BoxError, route: &Route) -> Error {
+    let message = match cause::<ConnectError>(&*error) {
         Some(broken) => connect_error(broken, route),
-        None if cause::<hyper::Error>(&error).is_some_and(hyper::Error::is_user) => {
+        None if cause::<hyper::Error>(&*error).is_some_and(hyper::Error::is_user) => {
             Error::new(Reason::Usage, "the request body is cut off or malformed")
         }
-        None => stream_error(&error, route),
+        None => stream_error(&*error, route),
     };
     message.caused_by(error)
 }
@@ -39,6 +38,7 @@ pub(super) fn failure(error: legacy::Error, route: &Route) -> Error {
 fn connect_error(broken: &ConnectError, route: &Route) -> Error {
     let (host, cause) = (&route.host, &*broken.cause);
     match (broken.step, route.proxy) {
+        (Step::Connected, _) => timeout(host),
         (Step::Tls, _) if is_timed_out(cause) => {
             Error::new(Reason::Timeout, format!("{host} did not finish the TLS handshake in time"))
                 .hint("check the address and its port, which may not speak TLS, or give it longer with --timeout 60s")
@@ -90,12 +90,15 @@ fn proxy_error(step: Step, error: &(dyn StdError + 'static), variable: &str, hos
             proxy(format!("the proxy in {variable}, on the way to {host}, did not answer in time"))
         }
         Step::Name => proxy(format!("the name of the proxy in {variable} cannot be resolved")),
-        Step::Address => proxy(format!("the proxy in {variable} cannot be reached: {}", kind(error))),
+        Step::Address => {
+            let kind = innermost_io(error).map_or_else(String::new, |error| format!(": {}", error.kind()));
+            proxy(format!("the proxy in {variable} cannot be reached{kind}"))
+        }
         _ if cause::<TlsError>(error).is_some() => {
             return proxy(format!("there is no trustworthy TLS connection to the proxy in {variable}"))
                 .hint(format!("if the proxy itself does not speak TLS, write its address in {variable} with http://"));
         }
-        _ if error.to_string().contains("authorization required") => {
+        _ if chain(error).any(|error| error.to_string().contains("authorization required")) => {
             return proxy(format!("the proxy in {variable} wants a user name and a password"))
                 .hint("write it as http://USER:PASSWORD@proxy.example.org:3128");
         }
@@ -121,12 +124,21 @@ fn is_timed_out(error: &(dyn StdError + 'static)) -> bool {
 }
 
 fn kind(error: &(dyn StdError + 'static)) -> String {
-    let innermost = chain(error).filter_map(|error| error.downcast_ref::<io::Error>()).last();
-    innermost.map_or_else(|| "it was closed".to_owned(), |error| error.kind().to_string())
+    innermost_io(error).map_or_else(|| "it was closed".to_owned(), |error| error.kind().to_string())
+}
+
+/// The I/O error at the end of the chain.
+pub(super) fn innermost_io<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a io::Error> {
+    chain(error).filter_map(|error| error.downcast_ref::<io::Error>()).last()
+}
+
+/// Whether reqwest could not connect to the proxy. hyper-util's types for that are private; their messages end so.
+pub(super) fn is_proxy_unreachable(error: &(dyn StdError + 'static)) -> bool {
+    chain(error).any(|error| error.to_string().ends_with("failed to create underlying connection"))
 }
 
 /// The first error of this type in the chain.
-fn cause<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
+pub(super) fn cause<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
     chain(error).find_map(|error| error.downcast_ref())
 }
 

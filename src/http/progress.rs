@@ -2,12 +2,12 @@
 
 use std::error::Error;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(super) type BoxError = Box<dyn Error + Send + Sync>;
 
 /// The steps of a connection, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) enum Step {
     /// Resolving the name of the deployment, or of the proxy.
     #[default]
@@ -18,20 +18,48 @@ pub(super) enum Step {
     Peer,
     /// The TLS handshake with the deployment.
     Tls,
+    /// Waiting for the response.
+    Connected,
 }
 
-/// The step that one connection attempt has reached.
+/// The step that a connection attempt has reached, or a race of attempts: that of the one that has come furthest.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Progress(Arc<Mutex<Step>>);
+pub(super) struct Progress {
+    step: Arc<Mutex<Step>>,
+    race: Option<Arc<Mutex<Step>>>,
+}
 
 impl Progress {
+    /// The progress of one attempt of a race.
+    pub(super) fn attempt(&self) -> Progress {
+        Progress { step: Arc::default(), race: Some(Arc::clone(&self.step)) }
+    }
+
     pub(super) fn reach(&self, step: Step) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = step;
+        for reached in self.race.iter().chain([&self.step]) {
+            let mut reached = lock(reached);
+            *reached = step.max(*reached);
+        }
     }
 
     pub(super) fn step(&self) -> Step {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *lock(&self.step)
     }
+
+    /// Whether this attempt is the first of its race that is connected.
+    pub(super) fn win(&self) -> bool {
+        let (mut race, mut step) = (self.race.as_ref().map(|race| lock(race)), lock(&self.step));
+        let is_lost = race.as_ref().is_some_and(|race| **race == Step::Connected) && *step != Step::Connected;
+        if !is_lost {
+            *step = Step::Connected;
+            race.iter_mut().for_each(|race| **race = Step::Connected);
+        }
+        !is_lost
+    }
+}
+
+fn lock(step: &Mutex<Step>) -> MutexGuard<'_, Step> {
+    step.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A failed connection attempt, and the step at which it failed.

@@ -34,6 +34,26 @@ pub(super) fn proxy(env: &Env, to: &Uri) -> Result<Option<(&'static str, Interce
     Ok(Some((name, proxy)).filter(|_| !is_exempt))
 }
 
+/// The same proxy for reqwest. A SOCKS proxy resolves the deployment's name, even for `socks5` and `socks4`: reqwest would
+/// resolve it to one address, which the proxy may not reach.
+///
+/// # Errors
+/// reqwest cannot use its address.
+pub(super) fn for_reqwest(proxy: &Intercept) -> reqwest::Result<reqwest::Proxy> {
+    let url = proxy.uri().to_string();
+    let url = match url.split_once("://") {
+        Some(("socks4", rest)) => format!("socks4a://{rest}"),
+        Some(("socks5", rest)) => format!("socks5h://{rest}"),
+        _ => url,
+    };
+    let reqwest = reqwest::Proxy::all(url)?;
+    Ok(match (proxy.raw_auth(), proxy.basic_auth()) {
+        (Some((user, password)), _) => reqwest.basic_auth(user, password),
+        (None, Some(auth)) => reqwest.custom_http_auth(auth.clone()),
+        (None, None) => reqwest,
+    })
+}
+
 /// Whether `NO_PROXY` exempts a host. Its entries are separated by commas or blanks: domains, which include their
 /// subdomains, and IP addresses, both with an optional port; networks in CIDR notation; or `*` for all.
 fn is_exempt(list: &str, host: &str, port: u16) -> bool {

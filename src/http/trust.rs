@@ -7,18 +7,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{ResolvesClientCert, WebPkiServerVerifier, verify_server_name};
+use rustls::client::{
+    ClientSessionStore, ResolvesClientCert, Tls12ClientSessionValue, Tls13ClientSessionValue, WebPkiServerVerifier,
+    verify_server_name,
+};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::sign::CertifiedKey;
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore, SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, NamedGroup, RootCertStore,
+    SignatureScheme,
 };
 
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 
+use super::progress::{Progress, Step};
 use super::roots::{self, Roots};
 
 /// The configurations of this process. The authorities are read once: a program behind the broker, which must not get the
@@ -147,4 +152,36 @@ impl ResolvesClientCert for ClientCertRequest {
     fn has_certs(&self) -> bool {
         false
     }
+}
+
+/// Notes when the TLS handshake with the deployment begins: rustls then asks for earlier sessions. There are none.
+#[derive(Debug)]
+pub(super) struct HandshakeObserver {
+    pub(super) host: String,
+    pub(super) progress: Progress,
+}
+
+impl ClientSessionStore for HandshakeObserver {
+    fn kx_hint(&self, name: &ServerName<'_>) -> Option<NamedGroup> {
+        // A proxy with TLS comes first, under its own name.
+        let is_deployment = *name.to_str() == *self.host.trim_matches(['[', ']']);
+        self.progress.reach(if is_deployment { Step::Tls } else { Step::Peer });
+        None
+    }
+
+    fn tls12_session(&self, _: &ServerName<'_>) -> Option<Tls12ClientSessionValue> {
+        None
+    }
+
+    fn take_tls13_ticket(&self, _: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
+        None
+    }
+
+    fn set_kx_hint(&self, _: ServerName<'static>, _: NamedGroup) {}
+
+    fn set_tls12_session(&self, _: ServerName<'static>, _: Tls12ClientSessionValue) {}
+
+    fn remove_tls12_session(&self, _: &ServerName<'static>) {}
+
+    fn insert_tls13_ticket(&self, _: ServerName<'static>, _: Tls13ClientSessionValue) {}
 }

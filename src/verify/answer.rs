@@ -5,17 +5,18 @@
 
 use std::time::{Duration, SystemTime};
 
-use http_body_util::{BodyExt, Either, LengthLimitError, Limited};
-use hyper::body::{Bytes, Incoming};
-use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER, USER_AGENT};
-use hyper::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Bytes;
+use hyper::{Response, StatusCode};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT};
+use reqwest::{Body, Method, Request};
 use serde::Deserialize;
 use tokio::time::Instant;
 use url::Url;
 
 use crate::email::Email;
 use crate::error::{Error, Reason};
-use crate::http::{Body, HttpClient, basic, disconnected, timeout};
+use crate::http::{HttpClient, basic, disconnected, timeout};
 use crate::patterns::Encodings;
 use crate::token::Token;
 
@@ -86,7 +87,7 @@ async fn post(
     deadline: Instant,
 ) -> Result<Response<Bytes>, Failure> {
     let exchanged = match request(token, url, body) {
-        // The client has the same deadline for the connection, and is polled first: its error names the step that was late.
+        // The client has the same deadline for the head, and is polled first: its error names the step that was late.
         Ok(request) => tokio::time::timeout_at(deadline, exchange(client, request, deadline, url)).await,
         Err(error) => Ok(Err(Failure { error, retryable: Retryable::Never })),
     };
@@ -100,29 +101,32 @@ fn host(url: &str) -> String {
     Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default()
 }
 
-fn request(token: &Token, url: &str, body: &'static str) -> Result<Request<Body>, Error> {
-    let request = Request::post(url)
-        .header(AUTHORIZATION, basic(token))
-        .header(CONTENT_TYPE, "application/json")
-        .header(ACCEPT, "*/*")
-        .header(USER_AGENT, concat!("co-cred/", env!("CARGO_PKG_VERSION")))
-        .body(Either::Left(body.into()));
-    request.map_err(|error| Error::new(Reason::Internal, "the request cannot be made").caused_by(error))
+fn request(token: &Token, url: &str, body: &'static str) -> Result<Request, Error> {
+    let url = Url::parse(url)
+        .map_err(|error| Error::new(Reason::Internal, "the deployment's address cannot be used").caused_by(error))?;
+    let mut request = Request::new(Method::POST, url);
+    let headers = request.headers_mut();
+    headers.insert(AUTHORIZATION, basic(token));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(USER_AGENT, HeaderValue::from_static(concat!("co-cred/", env!("CARGO_PKG_VERSION"))));
+    *request.body_mut() = Some(body.into());
+    Ok(request)
 }
 
 /// The response; its body only for 200.
 async fn exchange(
     client: &HttpClient,
-    request: Request<Body>,
+    request: Request,
     deadline: Instant,
     url: &str,
 ) -> Result<Response<Bytes>, Failure> {
-    let (parts, body) = client.send(request, deadline).await.map_err(to_failure)?.into_parts();
+    let response = client.send(request, deadline).await.map_err(to_failure)?;
+    let (parts, body) = Response::from(response).into_parts();
     let body = if parts.status == StatusCode::OK { whole(body, &host(url)).await? } else { Bytes::new() };
     Ok(Response::from_parts(parts, body))
 }
 
-async fn whole(body: Incoming, host: &str) -> Result<Bytes, Failure> {
+async fn whole(body: Body, host: &str) -> Result<Bytes, Failure> {
     match Limited::new(body, LIMIT).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         // Too long for Code Ocean's: an empty body is reported as another server's.
