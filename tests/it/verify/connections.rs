@@ -1,17 +1,17 @@
 //! Connections: several addresses, timeouts, dead connections.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use fake_deployment::Plan;
+use fake_deployment::{Fault, Plan};
 
 use crate::broker::support::Broker;
 use crate::support::sandbox::{Sandbox, TOKEN};
 
-use super::servers::{CONNECTED, HOST, NO_PAUSE, cause, named, relay, silent, with_system};
+use super::servers::{CONNECTED, HOST, NO_PAUSE, cause, named, relay, relay_at, silent, with_system};
 
 #[test]
 fn next_address_is_tried_while_earlier_ones_are_silent() {
@@ -29,6 +29,19 @@ fn next_address_is_tried_after_a_refused_connection() {
     let hosts = format!("::1 {HOST}\n127.0.77.4 {HOST}\n127.0.0.1 {HOST}\n");
     let Some(ran) = with_system(&named(&deployment, HOST), "", &hosts, "co-cred check") else { return };
     ran.expect(0);
+}
+
+#[test]
+fn only_the_first_connected_address_gets_the_request() {
+    let fault = Fault::Slow(Duration::from_secs(2));
+    let deployment = Plan::with_token(TOKEN).tls_for(&[HOST]).faults([fault]).start();
+    // Its TLS handshake ends while the other address has the request, and has not answered.
+    let slow = SocketAddr::from(([127, 0, 77, 6], deployment.port()));
+    relay_at(slow, deployment.port(), Duration::from_millis(600), None);
+    let hosts = format!("127.0.77.6 {HOST}\n127.0.0.1 {HOST}\n");
+    let Some(ran) = with_system(&named(&deployment, HOST), "", &hosts, "co-cred check --timeout 60s") else { return };
+    ran.expect(0);
+    assert_eq!(deployment.seen().len(), 1);
 }
 
 /// Much longer than a connection takes on this machine.

@@ -139,7 +139,12 @@ pub(super) fn silent(address: &str, port: u16) -> impl Sized {
 
 /// Relays connections to a port after `pause`. With `greeting`, it reads a request first and answers it with that.
 pub(super) fn relay(port: u16, pause: Duration, greeting: Option<&'static [u8]>) -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    relay_at(SocketAddr::new(HERE, 0), port, pause, greeting)
+}
+
+/// The same, listening on this address.
+pub(super) fn relay_at(at: SocketAddr, port: u16, pause: Duration, greeting: Option<&'static [u8]>) -> SocketAddr {
+    let listener = TcpListener::bind(at).unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
         for client in listener.incoming() {
