@@ -11,8 +11,8 @@ use crate::deployment::Deployment;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 
-use super::failure::Route;
 use super::roots::authorities;
+use super::route::Route;
 use super::trust::{self, ClientCertRequest};
 use super::{proxy, tls_failure};
 

@@ -9,19 +9,8 @@ use crate::error::{Error, Reason};
 
 use super::dns::Unresolved;
 use super::progress::{BoxError, ConnectError, Step, TimedOut};
+use super::route::Route;
 use super::tls_failure::{client_certificate_required, tls_error};
-use super::trust::ClientCertRequest;
-
-/// What an error message about a connection names.
-#[derive(Debug)]
-pub(super) struct Route {
-    pub(super) host: String,
-    /// The variable that configures the proxy, if one is used.
-    pub(super) proxy: Option<&'static str>,
-    /// The variable that names the certificate authorities, if one is set.
-    pub(super) authorities: Option<&'static str>,
-    pub(super) client_cert: ClientCertRequest,
-}
 
 /// The message for a request that got no response.
 pub(super) fn failure(error: BoxError, route: &Route) -> Error {

@@ -12,7 +12,8 @@ use crate::env::Env;
 use crate::error::Result;
 
 use super::connection::Connection;
-use super::failure::{Route, failure};
+use super::failure::failure;
+use super::route::Route;
 use super::transport::Transport;
 
 /// A request body: bytes in memory, or the stream of an incoming request.

@@ -13,6 +13,7 @@ mod progress;
 mod proxy;
 mod race;
 mod roots;
+mod route;
 mod tcp;
 mod tls_failure;
 mod transport;

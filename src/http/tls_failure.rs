@@ -6,7 +6,7 @@ use rustls::{AlertDescription, CertificateError, Error as TlsError, InvalidMessa
 
 use crate::error::{Error, Reason};
 
-use super::failure::Route;
+use super::route::Route;
 use super::trust::is_authority;
 
 /// The most names of a certificate that a message lists.

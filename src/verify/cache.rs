@@ -21,7 +21,7 @@ use crate::env::Env;
 use crate::files;
 use crate::token::Token;
 
-use super::Verdict;
+use super::verdict::Verdict;
 
 /// How long a verdict is valid.
 const VERDICT_AGE: Duration = Duration::from_secs(5 * 60);

@@ -7,13 +7,11 @@
 mod answer;
 mod cache;
 mod retry;
+mod verdict;
 
-use std::collections::BTreeMap;
 use std::io;
-use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
 use crate::deployment::Deployment;
 use crate::email::Email;
@@ -25,8 +23,8 @@ use crate::token::Token;
 use answer::Answer;
 use retry::Retry;
 
-/// The default of `--timeout`: how long the deployment may take to answer, retries included.
-pub const TIMEOUT: Duration = Duration::from_secs(10);
+pub use retry::{RetryBudget, TIMEOUT};
+pub use verdict::{Grant, Scope, Verdict};
 
 /// A token to verify, and how.
 #[derive(Clone, Copy, Debug)]
@@ -45,107 +43,6 @@ pub struct VerifyRequest<'a> {
     pub needs: &'a [Scope],
     /// Whether the verdict should know the owner, which may take a second call.
     pub owner: bool,
-}
-
-/// How long to wait for an answer.
-#[derive(Clone, Copy, Debug)]
-pub struct RetryBudget {
-    /// For one attempt and, without `wait`, for all of them.
-    pub timeout: Duration,
-    /// For all attempts. If set, network errors are retried, too: the network or the server may still be starting.
-    pub wait: Option<Duration>,
-}
-
-impl Default for RetryBudget {
-    fn default() -> RetryBudget {
-        RetryBudget { timeout: TIMEOUT, wait: None }
-    }
-}
-
-/// A permission of a token that a search can verify.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Scope {
-    /// Capsule, Read.
-    #[serde(rename = "capsule:read")]
-    CapsuleRead,
-    /// Data Asset, Read.
-    #[serde(rename = "data-asset:read")]
-    DataAssetRead,
-}
-
-impl Scope {
-    /// Every scope.
-    pub const ALL: [Scope; 2] = [Scope::CapsuleRead, Scope::DataAssetRead];
-
-    /// Its name on the command line and in JSON.
-    pub fn word(self) -> &'static str {
-        match self {
-            Scope::CapsuleRead => "capsule:read",
-            Scope::DataAssetRead => "data-asset:read",
-        }
-    }
-
-    fn endpoint(self) -> &'static str {
-        match self {
-            Scope::CapsuleRead => "capsules/search",
-            Scope::DataAssetRead => "data_assets/search",
-        }
-    }
-}
-
-/// Whether the token has a scope.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Grant {
-    /// The token has it.
-    Granted,
-    /// The token lacks it.
-    Denied,
-    /// The deployment was not asked.
-    Unknown,
-}
-
-/// What a deployment says about a token that it accepts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Verdict {
-    /// The owner's e-mail, if a search found an item of theirs.
-    pub owner: Option<Email>,
-    /// What the deployment was asked about.
-    pub scopes: BTreeMap<Scope, Grant>,
-    /// When the deployment answered.
-    pub checked_at: Timestamp,
-    /// Why the verdict could not be cached.
-    #[serde(skip)]
-    pub cache_failure: Option<Remark>,
-}
-
-impl Verdict {
-    /// Whether the token has a scope.
-    pub fn grant(&self, scope: Scope) -> Grant {
-        self.scopes.get(&scope).copied().unwrap_or(Grant::Unknown)
-    }
-
-    fn grants_anything(&self) -> bool {
-        Scope::ALL.iter().any(|scope| self.grant(*scope) != Grant::Denied)
-    }
-
-    /// Checks that the token has the scopes that are needed; if `needs` is empty, that it has any scope at all.
-    ///
-    /// # Errors
-    /// [`Reason::ScopeMissing`], with the scopes that it lacks.
-    pub fn require(&self, needs: &[Scope]) -> Result<()> {
-        let denied = |scope: &&Scope| self.grant(**scope) == Grant::Denied;
-        let missing: Vec<&Scope> = match needs {
-            [] if !self.grants_anything() => Scope::ALL.iter().collect(),
-            needs => needs.iter().filter(denied).collect(),
-        };
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let words: Vec<&str> = missing.iter().map(|scope| scope.word()).collect();
-        Err(Error::new(Reason::ScopeMissing, format!("the token is accepted, but lacks {}", words.join(" and ")))
-            .hint("create a token with that scope under Account → Access Tokens, and use it in place of this one"))
-    }
 }
 
 /// The cached verdict, if it is less than five minutes old. Sends no request.

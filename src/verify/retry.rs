@@ -9,7 +9,23 @@ use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 
-use super::RetryBudget;
+/// The default of `--timeout`: how long the deployment may take to answer, retries included.
+pub const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long to wait for an answer.
+#[derive(Clone, Copy, Debug)]
+pub struct RetryBudget {
+    /// For one attempt and, without `wait`, for all of them.
+    pub timeout: Duration,
+    /// For all attempts. If set, network errors are retried, too: the network or the server may still be starting.
+    pub wait: Option<Duration>,
+}
+
+impl Default for RetryBudget {
+    fn default() -> RetryBudget {
+        RetryBudget { timeout: TIMEOUT, wait: None }
+    }
+}
 
 /// The least pause before the first retry; it doubles with each retry.
 const MIN_PAUSE: Duration = Duration::from_millis(100);

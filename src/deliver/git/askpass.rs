@@ -10,7 +10,7 @@ use crate::env::Env;
 use crate::error::Result;
 
 use super::config;
-use super::wiring::text;
+use super::config::text;
 
 /// The program that Git starts with a question.
 const ASKPASS: &str = "GIT_ASKPASS";

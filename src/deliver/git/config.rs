@@ -31,3 +31,14 @@ pub(super) fn run<S: AsRef<OsStr>>(env: &Env, args: &[S]) -> Result<Vec<u8>> {
             .hint("mend it, and try again: nothing is lost")),
     }
 }
+
+/// The value of a variable that is handed on.
+///
+/// # Errors
+/// It is not UTF-8.
+pub(super) fn text<'a>(env: &'a Env, name: &str) -> Result<Option<&'a str>> {
+    let value = env.get(name).map(|value| value.to_str().ok_or(()));
+    value.transpose().map_err(|()| {
+        Error::new(Reason::Usage, format!("{name} is not UTF-8, and cannot be handed on")).hint(format!("unset {name}"))
+    })
+}

@@ -15,6 +15,7 @@ use crate::error::{Error, Reason, Result};
 use crate::names::EMAIL;
 use crate::names::TOKEN;
 
+use super::config::text;
 use super::{askpass, pipeline};
 
 /// What `git -c` sets.
@@ -48,17 +49,6 @@ fn parameters(env: &Env, deployment: &Deployment, program: &str) -> Result<Strin
     let ours = entries.map(|(key, value)| quoted(&format!("{key}={value}")));
     let former = text(env, PARAMETERS)?.map(str::to_owned);
     Ok(former.into_iter().chain(ours).collect::<Vec<_>>().join(" "))
-}
-
-/// The value of a variable that is handed on.
-///
-/// # Errors
-/// It is not UTF-8.
-pub(super) fn text<'a>(env: &'a Env, name: &str) -> Result<Option<&'a str>> {
-    let value = env.get(name).map(|value| value.to_str().ok_or(()));
-    value.transpose().map_err(|()| {
-        Error::new(Reason::Usage, format!("{name} is not UTF-8, and cannot be handed on")).hint(format!("unset {name}"))
-    })
 }
 
 /// The entries of Git's configuration for one address. The first takes all other helpers away from it: one that stores
