@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use nix::sys::signal::SigSet;
 use rustix::process::{Pid, Resource, Signal, WaitOptions, WaitStatus, getpid, getrlimit, wait, waitpid};
 use signal_hook::consts::signal::*;
 use signal_hook::iterator::exfiltrator::WithOrigin;
@@ -59,8 +60,11 @@ pub(super) struct CaughtSignals(SignalsInfo<WithOrigin>);
 impl CaughtSignals {
     pub(super) fn new() -> io::Result<CaughtSignals> {
         let ignored = IgnoredSignals::now();
-        let caught = FORWARDED.iter().map(|signal| signal.as_raw()).filter(|signal| !ignored.contains(*signal));
-        Ok(CaughtSignals(SignalsInfo::new(caught.chain([SIGCHLD]))?))
+        let forwarded = FORWARDED.iter().map(|signal| signal.as_raw()).filter(|signal| !ignored.contains(*signal));
+        let caught: Vec<i32> = forwarded.chain([SIGCHLD]).collect();
+        let signals = SignalsInfo::new(&caught)?;
+        receive_blocked(&caught)?;
+        Ok(CaughtSignals(signals))
     }
 
     /// Forwards signals to the child until it exits.
@@ -86,6 +90,24 @@ impl CaughtSignals {
             }
         });
     }
+}
+
+/// Receives, on a thread, those of these signals that the parent of this process blocked: a child's exit would go unnoticed.
+/// They stay blocked in the other threads, whose mask the child inherits.
+fn receive_blocked(caught: &[i32]) -> io::Result<()> {
+    let mask = SigSet::thread_get_mask()?;
+    let named = caught.iter().filter_map(|signal| nix::sys::signal::Signal::try_from(*signal).ok());
+    let blocked: SigSet = named.filter(|signal| mask.contains(*signal)).collect();
+    if blocked == SigSet::empty() {
+        return Ok(());
+    }
+    let receive = move || {
+        let _ = blocked.thread_unblock();
+        loop {
+            std::thread::park();
+        }
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(receive).map(drop)
 }
 
 /// Whether the kernel sent it and no process. Where the kernel does not say so, as on macOS, it names no sender.

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::commands::{EXEC, MODES, alone, masked, sandbox};
-use crate::support::sandbox::{Ran, Sandbox, bin, has};
+use crate::support::sandbox::{Ran, Sandbox, TOKEN, bin, has};
 use crate::support::workstation::wait;
 
 #[test]
@@ -147,6 +147,30 @@ fn alarm_is_forwarded() {
     let status = sandbox.program("python3").args(args).status().unwrap();
     assert_eq!(status.signal(), Some(14), "{status:?}");
     assert!(start.elapsed() < Duration::from_secs(5));
+}
+
+/// As a parent that waits for signals with `sigwait` starts programs.
+#[test]
+fn command_ends_where_the_parent_blocked_signals() {
+    if !has("python3") {
+        return;
+    }
+    let sandbox = sandbox();
+    let program = "import os, signal, sys\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD, signal.SIGUSR1])\n\
+                   os.execv(sys.argv[1], sys.argv[1:])\n";
+    let blocked = |args: &[&str]| {
+        let mut command = sandbox.program("timeout");
+        command.args(["20", "python3", "-c", program]).args(args).env("CODEOCEAN_TOKEN", TOKEN);
+        Ran::from(command.output().unwrap())
+    };
+    let mask = ["grep", "SigBlk", "/proc/self/status"];
+    let expected = blocked(&["/usr/bin/env", "grep", "SigBlk", "/proc/self/status"]).expect(0);
+    fs::create_dir_all(sandbox.path("work/kept")).unwrap();
+    for options in [&["--mask"][..], &["--gate", "kept"], &["--broker"]] {
+        let args = [&[bin(), "exec", "--offline"], options, &["--"], &mask[..]].concat();
+        // The command's own mask stays as inherited.
+        assert_eq!(blocked(&args).expect(0).out, expected.out, "{options:?}");
+    }
 }
 
 /// Output of a program that was left running and never pauses is not waited for, and a signal ends co-cred meanwhile.
