@@ -52,8 +52,8 @@ pub struct Streams<'a> {
 }
 
 /// Keeps the token out of a core dump, from a debugger of the same user, and out of a panic's message; a limit on the size of
-/// files makes a write fail, and does not end us; an agent keeps nothing open that it was started with. For `main` alone, and
-/// first of all.
+/// files makes a write fail, and does not end us; a process that outlives its parent keeps nothing open that it was started with. For
+/// `main` alone, and first of all.
 pub fn harden(args: &[OsString]) {
     let code = failure(args, Kind::Internal.code());
     // What a panic says may quote a value: where it happened is enough for a bug report. And no core is left behind.
@@ -62,16 +62,17 @@ pub fn harden(args: &[OsString]) {
         std::process::exit(code.into());
     }));
     system::keep_out_of_cores();
-    if is_agent(args) {
+    if outlives_parent(args) {
         system::close_inherited();
     }
     supervise::fail_writes_over_file_limit();
 }
 
-/// Whether the command line is the agent's.
-fn is_agent(args: &[OsString]) -> bool {
-    let is_named = args.iter().any(|arg| arg == "agent");
-    is_named && Args::read(args).is_ok_and(|args| matches!(args.command, Command::Agent(_)))
+/// Whether the command line is the agent's, or that of the process that masks what a command left running.
+fn outlives_parent(args: &[OsString]) -> bool {
+    let is_named = args.iter().any(|arg| arg == "agent" || arg == "resume-masking");
+    let is_either = |args: Args| matches!(args.command, Command::Agent(_) | Command::ResumeMasking);
+    is_named && Args::read(args).is_ok_and(is_either)
 }
 
 /// Runs one command and returns the exit code. `exec` only returns where it fails.

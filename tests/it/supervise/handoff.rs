@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 use std::thread;
 
 use super::commands::{masked_script, sandbox};
-use crate::support::sandbox::{TOKEN, bin};
+use crate::support::sandbox::{TOKEN, bin, has};
 use crate::support::workstation::wait;
 
 /// The exit code of co-cred, which does not wait for a program that the command left running.
@@ -70,6 +70,29 @@ fn token_cut_by_the_commands_exit_is_masked() {
     assert_eq!(code(&mut child), Some(0));
     File::create(sandbox.path("work/go")).unwrap();
     assert_eq!(io::read_to_string(child.stdout.take().unwrap()).unwrap(), "x *** y");
+}
+
+/// A lock on an inherited descriptor is released when the programs that hold it have ended.
+#[test]
+fn process_that_masks_holds_no_inherited_descriptor() {
+    if !has("flock") {
+        return;
+    }
+    let sandbox = sandbox();
+    let locked = format!(
+        "exec 9> lock; flock 9; {} exec --offline --mask -- bash -c '(exec 9>&-; while ! [ -e go ]; do sleep 0.05; done; echo late) & exit 0'",
+        bin()
+    );
+    let mut command = sandbox.program("bash");
+    let mut child = command.args(["-c", &locked]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    assert_eq!(code(&mut child), Some(0));
+    let lock = sandbox.program("flock").args(["--nonblock", "lock", "true"]).status().unwrap();
+    File::create(sandbox.path("work/go")).unwrap();
+    let mut read = String::new();
+    stdout.read_to_string(&mut read).unwrap();
+    assert!(lock.success(), "the lock is held");
+    assert_eq!(read, "late\n");
 }
 
 /// Its pipe closes, as without co-cred.
