@@ -36,6 +36,8 @@ pub(super) struct KnownTokens {
     env: Env,
     /// Whether the token comes from a keyring or a command: asking those may prompt the user.
     is_external: bool,
+    /// What could not be read when the command started, which does not fail the gate: the token in use came from elsewhere.
+    unreadable: Vec<String>,
     /// The last search of the sources that never prompt, and of the one that may.
     local: Mutex<LastSearch>,
     external: Mutex<LastSearch>,
@@ -86,15 +88,16 @@ impl KnownTokens {
         findable("--mask and --gate", credential.token(), credential.place())?;
         let tokens = vec![credential.token().duplicate()];
         let matcher = Arc::new(matcher(&tokens)?);
-        let known = KnownTokens {
+        let mut known = KnownTokens {
             common: invocation.common.clone(),
             env: invocation.env.clone(),
             is_external: matches!(credential.place().kind, PlaceKind::Keyring | PlaceKind::Command),
+            unreadable: Vec::new(),
             local: LastSearch::new(),
             external: LastSearch::new(),
             state: Mutex::new(State { tokens, matcher, is_full: false }),
         };
-        known.search_local(&mut lock(&known.local))?;
+        known.unreadable = known.search_and_check()?.into_iter().map(|error| error.what).collect();
         Ok(known)
     }
 
@@ -138,10 +141,25 @@ impl KnownTokens {
     /// Searches every source again, now that the command has ended.
     ///
     /// # Errors
-    /// There are too many tokens for an automaton.
+    /// A source cannot be read any more, so a token that it had may be unknown; or there are too many tokens for an automaton.
     pub(super) fn search_all(&self) -> Result<()> {
-        self.search_local(&mut lock(&self.local))?;
-        self.search_external(&mut lock(&self.external))
+        let unreadable = self.search_and_check()?;
+        let external = self.search_external(&mut lock(&self.external));
+        let new = unreadable.into_iter().find(|error| !self.unreadable.contains(&error.what));
+        external.and(new.map_or(Ok(()), Err)).map_err(|mut error| {
+            error.what = format!("the files may hold a token that was not searched for: {}", error.what);
+            error
+        })
+    }
+
+    /// Searches the sources that never prompt, and returns why some of them cannot be read.
+    fn search_and_check(&self) -> Result<Vec<Error>> {
+        let mut unreadable = Vec::new();
+        self.update(&mut lock(&self.local), |search| {
+            unreadable = sources::unreadable(search);
+            Ok(sources::tokens(search))
+        })?;
+        Ok(unreadable)
     }
 
     fn search_if_due(&self, trigger: Trigger) {
@@ -159,26 +177,27 @@ impl KnownTokens {
 
     /// Searches the sources that never prompt, and adds the tokens that are new.
     fn search_local(&self, last: &mut LastSearch) -> Result<()> {
-        self.update(last, sources::tokens)
+        self.update(last, |search| Ok(sources::tokens(search)))
     }
 
     /// Asks the keyring or command that the token comes from.
     fn search_external(&self, last: &mut LastSearch) -> Result<()> {
-        let located = |search: &SearchOptions| sources::locate(search).ok().map(|located| located.found.token);
-        match self.is_external {
-            true => self.update(last, |search| located(search).into_iter().collect()),
-            false => Ok(()),
-        }
+        let located = |search: &SearchOptions| match sources::locate(search) {
+            Ok(located) => Ok(vec![located.found.token]),
+            Err(error) if sources::may_hide_a_token(&error) => Err(error),
+            Err(_) => Ok(Vec::new()),
+        };
+        if self.is_external { self.update(last, located) } else { Ok(()) }
     }
 
-    fn update(&self, last: &mut LastSearch, find: impl FnOnce(&SearchOptions) -> Vec<Token>) -> Result<()> {
+    fn update(&self, last: &mut LastSearch, find: impl FnOnce(&SearchOptions) -> Result<Vec<Token>>) -> Result<()> {
         let context = SearchContext::new(&self.env);
         let invocation = Invocation::unattended(&self.common, &context);
         let options = invocation.options(Mode::Never)?;
         let start = Instant::now();
         let tokens = find(&options.search);
         *last = LastSearch { end: Instant::now(), took: start.elapsed() };
-        self.add(tokens)
+        self.add(tokens?)
     }
 
     fn matcher(&self) -> Arc<Matcher> {

@@ -27,7 +27,7 @@ use std::path::PathBuf;
 
 use crate::deployment::Deployment;
 use crate::email::Email;
-use crate::error::{Remark, Result};
+use crate::error::{Error, Kind, Reason, Remark, Result};
 use crate::token::{Token, is_token_like};
 
 use order::sources;
@@ -122,6 +122,25 @@ pub fn tokens(options: &SearchOptions) -> Vec<Token> {
     let variables = search.env().iter().filter(|(_, value)| is_token_like(value.as_encoded_bytes()));
     let parsed = variables.filter_map(|(_, value)| Some(Token::parse(value.as_encoded_bytes()).ok()?.token));
     found.chain(parsed).collect()
+}
+
+/// Why [`tokens`] may have missed one: the places that exist but cannot be read. Of two tokens that differ, it has both.
+pub fn unreadable(options: &SearchOptions) -> Vec<Error> {
+    let errors = |report: SourceReport| {
+        let (found, error) = match report.found {
+            Ok(found) => (found, None),
+            Err(error) => (None, Some(error).filter(may_hide_a_token)),
+        };
+        let remarks = report.skipped.into_iter().chain(found.into_iter().flat_map(|found| found.remarks));
+        let unread = remarks.filter(|remark| remark.cause == Reason::Unreadable.word());
+        error.into_iter().chain(unread.map(|remark| not_found::error(Reason::Unreadable, &remark))).collect::<Vec<_>>()
+    };
+    survey(options).into_iter().flat_map(errors).collect()
+}
+
+/// Whether a search that failed may have missed a token. It has not where there is none, and where it found several.
+pub fn may_hide_a_token(error: &Error) -> bool {
+    !matches!(error.kind(), Kind::NotFound | Kind::Ambiguous)
 }
 
 /// The deployment of a token that is yet to be found, or was not found.

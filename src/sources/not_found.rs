@@ -54,7 +54,8 @@ pub(super) fn explain(search: &Search, skipped: &[Remark]) -> Error {
     })
 }
 
-fn error(reason: Reason, remark: &Remark) -> Error {
+/// The error for what a source passed over.
+pub(super) fn error(reason: Reason, remark: &Remark) -> Error {
     let error = Error::new(reason, &remark.what);
     match &remark.hint {
         Some(hint) => error.hint(hint),

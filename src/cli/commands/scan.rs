@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 
 use crate::credential::Mode;
-use crate::error::{Error, Kind, Reason, Remark, Result};
+use crate::error::{Error, Reason, Remark, Result};
 use crate::files;
 use crate::patterns::{Encodings, FastScan};
 use crate::scan::{Progress, Redact, Report, scan, scan_stream, staged};
@@ -144,7 +144,7 @@ fn tokens(invocation: &Invocation) -> Result<Vec<Token>> {
             Some(located.found.token)
         }
         // The sources have all of them.
-        Err(error) if matches!(error.kind(), Kind::NotFound | Kind::Ambiguous) => None,
+        Err(error) if !sources::may_hide_a_token(&error) => None,
         Err(error) => return Err(error),
     };
     let mut tokens: Vec<Token> = chosen.into_iter().collect();

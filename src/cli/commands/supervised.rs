@@ -50,7 +50,9 @@ pub(super) fn run(
     failures.extend(known.as_ref().and_then(|known| known.incomplete()));
     // A command that failed has written files all the same.
     if let (Some(gate), Some(known)) = (gate, gated) {
-        failures.extend(known.search_all().and_then(|()| gate.check(&known.encodings(), messages)).err());
+        // Where a source cannot be read any more, the tokens that are known are searched for all the same.
+        failures.extend(known.search_all().err());
+        failures.extend(gate.check(&known.encodings(), messages).err());
     }
     for failure in &failures {
         messages.error(failure);

@@ -167,3 +167,52 @@ fn tokens_of_every_source_are_masked() {
         assert!(!ran.out.contains(token), "{token}: {ran:?}");
     }
 }
+
+/// What the command wrote may be a token that the source had for a moment, so the gate must not pass.
+#[test]
+fn gate_fails_where_a_source_cannot_be_read_any_more() {
+    let domain = "https://localhost:9";
+    for (breaks, why) in [
+        ("rm secret", "token_command"),
+        ("mkdir mount; echo \"export A='\" > mount/secrets", "ends inside a quoted string"),
+        ("echo [[ > ~/.config/co-cred/config.toml", "config.toml"),
+    ] {
+        let sandbox = Sandbox::new().with("CODEOCEAN_DOMAIN", domain);
+        let (secret, mount) = (sandbox.path("work/secret"), sandbox.path("work/mount"));
+        let config =
+            format!("[[deployment]]\ndomain = \"{domain}\"\ntoken_command = [\"cat\", \"{}\"]\n", secret.display());
+        let sandbox = sandbox
+            .with("CO_CRED_SECRETS_DIR", mount)
+            .file("home/.config/co-cred/config.toml", config)
+            .file("work/secret", TOKEN)
+            .file("work/out/x", "");
+        let exec = "co-cred exec --offline --gate out -- sh -c";
+        sandbox.shell("sh", &format!("{exec} true")).expect(0);
+        let script = format!("echo {OTHER} > secret; cp secret out/kept; {}", breaks.replace('\'', "'\\''"));
+        let ran = sandbox.shell("sh", &format!("{exec} '{script}'")).expect(125);
+        assert!(ran.err.contains("a token that was not searched for") && ran.err.contains(why), "{breaks}: {ran:?}");
+    }
+}
+
+/// A token that is known is reported all the same, and so is what is wrong with a mount whose token is in use.
+#[test]
+fn gate_reports_both_a_leak_and_a_source_that_broke() {
+    let (_deployment, sandbox) = sandbox();
+    let mount = sandbox.path("mount");
+    let sandbox = sandbox.with("MOUNT", mount);
+    let breaks = "echo \"export A=\\\"\" > $MOUNT/secrets; echo $CODEOCEAN_DOMAIN";
+    let exec = "co-cred exec --gate out -- sh -c";
+    let ran = sandbox.shell("sh", &format!("{exec} 'cp $MOUNT/co out/kept; {breaks}'")).expect(9);
+    assert!(ran.err.contains("out/kept") && ran.err.contains("ends inside a quoted string"), "{ran:?}");
+}
+
+/// A source that was broken before, and is not the one in use, is no news.
+#[test]
+fn gate_passes_beside_a_source_that_was_broken_before() {
+    let sandbox = Sandbox::new()
+        .with("CODEOCEAN_DOMAIN", "https://localhost:9")
+        .with("CODEOCEAN_TOKEN", TOKEN)
+        .file("mount/secrets", "export BROKEN='")
+        .file("work/out/x", "");
+    sandbox.spawn(["exec", "--offline", "--gate", "out", "--", "true"]).expect(0);
+}
