@@ -36,6 +36,9 @@ const DOMAIN_BESIDE_TOKEN: &str = "domain";
 /// The name of a secret that counts as the token only by the shape of its value.
 const TOKEN_BESIDE_DOMAIN: &str = "token";
 
+/// The cause of the remark for a token in [`SCRIPT`] that no variable has.
+pub(super) const STRAY: &str = "not-assigned";
+
 /// Code Ocean's shell file.
 const SCRIPT: &str = "secrets";
 
@@ -61,6 +64,8 @@ pub(super) struct Mount {
 struct Secrets {
     values: Vec<Value>,
     broken: Vec<Broken>,
+    /// What [`SCRIPT`] holds besides assignments.
+    stray: Option<Remark>,
 }
 
 struct Value {
@@ -183,7 +188,10 @@ impl Secrets {
             }
         };
         match shell::assignments(&script) {
-            Ok(assignments) => self.assign_all(&shown.to_string(), assignments),
+            Ok(assignments) => {
+                self.stray = holds_token(&script).then(|| stray(path));
+                self.assign_all(&shown.to_string(), assignments);
+            }
             Err(misread) => {
                 self.broken.push(Broken { name: None, what: format!("the secret mount {shown} {misread}") });
             }
@@ -309,8 +317,21 @@ impl Source for &Mount {
     }
 
     fn skipped(&self) -> Vec<Remark> {
-        self.secrets().remarks()
+        // `find` found nothing: no assignment has the token.
+        let secrets = self.secrets();
+        secrets.remarks().into_iter().chain(secrets.stray.clone()).collect()
     }
+}
+
+/// Whether a word of a file looks like a token: the file may be the token alone, YAML, JSON, or `NAME = value`.
+fn holds_token(file: &[u8]) -> bool {
+    let is_between = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'"' | b'\'' | b'=' | b':' | b',');
+    file.split(is_between).any(token::is_token_like)
+}
+
+fn stray(script: &Path) -> Remark {
+    let what = format!("{} holds what looks like an access token, but assigns it to no variable", script.display());
+    Remark::new(STRAY, what).hint("a file of this name is a shell script: write export CODEOCEAN_TOKEN=... in it, or rename it to CODEOCEAN_TOKEN if it is the token alone")
 }
 
 impl Value {

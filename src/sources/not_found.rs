@@ -3,6 +3,7 @@
 use crate::error::{Error, Reason, Remark};
 
 use super::agent::EMPTY;
+use super::mount::STRAY;
 use super::search::Search;
 use super::slots::Slot;
 
@@ -11,6 +12,9 @@ pub(super) fn explain(search: &Search, skipped: &[Remark]) -> Error {
     let passed = |cause: &str| skipped.iter().find(|remark| remark.cause == cause);
     if let Some(remark) = passed("unreadable") {
         return error(Reason::Unreadable, remark);
+    }
+    if let Some(remark) = passed(STRAY) {
+        return error(Reason::NotFound, remark);
     }
     let slots: Vec<&Slot> = search.slots().iter().filter(|slot| slot.kind != "aws").collect();
     if slots.is_empty() && search.env().has("CO_PIPELINE_ID") {

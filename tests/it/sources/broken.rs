@@ -68,6 +68,31 @@ fn a_named_mount_must_be_readable_throughout() {
 }
 
 #[test]
+fn token_in_the_shell_file_that_no_variable_has_is_reported() {
+    let files = [
+        format!("{TOKEN}\n"),
+        format!("CODEOCEAN_TOKEN = {TOKEN}\n"),
+        format!("CODEOCEAN_TOKEN: {TOKEN}\n"),
+        format!("{{\"CODEOCEAN_TOKEN\": \"{TOKEN}\"}}\n"),
+    ];
+    for file in files {
+        let world = Sandbox::new().file("mount/secrets", &file);
+        for command in ["token", "check", "doctor"] {
+            let ran = world.run([command, "--offline"]).expect(3);
+            let all = format!("{}{}", ran.out, ran.err);
+            assert!(all.contains("mount/secrets holds what looks like an access token"), "{command} {file}: {ran:?}");
+            assert!(!all.contains(TOKEN), "{command} {file}: {ran:?}");
+        }
+        // Another source has a token: nothing to report.
+        let ran = world.with("CUSTOM_KEY", TOKEN).run(["token", "--offline"]).expect(0);
+        assert!(!ran.err.contains("looks like"), "{file}: {ran:?}");
+    }
+    let both = format!("# old: {TOKEN}\nexport CODEOCEAN_TOKEN={TOKEN}\n");
+    let ran = Sandbox::new().file("mount/secrets", both).run(["token", "--offline"]).expect(0);
+    assert!(!ran.err.contains("looks like"), "{ran:?}");
+}
+
+#[test]
 fn a_generic_secret_that_is_computed_may_have_been_the_token() {
     let world = Sandbox::new().file("mount/secrets", "export CUSTOM_KEY=\"$(cat /x)\"\nexport PATH=\"$PATH:/y\"\n");
     let ran = world.run(["token", "--offline"]).expect(6);
