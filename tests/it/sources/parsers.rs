@@ -168,6 +168,50 @@ fn line() -> impl Strategy<Value = String> {
     ]
 }
 
+/// The value that a shell gives a variable is another than the one that is written, or none.
+#[test]
+fn a_value_that_a_shell_changes_is_unknown() {
+    let table: [(&str, Option<&[u8]>); 25] = [
+        ("A=1\nprintf -v A %s 2", None),
+        ("A=1\nprintf -vA %s 2", None),
+        ("A=1\nprintf -v 'A[0]' %s 2", None),
+        ("A=1\nprintf -v \"$X\" %s 2", None),
+        ("A=1\nprintf >/dev/null -v A %s 2", None),
+        ("A=1\nprintf -v B %s 2", Some(b"1")),
+        ("A=1\nprintf '%s\\n' -v A >/dev/null", Some(b"1")),
+        ("A=1\ndeclare -n X=A\nX=2", None),
+        ("A=1\ntypeset -gn X=A; X=2", None),
+        ("declare -i A=1+1", None),
+        ("declare -xi A=1+1", None),
+        ("declare -i A\nA=1+1", None),
+        ("declare -u A\nexport A=b", None),
+        ("declare -i B=1+1\nA=1", Some(b"1")),
+        ("declare -gx A=1", Some(b"1")),
+        ("declare -- A=1", Some(b"1")),
+        ("readonly A=1", Some(b"1")),
+        ("declare -rx A=1", Some(b"1")),
+        ("readonly A=1\nA=2", None),
+        ("A=1\nreadonly A\nexport A=2", None),
+        ("declare -r A=1\nreadonly A=2", None),
+        ("readonly B=1\nB=2\nA=1", None),
+        ("readonly B=1\nA=1", Some(b"1")),
+        ("A=1\nlocal A=2", None),
+        ("local B=2\nA=1", None),
+    ];
+    for (script, expected) in table {
+        let found = shell::assignments(script.as_bytes()).unwrap();
+        let last = found.into_iter().rfind(|one| one.name == "A").unwrap_or_else(|| panic!("{script}: nothing"));
+        assert_eq!(last.value.as_deref().map(Vec::as_slice), expected, "{script}");
+    }
+    // bash agrees wherever a value is known.
+    let world = Sandbox::new();
+    for (script, expected) in table {
+        if let (Some(expected), Some(theirs)) = (expected, by_shell("bash", &world, script)) {
+            assert_eq!(theirs["A"], expected, "{script}");
+        }
+    }
+}
+
 /// Those that read scripts here.
 const SHELLS: &[&str] = if cfg!(unix) { &["dash", "bash"] } else { &[] };
 
