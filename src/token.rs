@@ -182,6 +182,13 @@ pub fn token_at(text: &[u8], place: usize) -> Option<usize> {
     (looks_random(&body[..run]) && starts_word(&text[..place])).then_some(place + PREFIX.len() + run)
 }
 
+/// Whether text at `place` may be the beginning of a token: the prefix only at the start of a word. Text that does not begin
+/// with the prefix may be an encoded token.
+pub fn may_begin_at(text: &[u8], place: usize) -> bool {
+    let has_prefix = text[place..].get(..PREFIX.len()).is_some_and(is_prefix);
+    !has_prefix || starts_word(&text[..place])
+}
+
 /// Masks everything in a text that looks like a token, for messages that may quote user input.
 pub fn mask(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());

@@ -27,6 +27,9 @@ const FAST_SEARCH: Duration = Duration::from_secs(1);
 /// How often the sources are searched without any other reason: a token may appear and go between two searches.
 const SEARCH_INTERVAL: Duration = Duration::from_millis(500);
 
+/// The least time between two runs of a keyring or a command while a stream flows: each may be slow, or limited in number.
+const EXTERNAL_INTERVAL: Duration = Duration::from_secs(3);
+
 /// The most tokens: a program that renews them without end must not fill the memory.
 const MAX_TOKENS: usize = 1000;
 
@@ -46,18 +49,26 @@ pub(super) struct KnownTokens {
 
 /// When sources were searched last, and how long that took.
 struct LastSearch {
-    end: Instant,
+    /// None before the first one.
+    end: Option<Instant>,
     took: Duration,
+    /// A stream has asked for another one since.
+    is_wanted: bool,
 }
 
 impl LastSearch {
     fn new() -> Mutex<LastSearch> {
-        Mutex::new(LastSearch { end: Instant::now(), took: Duration::ZERO })
+        Mutex::new(LastSearch { end: None, took: Duration::ZERO, is_wanted: false })
+    }
+
+    /// Whether the last search is at least this long ago.
+    fn is_older_than(&self, time: Duration) -> bool {
+        self.end.is_none_or(|end| end.elapsed() >= time)
     }
 
     fn is_due(&self, trigger: Trigger) -> bool {
         let is_fast = trigger != Trigger::Timer && self.took <= FAST_SEARCH;
-        is_fast || self.end.elapsed() >= self.took * PAUSE_FACTOR
+        is_fast || self.is_older_than(self.took * PAUSE_FACTOR)
     }
 }
 
@@ -170,7 +181,8 @@ impl KnownTokens {
         }
         drop(local);
         let mut external = lock(&self.external);
-        if trigger == Trigger::Candidate && external.is_due(trigger) {
+        external.is_wanted |= trigger == Trigger::Candidate;
+        if external.is_wanted && external.is_due(trigger) && external.is_older_than(EXTERNAL_INTERVAL) {
             let _ = self.search_external(&mut external);
         }
     }
@@ -196,7 +208,7 @@ impl KnownTokens {
         let options = invocation.options(Mode::Never)?;
         let start = Instant::now();
         let tokens = find(&options.search);
-        *last = LastSearch { end: Instant::now(), took: start.elapsed() };
+        *last = LastSearch { end: Some(Instant::now()), took: start.elapsed(), is_wanted: false };
         self.add(tokens?)
     }
 

@@ -3,7 +3,7 @@
 
 use std::hash::{DefaultHasher, Hasher};
 
-use crate::token::SHORTEST;
+use crate::token::{SHORTEST, may_begin_at};
 
 /// The last of these words, as hashes in a table of fixed size. A hash that is overwritten costs one more search.
 pub(super) struct SeenWords(Vec<u64>);
@@ -21,7 +21,7 @@ impl SeenWords {
 
     /// Adds the words of `bytes` that begin at these places; returns whether one of them is new.
     pub(super) fn add_all(&mut self, bytes: &[u8], places: &[usize]) -> bool {
-        places.iter().filter(|place| self.add(&bytes[**place..])).count() > 0
+        places.iter().filter(|place| may_begin_at(bytes, **place) && self.add(&bytes[**place..])).count() > 0
     }
 
     fn add(&mut self, bytes: &[u8]) -> bool {

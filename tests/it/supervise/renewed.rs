@@ -83,6 +83,30 @@ fn renewed_token_of_a_command_is_masked_and_found() {
     assert_eq!(ran.out, "***\n", "{ran:?}");
 }
 
+/// The token command may be slow: paths such as `scop_tools` do not run it, and words that begin as tokens only every few
+/// seconds.
+#[test]
+fn token_command_runs_seldom() {
+    let sandbox = Sandbox::new().with("CODEOCEAN_DOMAIN", "https://localhost:9");
+    let runs = sandbox.path("work/runs");
+    let config = format!(
+        "[[deployment]]\ndomain = \"https://localhost:9\"\ntoken_command = [\"sh\", \"-c\", \"echo >> {}; echo {TOKEN}\"]\n",
+        runs.display()
+    );
+    let sandbox = sandbox.file("home/.config/co-cred/config.toml", config);
+    let runs_of = |word: &str| {
+        let _ = std::fs::remove_file(&runs);
+        let script = format!("for i in $(seq 100 140); do echo {word}$i; sleep 0.02; done");
+        sandbox.shell("sh", &format!("co-cred exec --offline --mask -- sh -c '{script}'")).expect(0);
+        std::fs::read_to_string(&runs).unwrap().lines().count()
+    };
+    assert_eq!(runs_of("/opt/scop_tools/run"), 1, "before the command starts");
+    // Before the command starts, at the first word, and every three seconds.
+    let start = std::time::Instant::now();
+    let count = runs_of("cop_Hn4kPq8s") as u64;
+    assert!((2..=2 + start.elapsed().as_secs() / 3).contains(&count), "{count} runs in {:?}", start.elapsed());
+}
+
 /// A value that does not look like a token is one where its name says so.
 #[test]
 fn renewed_token_without_the_usual_prefix_is_masked() {
