@@ -1,6 +1,8 @@
 //! Signals: each one that can be forwarded goes to the child, until the child exits.
 
 use std::io;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::sync::Arc;
 
 use nix::sys::signal::SigSet;
@@ -178,7 +180,19 @@ pub fn on_termination(work: fn()) -> io::Result<()> {
     Ok(())
 }
 
-/// Ends this process by a signal, as its default action does.
+/// Ends this process by a signal, as its default action does. Returns where that is not possible.
 pub fn terminate_by_signal(signal: i32) {
-    let _ = emulate_default_handler(signal);
+    // SIGIO ends a process on Linux, where the library takes it for one that is ignored.
+    if signal == SIGIO || emulate_default_handler(signal).is_err() {
+        terminate_by_shell(signal);
+    }
+}
+
+/// The library knows the default action of neither this signal nor a real-time one. A program that replaces this process has
+/// the default action of every signal that is caught here.
+fn terminate_by_shell(signal: i32) {
+    let _ = SigSet::all().thread_unblock();
+    let (signal, code) = (signal.to_string(), (128 + signal).to_string());
+    let mut shell = Command::new("/bin/sh");
+    let _ = shell.args(["-c", "kill -\"$1\" $$; exit \"$2\"", "sh", &signal, &code]).env_clear().exec();
 }

@@ -33,6 +33,9 @@ fn signals_end_it_as_without_co_cred() {
     let sandbox = &sandbox();
     let signals =
         ["TERM", "INT", "HUP", "QUIT", "USR1", "USR2", "KILL", "SEGV", "PIPE", "ABRT", "ALRM", "VTALRM", "PROF"];
+    // STKFLT, IO, PWR, and real-time signals.
+    let of_linux = ["16", "29", "30", "34", "40", "64"];
+    let signals = signals.into_iter().chain(of_linux.into_iter().filter(|_| cfg!(target_os = "linux")));
     thread::scope(|scope| {
         for signal in signals {
             scope.spawn(move || {
