@@ -2,8 +2,8 @@
 //! other byte is changed.
 //!
 //! Where a piece ends in what may be the beginning of a match, that end is held back until more of the stream shows what it
-//! is. Held bytes that reveal no more than the common prefix of all tokens are released after a while: a prompt that ends in
-//! `c` must become visible.
+//! is. Held bytes that reveal no more than the common prefix of all tokens, or two bytes, are released after a while: a prompt
+//! that ends in `c` must become visible.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -16,6 +16,10 @@ use crate::patterns::{Matcher, Matches, PartialMatch};
 
 /// What a match is replaced with.
 pub const MASK: &[u8] = b"***";
+
+/// How many held bytes are released even where they reveal a part of a token, which is one without the usual prefix: any
+/// prompt may end in its first characters.
+const RELEASED_DEPTH: usize = 2;
 
 /// Gives the matcher of the tokens to mask. They may become more while a stream flows.
 pub trait MatcherProvider: Send + Sync {
@@ -161,7 +165,7 @@ impl<'a> Masker<'a> {
 
     /// Whether bytes are held back that may be released when the stream pauses.
     pub fn can_release(&self) -> bool {
-        self.released < self.held.len() && self.depth <= self.matcher.common_prefix
+        self.released < self.held.len() && self.depth <= self.matcher.common_prefix.max(RELEASED_DEPTH)
     }
 
     /// Releases what is held back. Should it become a match after all, the rest of that is masked.

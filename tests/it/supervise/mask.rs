@@ -230,6 +230,24 @@ fn public_prefix_is_released() {
     assert_eq!(out, &TOKEN.as_bytes()[..6]);
 }
 
+/// A prompt may end in the first letters of any token; more of one is held back.
+#[test]
+fn two_bytes_of_a_token_without_the_usual_prefix_are_released() {
+    let secret = "nvidia-key-7731-abcd";
+    let matcher = matcher(&[secret]);
+    let (mut masker, mut out) = (Masker::new(&matcher), Vec::new());
+    masker.feed(b"Go on? y/n", &mut out);
+    masker.release(&mut out);
+    assert_eq!(out, b"Go on? y/n");
+    masker.feed(&secret.as_bytes()[1..], &mut out);
+    masker.finish(&mut out);
+    assert_eq!(out, b"Go on? y/n***");
+    // Three bytes are held back.
+    let (mut masker, mut out) = (Masker::new(&matcher), Vec::new());
+    masker.feed(&secret.as_bytes()[..3], &mut out);
+    assert!(out.is_empty() && !masker.can_release());
+}
+
 proptest! {
     /// Bytes without a match are unchanged, however they are cut, even those that begin or end as a token.
     #[test]
