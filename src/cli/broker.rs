@@ -7,7 +7,7 @@ use std::thread;
 use crate::agent::{RefreshLoop, RefreshOutcome, TokenState};
 use crate::broker::{Allow, AuditFile, Broker, Policy, RateLimit, Restrictions, TokenSupply, is_pass};
 use crate::credential::{Credential, Mode};
-use crate::deliver::brokered;
+use crate::deliver::broker_env;
 use crate::deployment::Deployment;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
@@ -34,8 +34,8 @@ impl TokenSupply for TokenState {
 ///
 /// # Errors
 /// Usage, or the file of `--audit` cannot be written.
-pub(super) fn restrictions(typed: &args::Brokered) -> Result<Option<Restrictions>> {
-    let args::Brokered { broker, read_only, allow, rate, audit } = typed;
+pub(super) fn restrictions(typed: &args::BrokerOptions) -> Result<Option<Restrictions>> {
+    let args::BrokerOptions { broker, read_only, allow, rate, audit } = typed;
     if !broker {
         return Ok(None);
     }
@@ -60,7 +60,7 @@ pub(super) struct PendingBroker {
 ///
 /// # Errors
 /// As [`restrictions`] and [`Broker::open`].
-pub(super) fn open(typed: &args::Brokered) -> Result<Option<PendingBroker>> {
+pub(super) fn open(typed: &args::BrokerOptions) -> Result<Option<PendingBroker>> {
     let restrictions = restrictions(typed)?;
     restrictions.map(|restrictions| Ok(PendingBroker { broker: Broker::open()?, restrictions })).transpose()
 }
@@ -154,6 +154,6 @@ pub(super) fn deployment(invocation: &Invocation, held: Option<&Credential>) -> 
 /// The variables that a program behind the broker must not have, as far as a shell can name them.
 pub(super) fn secret_variables(invocation: &Invocation, held: Option<&Credential>) -> Result<Vec<String>> {
     let search = invocation.options(Mode::Never)?.search;
-    let without = brokered::without(&search, &encodings(invocation, held)?);
+    let without = broker_env::secret_variables(&search, &encodings(invocation, held)?);
     Ok(without.into_iter().filter_map(|name| name.into_string().ok()).filter(|name| is_name(name)).collect())
 }

@@ -7,6 +7,7 @@ pub mod args;
 mod ask;
 mod broker;
 mod commands;
+mod exit;
 mod findings;
 mod helper;
 mod known;
@@ -55,7 +56,7 @@ pub struct Streams<'a> {
 /// files makes a write fail, and does not end us; a process that outlives its parent keeps nothing open that it was started with. For
 /// `main` alone, and first of all.
 pub fn harden(args: &[OsString]) {
-    let code = failure(args, Kind::Internal.code());
+    let code = exit::before_command(args, Kind::Internal.code());
     // What a panic says may quote a value: where it happened is enough for a bug report. And no core is left behind.
     std::panic::set_hook(Box::new(move |panic| {
         messages::panicked(panic.location());
@@ -83,7 +84,7 @@ pub fn run(args: &[OsString], env: &Env, streams: &mut Streams) -> u8 {
         Ok(args) => args,
         Err(error) => match messages.usage(&error, args, streams.out) {
             0 => return 0,
-            code => return failure(args, code),
+            code => return exit::before_command(args, code),
         },
     };
     let common = args.all_common();
@@ -94,13 +95,6 @@ pub fn run(args: &[OsString], env: &Env, streams: &mut Streams) -> u8 {
     trace::with(common.verbose, env, || {
         commands::dispatch(&args.command, &invocation, streams.input, streams.out, &mut messages)
     })
-}
-
-/// The exit code of a failure: `exec` keeps the low ones for its command, even where its own options are the mistake.
-fn failure(args: &[OsString], code: u8) -> u8 {
-    let mut words = args.iter().skip(1).take_while(|arg| *arg != "--");
-    let command = words.find(|arg| !arg.as_encoded_bytes().starts_with(b"-"));
-    if command.is_some_and(|command| command == "exec") { commands::exec::FAILED } else { code }
 }
 
 /// What every command gets: the options that all share, parsed only when they are needed.
@@ -150,15 +144,5 @@ fn refuse_foreign(folders: impl IntoIterator<Item = PathBuf>) -> Result<()> {
             let what = format!("{} is another user's, and this is root", folder.display());
             Err(Error::new(Reason::Usage, what).hint("run it without sudo, or with sudo -H"))
         }
-    }
-}
-
-/// The output cannot be written. A reader that went away early is no fault, as with any tool in a pipe.
-fn closed(error: std::io::Error) -> Result<u8> {
-    match error.kind() {
-        std::io::ErrorKind::BrokenPipe => Ok(0),
-        kind => Err(Error::new(Reason::Internal, format!("the output cannot be written ({kind})"))
-            .hint("check where it goes: a full disk, a closed terminal")
-            .caused_by(error)),
     }
 }

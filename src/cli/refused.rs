@@ -1,4 +1,4 @@
-//! Why a command was not started: the exit code for it, and the hint that fits.
+//! Why the command of `exec` was not started, and what to do about it.
 
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
@@ -8,16 +8,12 @@ use crate::error::{Error, Reason};
 
 use super::system;
 
-const NOT_EXECUTABLE: u8 = 126;
-const NOT_FOUND: u8 = 127;
-
 const CHECK_PATH: &str = "check the path";
 
-/// The exit code and the message for the system's error.
-pub(super) fn refused(program: &OsStr, failure: io::Error) -> (u8, Error) {
+/// What the system's error means for this program.
+pub(super) fn refused(program: &OsStr, failure: io::Error) -> Error {
     let path = Path::new(program);
     let is_path = program.to_string_lossy().contains(is_separator);
-    let code = if failure.kind() == ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE };
     let (what, hint) = match failure.kind() {
         ErrorKind::NotFound if is_path && path.exists() => {
             ("cannot start".to_owned(), "the interpreter on its first line does not exist".to_owned())
@@ -25,7 +21,7 @@ pub(super) fn refused(program: &OsStr, failure: io::Error) -> (u8, Error) {
         ErrorKind::NotFound => absent(program, is_path),
         kind => because(path, is_path, kind, &failure),
     };
-    (code, Error::new(Reason::Usage, format!("{} {what}", program.to_string_lossy())).hint(hint).caused_by(failure))
+    Error::new(Reason::Usage, format!("{} {what}", program.to_string_lossy())).hint(hint).caused_by(failure)
 }
 
 /// What to do about a program that does not exist.

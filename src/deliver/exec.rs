@@ -11,23 +11,23 @@ use crate::patterns::Encodings;
 use crate::supervise::replace;
 use crate::token::Token;
 
-use super::{Assignment, Handed, text, tokens};
+use super::{Assignment, Delivery, text, tokens};
 
-/// What was asked for on top of the two variables that are always set.
+/// What the command's environment is to have beside the token and its deployment.
 #[derive(Clone, Debug, Default)]
-pub struct Wishes {
+pub struct ExecOptions {
     /// More names for the token.
-    pub names: Vec<String>,
-    /// All names that public code reads.
+    pub token_names: Vec<String>,
+    /// Every name that public code reads.
     pub all_names: bool,
     /// More names for the deployment, each in its form.
-    pub domains: Vec<(String, Form)>,
-    /// Nothing else in the environment may hold the token.
+    pub domain_names: Vec<(String, Form)>,
+    /// Remove every other variable that holds the token.
     pub clean: bool,
-    /// Variables that are not to be there, unless they are set.
-    pub without: Vec<OsString>,
-    /// Variables that have nothing to do with the token's value.
-    pub others: Vec<Assignment>,
+    /// Variables to remove, unless the plan sets them.
+    pub unset: Vec<OsString>,
+    /// More variables; none holds the token.
+    pub variables: Vec<Assignment>,
 }
 
 /// What the command's environment will be, beside what it is.
@@ -45,21 +45,25 @@ pub struct Plan {
 
 impl Plan {
     /// Works out what to set and what to remove, where the environment may hold `token`.
-    pub fn new(handed: Handed, token: &Token, env: &Env, wishes: &Wishes) -> Plan {
-        let mut plan =
-            Plan { set: tokens(handed, &wishes.names), kept: Vec::new(), removed: Vec::new(), left: Vec::new() };
-        wishes.others.iter().for_each(|other| plan.add(other.clone()));
-        if wishes.all_names {
-            plan.add_all_tokens(handed, token, env);
+    pub fn new(delivery: Delivery, token: &Token, env: &Env, options: &ExecOptions) -> Plan {
+        let mut plan = Plan {
+            set: tokens(delivery, &options.token_names),
+            kept: Vec::new(),
+            removed: Vec::new(),
+            left: Vec::new(),
+        };
+        options.variables.iter().for_each(|variable| plan.add(variable.clone()));
+        if options.all_names {
+            plan.add_all_tokens(delivery, token, env);
         }
-        if let Some(deployment) = handed.deployment {
-            plan.add_domains(deployment, env, wishes);
+        if let Some(deployment) = delivery.deployment {
+            plan.add_domains(deployment, env, options);
         }
-        if wishes.clean {
+        if options.clean {
             plan.remove_traces(token, env);
         }
         let unset = |name: &&OsString| !name.to_str().is_some_and(|name| plan.sets(name));
-        plan.removed = plan.removed.iter().chain(wishes.without.iter().filter(unset)).cloned().collect();
+        plan.removed = plan.removed.iter().chain(options.unset.iter().filter(unset)).cloned().collect();
         plan.empty_settings_of_git();
         let removed = &plan.removed;
         plan.left.retain(|name| !removed.iter().any(|removed| removed == name));
@@ -68,8 +72,8 @@ impl Plan {
 
     /// The deployment under its own name, under those that were asked for, and under every name that is in use: a variable
     /// that names another deployment would send a client there, with this one's token.
-    fn add_domains(&mut self, deployment: &Deployment, env: &Env, wishes: &Wishes) {
-        for (name, form) in &wishes.domains {
+    fn add_domains(&mut self, deployment: &Deployment, env: &Env, options: &ExecOptions) {
+        for (name, form) in &options.domain_names {
             self.add(Assignment::plain(name, form.write(deployment)));
         }
         for name in DOMAINS {
@@ -77,13 +81,13 @@ impl Plan {
                 _ if self.sets(name) => {}
                 Some(value) if is_named_by(value, deployment) => self.kept.push(name),
                 Some(value) => self.add(Assignment::plain(name, Form::of(&value.to_string_lossy()).write(deployment))),
-                None if name == DOMAIN || wishes.all_names => self.add(Assignment::plain(name, deployment.origin())),
+                None if name == DOMAIN || options.all_names => self.add(Assignment::plain(name, deployment.origin())),
                 None => {}
             }
         }
     }
 
-    fn remove_traces(&mut self, token: &Token, env: &Env) {
+    fn remove_encodings(&mut self, token: &Token, env: &Env) {
         let (encodings, token) = (Encodings::of(token), text(token));
         let holds = |value: &OsStr| value == token.as_str() || encodings.found_within(value.as_encoded_bytes());
         let held =
@@ -104,13 +108,13 @@ impl Plan {
         emptied.iter().for_each(|name| self.add(Assignment::plain(&name.to_string_lossy(), "")));
     }
 
-    fn add_all_tokens(&mut self, handed: Handed, token: &Token, env: &Env) {
+    fn add_all_tokens(&mut self, delivery: Delivery, token: &Token, env: &Env) {
         let token = text(token);
         for name in names::all_tokens() {
             let taken = names::is_shared(name) && env.get(name).is_some_and(|value| value != token.as_str());
             match taken && !self.sets(name) {
                 true => self.left.push(name),
-                false => self.add(Assignment::token(name, handed.token)),
+                false => self.add(Assignment::token(name, delivery.token)),
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Deliver: hand a credential over, once. One file for each way.
 
-pub mod brokered;
+pub mod broker_env;
 pub mod docker;
 mod edit;
 pub mod env;
@@ -27,19 +27,19 @@ pub struct Assignment {
     pub secret: bool,
 }
 
-/// What a program is given: the token and its deployment, or the broker's in their place.
+/// What a program is given: the token and its deployment, or the broker's pass and address in their place.
 #[derive(Clone, Copy, Debug)]
-pub struct Handed<'a> {
+pub struct Delivery<'a> {
     /// The token.
     pub token: &'a Token,
     /// The deployment, where one is known.
     pub deployment: Option<&'a Deployment>,
 }
 
-impl<'a> From<&'a Credential> for Handed<'a> {
-    fn from(credential: &'a Credential) -> Handed<'a> {
-        let deployment = credential.deployment().map(|sited| &sited.deployment);
-        Handed { token: credential.token(), deployment }
+impl<'a> From<&'a Credential> for Delivery<'a> {
+    fn from(credential: &'a Credential) -> Delivery<'a> {
+        let deployment = credential.deployment().map(|resolved| &resolved.deployment);
+        Delivery { token: credential.token(), deployment }
     }
 }
 
@@ -66,20 +66,20 @@ fn text(token: &Token) -> Zeroizing<String> {
 }
 
 /// The token under its own name and under others.
-fn tokens(handed: Handed, others: &[String]) -> Vec<Assignment> {
-    let mut assignments = vec![Assignment::token(TOKEN, handed.token)];
+fn tokens(delivery: Delivery, others: &[String]) -> Vec<Assignment> {
+    let mut assignments = vec![Assignment::token(TOKEN, delivery.token)];
     for name in others {
         if assignments.iter().all(|assignment| assignment.name != *name) {
-            assignments.push(Assignment::token(name, handed.token));
+            assignments.push(Assignment::token(name, delivery.token));
         }
     }
     assignments
 }
 
 /// The token under its own name and under others, and the deployment.
-pub fn assignments(handed: Handed, others: &[String]) -> Vec<Assignment> {
-    let mut assignments = tokens(handed, others);
-    if let Some(deployment) = handed.deployment {
+pub fn assignments(delivery: Delivery, others: &[String]) -> Vec<Assignment> {
+    let mut assignments = tokens(delivery, others);
+    if let Some(deployment) = delivery.deployment {
         assignments.push(Assignment::plain(DOMAIN, deployment.origin()));
     }
     assignments

@@ -54,7 +54,7 @@ pub struct Exec {
     pub command: Vec<OsString>,
     /// Whether CMD is to hold the token at all.
     #[command(flatten)]
-    pub brokered: Brokered,
+    pub broker_options: BrokerOptions,
     /// What goes with every command.
     #[command(flatten)]
     pub common: Common,
@@ -63,7 +63,7 @@ pub struct Exec {
 /// A broker between programs and the deployment
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Broker")]
-pub struct Brokered {
+pub struct BrokerOptions {
     /// Let programs call the API without having the token: they get a local address, and a token for this run
     ///
     /// It forwards requests for paths below /api/v1/ only: not Git, and no images. It ends when co-cred does.
@@ -203,7 +203,7 @@ pub struct Agent {
     pub detach: bool,
     /// Whether programs are to hold the token at all.
     #[command(flatten)]
-    pub brokered: Brokered,
+    pub broker_options: BrokerOptions,
     /// What goes with every command.
     #[command(flatten)]
     pub common: Common,

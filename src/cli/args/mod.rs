@@ -13,8 +13,8 @@ use crate::credential::Mode;
 use crate::deliver::git::prompt;
 
 pub use commands::{
-    Agent, AgentAction, Brokered, Check, Completions, Doctor, Env, Exec, Helper, List, Login, Logout, Man, Prompted,
-    Scan, Setup, Status, Supervised, Token, Tool, Version,
+    Agent, AgentAction, BrokerOptions, Check, Completions, Doctor, Env, Exec, Helper, List, Login, Logout, Man,
+    Prompted, Scan, Setup, Status, Supervised, Token, Tool, Version,
 };
 
 /// The whole command line.

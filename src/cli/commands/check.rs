@@ -3,29 +3,32 @@
 use std::io::Write;
 
 use crate::credential::{Mode, ObtainOptions};
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, Reason};
 use crate::sources;
 
+use crate::cli::exit::Outcome;
 use crate::cli::messages::Messages;
 use crate::cli::report::Report;
-use crate::cli::{Invocation, args, closed, values};
+use crate::cli::{Invocation, args, values};
 
 pub(super) fn run(
     invocation: &Invocation,
     typed: &args::Check,
     out: &mut dyn Write,
     messages: &mut Messages,
-) -> Result<u8> {
+) -> Outcome {
     let mut options = ObtainOptions { needs: &typed.needs, ..invocation.options(Mode::Always)? };
     options.budget.wait = typed.wait.as_deref().map(|wait| values::duration("--wait", wait)).transpose()?;
     if options.mode == Mode::Never && !options.needs.is_empty() {
         return Err(Error::new(Reason::Usage, "--need asks the deployment, and nothing may be sent")
-            .hint("leave out --offline and --verify never"));
+            .hint("leave out --offline and --verify never")
+            .into());
     }
     let mut report = Report::new(&options);
     if typed.json {
         report.note_shadowed(&sources::survey(&options.search));
-        return writeln!(out, "{}", report.json()).map(|()| report.code()).or_else(closed);
+        writeln!(out, "{}", report.json())?;
+        return Ok(report.code());
     }
     match &report.error {
         Some(error) => Ok(messages.error_in_one_line(error)),

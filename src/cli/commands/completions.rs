@@ -6,9 +6,8 @@ use std::io::Write;
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 
-use crate::error::Result;
-
-use crate::cli::{args, closed};
+use crate::cli::args;
+use crate::cli::exit::Outcome;
 
 /// What prints the deployments that are known.
 const DEPLOYMENTS: &str = "co-cred list --deployments 2>/dev/null";
@@ -40,12 +39,14 @@ const FISH_COMMAND: &str = r#"complete -c co-cred -n "__fish_seen_subcommand_fro
         __fish_complete_subcommand --commandline $words[(math (contains -i -- -- $words) + 1)..])'
 "#;
 
-pub(super) fn run(typed: &args::Completions, out: &mut dyn Write) -> Result<u8> {
+pub(super) fn run(typed: &args::Completions, out: &mut dyn Write) -> Outcome {
     // Into memory first: the generator panics where a pipe is closed.
     let mut text = Vec::new();
     clap_complete::generate(typed.shell, &mut public(), "co-cred", &mut text);
     let text = with_values(typed.shell, &String::from_utf8_lossy(&text));
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map(|()| 0).or_else(closed)
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(0)
 }
 
 /// The command line without the commands and options that only co-cred itself uses.

@@ -11,9 +11,10 @@ use crate::error::{Error, Kind, Remark, Result};
 use crate::keyring::{self, UnlockPrompt};
 use crate::token::Token;
 
+use crate::cli::exit::Outcome;
 use crate::cli::helper::Target;
 use crate::cli::messages::{Messages, clean};
-use crate::cli::{Invocation, args, closed};
+use crate::cli::{Invocation, args};
 
 pub(super) fn run(
     invocation: &Invocation,
@@ -21,7 +22,7 @@ pub(super) fn run(
     input: &mut dyn BufRead,
     out: &mut dyn Write,
     messages: &mut Messages,
-) -> Result<u8> {
+) -> Outcome {
     let outcome = match typed.action() {
         "get" => get(invocation, input),
         "store" => store(invocation, input, messages),
@@ -35,10 +36,11 @@ pub(super) fn run(
         Ok(text) => (0, text),
         Err(text) => (1, text),
     };
-    match text.is_empty() {
-        true => Ok(code),
-        false => writeln!(out, "{text}").and_then(|()| out.flush()).map(|()| code).or_else(closed),
+    if !text.is_empty() {
+        writeln!(out, "{text}")?;
+        out.flush()?;
     }
+    Ok(code)
 }
 
 fn get(invocation: &Invocation, input: &mut dyn BufRead) -> Result<String, String> {

@@ -6,29 +6,30 @@ use serde_json::{Value, json};
 
 use crate::credential::{Mode, ObtainOptions};
 use crate::env::Env;
-use crate::error::{Remark, Result};
+use crate::error::Remark;
 use crate::http::authorities;
 use crate::sources::slots::{Slot, Slots};
 use crate::sources::{self, Found, SourceReport};
 use crate::token;
 
 use super::{setup, status};
+use crate::cli::exit::Outcome;
 use crate::cli::messages::clean;
 use crate::cli::report::{Report, place};
-use crate::cli::{Invocation, args, closed};
+use crate::cli::{Invocation, args};
 
-pub(super) fn run(invocation: &Invocation, typed: &args::Doctor, out: &mut dyn Write) -> Result<u8> {
+pub(super) fn run(invocation: &Invocation, typed: &args::Doctor, out: &mut dyn Write) -> Outcome {
     let options = ObtainOptions { owner: true, ..invocation.options(Mode::Always)? };
     let mut report = Report::new(&options);
     let answers = sources::survey(&options.search);
     report.note_shadowed(&answers);
     let wiring = setup::problems(invocation.env, &sources::deployments(&options.search).unwrap_or_default());
     let diagnosis = Diagnosis { env: invocation.env, slots: Slots::read(invocation.env), report, answers, wiring };
-    let written = match typed.json {
-        true => writeln!(out, "{}", diagnosis.json()),
-        false => diagnosis.write(out),
-    };
-    written.map(|()| diagnosis.report.code()).or_else(closed)
+    match typed.json {
+        true => writeln!(out, "{}", diagnosis.json())?,
+        false => diagnosis.write(out)?,
+    }
+    Ok(diagnosis.report.code())
 }
 
 struct Diagnosis<'a> {

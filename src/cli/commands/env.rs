@@ -4,19 +4,15 @@ use std::io::Write;
 
 use crate::credential::{Mode, obtain};
 use crate::deliver::env::{Format, append, gha, render};
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, Reason};
 
 use crate::cli::args;
+use crate::cli::exit::Outcome;
 use crate::cli::messages::Messages;
 use crate::cli::values::variable_names;
-use crate::cli::{Invocation, closed, system};
+use crate::cli::{Invocation, system};
 
-pub(super) fn run(
-    invocation: &Invocation,
-    typed: &args::Env,
-    out: &mut dyn Write,
-    messages: &mut Messages,
-) -> Result<u8> {
+pub(super) fn run(invocation: &Invocation, typed: &args::Env, out: &mut dyn Write, messages: &mut Messages) -> Outcome {
     variable_names(&typed.names)?;
     let names = typed.names.iter().chain(&typed.only).next();
     if names.is_some() && !typed.format.has_names() {
@@ -24,7 +20,8 @@ pub(super) fn run(
             Reason::Usage,
             "--as and --only go with formats that set variables, and this one does not",
         )
-        .hint("leave them out"));
+        .hint("leave them out")
+        .into());
     }
     if typed.format == Format::Gha
         && let Ok(out) = system::output()
@@ -34,8 +31,8 @@ pub(super) fn run(
     let credential = obtain(&invocation.options(Mode::Auto)?)?;
     messages.warn(credential.remarks());
     let rendered = render(typed.format, &credential, &typed.names, &typed.only, invocation.env)?;
-    match out.write_all(rendered.out.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => append(&rendered).map(|()| 0),
-        Err(error) => closed(error),
-    }
+    out.write_all(rendered.out.as_bytes())?;
+    out.flush()?;
+    append(&rendered)?;
+    Ok(0)
 }

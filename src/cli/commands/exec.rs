@@ -7,9 +7,9 @@ use std::sync::Arc;
 use crate::agent::RefreshLoop;
 use crate::broker::{Broker, Restrictions};
 use crate::credential::{Credential, Mode, ObtainOptions, account, obtain};
-use crate::deliver::exec::{Plan, Wishes};
+use crate::deliver::exec::{ExecOptions, Plan};
 use crate::deliver::git::wiring::wiring;
-use crate::deliver::{Assignment, Handed, brokered};
+use crate::deliver::{Assignment, Delivery, broker_env};
 use crate::deployment::{Deployment, Form};
 use crate::email::Email;
 use crate::error::{Error, Reason, Remark, Result};
@@ -17,45 +17,40 @@ use crate::names::EMAIL;
 
 use super::supervised;
 use crate::cli::args;
+use crate::cli::exit::{Outcome, not_started};
 use crate::cli::messages::{Messages, clean};
-use crate::cli::refused::refused;
 use crate::cli::values::variable_names;
-use crate::cli::{Invocation, broker, closed, usage, values};
+use crate::cli::{Invocation, broker, usage, values};
 
-pub(in crate::cli) const FAILED: u8 = 125;
-
-pub(super) fn run(invocation: &Invocation, typed: &args::Exec, out: &mut dyn Write, messages: &mut Messages) -> u8 {
-    match attempt(invocation, typed, out, messages) {
-        Ok(code) => code,
-        Err(mut error) => {
-            error.what = format!("{}: {}", error.kind().word(), error.what);
-            messages.error(&error);
-            FAILED
-        }
-    }
-}
-
-fn attempt(invocation: &Invocation, typed: &args::Exec, out: &mut dyn Write, messages: &mut Messages) -> Result<u8> {
+pub(super) fn run(
+    invocation: &Invocation,
+    typed: &args::Exec,
+    out: &mut dyn Write,
+    messages: &mut Messages,
+) -> Outcome {
     check(typed)?;
-    let restrictions = broker::restrictions(&typed.brokered)?;
+    let restrictions = broker::restrictions(&typed.broker_options)?;
     let options = ObtainOptions { owner: typed.git, ..invocation.options(Mode::Auto)? };
     // Watched before it is read, so that no change is missed.
     let refresh = restrictions.is_some().then(|| RefreshLoop::new(&options, true));
     let credential = obtain(&options)?;
     messages.warn(credential.remarks());
-    let wishes = wishes(typed, &options, &credential, messages)?;
+    let exec_options = exec_options(typed, &options, &credential, messages)?;
     let run = match restrictions.zip(refresh) {
-        None => Run::direct(invocation, typed, credential, &wishes),
-        Some((restrictions, refresh)) => Run::brokered(invocation, typed, credential, wishes, restrictions, refresh)?,
+        None => Run::direct(invocation, typed, credential, &exec_options),
+        Some((restrictions, refresh)) => {
+            Run::brokered(invocation, typed, credential, exec_options, restrictions, refresh)?
+        }
     };
     if typed.explain {
-        return run.explain(out).map(|()| 0).or_else(closed);
+        run.explain(out)?;
+        return Ok(0);
     }
     messages.warn(&run.plan.left.iter().map(|name| left(name)).collect::<Vec<_>>());
-    match run.broker.is_some() || typed.mask || !typed.gate.is_empty() {
-        true => run.supervise(messages),
-        false => Ok(run.replace(messages)),
-    }
+    Ok(match run.broker.is_some() || typed.mask || !typed.gate.is_empty() {
+        true => run.supervise(messages)?,
+        false => run.replace(messages),
+    })
 }
 
 /// What is wrong with the command line before anything is looked for.
@@ -67,24 +62,24 @@ fn check(typed: &args::Exec) -> Result<()> {
 }
 
 /// What the options ask for on top of the token and its deployment.
-fn wishes(
+fn exec_options(
     typed: &args::Exec,
     options: &ObtainOptions,
     credential: &Credential,
     messages: &mut Messages,
-) -> Result<Wishes> {
+) -> Result<ExecOptions> {
     let email = email(options, credential, typed.git, messages);
-    let mut others = if typed.git { git_wiring(options, credential, email.as_ref())? } else { Vec::new() };
+    let mut variables = if typed.git { git_wiring(options, credential, email.as_ref())? } else { Vec::new() };
     if let Some(email) = email.filter(|_| options.search.context.env.get(EMAIL).is_none()) {
-        others.push(Assignment::plain(EMAIL, email.as_str()));
+        variables.push(Assignment::plain(EMAIL, email.as_str()));
     }
-    Ok(Wishes {
-        names: typed.names.clone(),
+    Ok(ExecOptions {
+        token_names: typed.names.clone(),
         all_names: typed.all_names,
-        domains: domain_names(typed, credential)?,
+        domain_names: domain_names(typed, credential)?,
         clean: typed.clean,
-        without: Vec::new(),
-        others,
+        unset: Vec::new(),
+        variables,
     })
 }
 
@@ -111,9 +106,9 @@ impl<'a> Run<'a> {
         invocation: &'a Invocation<'a>,
         typed: &'a args::Exec,
         credential: Credential,
-        wishes: &Wishes,
+        exec_options: &ExecOptions,
     ) -> Run<'a> {
-        let plan = Plan::new((&credential).into(), credential.token(), invocation.env, wishes);
+        let plan = Plan::new((&credential).into(), credential.token(), invocation.env, exec_options);
         Run { invocation, typed, credential: Arc::new(credential), plan, broker: None }
     }
 
@@ -122,16 +117,21 @@ impl<'a> Run<'a> {
         invocation: &'a Invocation<'a>,
         typed: &'a args::Exec,
         credential: Credential,
-        wishes: Wishes,
+        exec_options: ExecOptions,
         restrictions: Restrictions,
         refresh: RefreshLoop,
     ) -> Result<Run<'a>> {
         let deployment = broker::deployment(invocation, Some(&credential))?;
         let broker = Broker::open()?;
         let encodings = broker::encodings(invocation, Some(&credential))?;
-        let wishes = brokered::wishes(wishes, &invocation.options(Mode::Never)?.search, credential.token(), &encodings);
-        let handed = Handed { token: broker.pass(), deployment: Some(broker.address()) };
-        let plan = Plan::new(handed, credential.token(), invocation.env, &wishes);
+        let exec_options = broker_env::exec_options(
+            exec_options,
+            &invocation.options(Mode::Never)?.search,
+            credential.token(),
+            &encodings,
+        );
+        let delivery = Delivery { token: broker.pass(), deployment: Some(broker.address()) };
+        let plan = Plan::new(delivery, credential.token(), invocation.env, &exec_options);
         let broker = Some(ReadyBroker { broker, deployment, restrictions, refresh });
         Ok(Run { invocation, typed, credential: Arc::new(credential), plan, broker })
     }
@@ -237,12 +237,4 @@ fn explain(credential: &Credential, plan: &Plan, broker: Option<&Broker>, out: &
         Some(resolved) => writeln!(out, "the deployment is named by {}", clean(&resolved.place)),
         None => writeln!(out, "no deployment is known: CODEOCEAN_DOMAIN is not set"),
     }
-}
-
-/// Tells why a command was not started; returns the code for it.
-pub(super) fn not_started(command: &[OsString], failure: io::Error, messages: &mut Messages) -> u8 {
-    let program = command.first().map(|program| program.as_os_str()).unwrap_or_default();
-    let (code, error) = refused(program, failure);
-    messages.error(&error);
-    code
 }

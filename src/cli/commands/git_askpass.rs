@@ -9,9 +9,10 @@ use crate::deliver::print::print;
 use crate::error::{Error, Reason, Remark, Result};
 use crate::supervise::replace;
 
+use crate::cli::exit::Outcome;
 use crate::cli::helper::Target;
 use crate::cli::messages::Messages;
-use crate::cli::{Invocation, args, closed};
+use crate::cli::{Invocation, args};
 
 /// Git asks the terminal next, where there is one.
 const NO_ANSWER: u8 = 1;
@@ -21,15 +22,15 @@ pub(super) fn run(
     typed: &args::Prompted,
     out: &mut dyn Write,
     messages: &mut Messages,
-) -> Result<u8> {
+) -> Outcome {
     let prompt = typed.prompt.to_str().and_then(Prompt::parse);
     let login = prompt.as_ref().map_or(Ok(None), |prompt| login(invocation, prompt));
     if let (Some(prompt), Ok(Some((user, credential)))) = (&prompt, &login) {
-        let written = match prompt.wanted {
-            Wanted::Username => writeln!(out, "{user}").and_then(|()| out.flush()),
-            Wanted::Password => print(credential, out),
-        };
-        return written.map(|()| 0).or_else(closed);
+        match prompt.wanted {
+            Wanted::Username => writeln!(out, "{user}").and_then(|()| out.flush())?,
+            Wanted::Password => print(credential, out)?,
+        }
+        return Ok(0);
     }
     match askpass::next(invocation.env, &typed.prompt) {
         Some(next) => {
@@ -38,13 +39,15 @@ pub(super) fn run(
             let what = format!("the program that answers Git's other questions cannot be started ({})", failure.kind());
             Err(Error::new(Reason::Unreadable, what)
                 .hint("look at GIT_ASKPASS, git config core.askPass and SSH_ASKPASS")
-                .caused_by(failure))
+                .caused_by(failure)
+                .into())
         }
-        None => login.map(|_| {
+        None => {
+            login?;
             // Not which: a prompt holds what a stranger wrote.
             messages.done("Git asks about a host or a user that co-cred does not know: it is not answered");
-            NO_ANSWER
-        }),
+            Ok(NO_ANSWER)
+        }
     }
 }
 

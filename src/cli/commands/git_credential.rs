@@ -14,9 +14,10 @@ use crate::sources::PlaceKind;
 use crate::token::Token;
 use crate::verify;
 
+use crate::cli::exit::Outcome;
 use crate::cli::helper::Target;
 use crate::cli::messages::Messages;
-use crate::cli::{Invocation, args, closed};
+use crate::cli::{Invocation, args};
 
 pub(super) fn run(
     invocation: &Invocation,
@@ -24,15 +25,16 @@ pub(super) fn run(
     input: &mut dyn BufRead,
     out: &mut dyn Write,
     messages: &mut Messages,
-) -> Result<u8> {
-    let act: fn(&Invocation, &Message, &Target, &mut dyn Write, &mut Messages) -> Result<u8> = match typed.action() {
+) -> Outcome {
+    let act: fn(&Invocation, &Message, &Target, &mut dyn Write, &mut Messages) -> Outcome = match typed.action() {
         "get" => get,
         "store" => store,
         "erase" => erase,
         "capability" => return write(out, b"version 0\ncapability authtype\n"),
         "" => {
             return Err(Error::new(Reason::Usage, "Git's helper protocol needs an action")
-                .hint("it is one of get, store, erase, capability; co-cred setup git makes Git ask"));
+                .hint("it is one of get, store, erase, capability; co-cred setup git makes Git ask")
+                .into());
         }
         // What a later Git may ask is not for us, and no mistake (gitcredentials(7)).
         _ => return Ok(0),
@@ -43,7 +45,8 @@ pub(super) fn run(
             // Git is to ask nobody else, either: whoever wrote this meant to deceive somebody.
             write(out, b"quit=1\n")?;
             return Err(Error::new(Reason::Usage, format!("Git's request is refused: {refused}"))
-                .hint("look at the address: somebody may have tampered with it"));
+                .hint("look at the address: somebody may have tampered with it")
+                .into());
         }
     };
     let Some(host) = message.https_host() else { return Ok(0) };
@@ -53,13 +56,7 @@ pub(super) fn run(
     }
 }
 
-fn get(
-    invocation: &Invocation,
-    message: &Message,
-    target: &Target,
-    out: &mut dyn Write,
-    _: &mut Messages,
-) -> Result<u8> {
+fn get(invocation: &Invocation, message: &Message, target: &Target, out: &mut dyn Write, _: &mut Messages) -> Outcome {
     match target.login(invocation, message.user())? {
         Some((user, credential)) => write(out, &answer(message, &user, &credential).encode()),
         None => Ok(0),
@@ -73,11 +70,12 @@ fn store(
     target: &Target,
     _: &mut dyn Write,
     messages: &mut Messages,
-) -> Result<u8> {
+) -> Outcome {
     let Some((Some(user), password)) = message.login().filter(|_| !message.is_ephemeral()) else { return Ok(0) };
     let (Some(email), Ok(parsed)) = (Email::parse(&user), Token::parse(password.as_bytes())) else { return Ok(0) };
     let expires = message.expiry().and_then(|second| Timestamp::from_second(second).ok()).map(Expiry::Second);
-    target.keep(invocation, email, parsed.token, expires, messages).map(|()| 0)
+    target.keep(invocation, email, parsed.token, expires, messages)?;
+    Ok(0)
 }
 
 /// Forgets what Git was refused. A host without a password is how people forget a login: all of the host, or of a user.
@@ -87,7 +85,7 @@ fn erase(
     target: &Target,
     _: &mut dyn Write,
     messages: &mut Messages,
-) -> Result<u8> {
+) -> Outcome {
     if !message.names_a_secret() {
         for login in meant(invocation, target, message.user())? {
             keyring::remove_one(invocation.env, &login, UnlockPrompt::Never)?;
@@ -116,7 +114,7 @@ fn refuse(
     user: Option<&str>,
     token: &Token,
     messages: &mut Messages,
-) -> Result<u8> {
+) -> Outcome {
     let deployment = &target.deployment;
     verify::remove_cached(invocation.env, token, deployment);
     let mut holders = Vec::new();
@@ -151,6 +149,8 @@ fn refuse(
     Ok(0)
 }
 
-fn write(out: &mut dyn Write, bytes: &[u8]) -> Result<u8> {
-    out.write_all(bytes).and_then(|()| out.flush()).map(|()| 0).or_else(closed)
+fn write(out: &mut dyn Write, bytes: &[u8]) -> Outcome {
+    out.write_all(bytes)?;
+    out.flush()?;
+    Ok(0)
 }

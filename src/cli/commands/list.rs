@@ -10,26 +10,28 @@ use crate::expiry::Expiry;
 use crate::keyring::{self, Entry, Login};
 use crate::sources;
 
+use crate::cli::exit::Outcome;
 use crate::cli::messages::{Messages, clean};
-use crate::cli::{Invocation, args, closed};
+use crate::cli::{Invocation, args};
 
 pub(super) fn run(
     invocation: &Invocation,
     typed: &args::List,
     out: &mut dyn Write,
     messages: &mut Messages,
-) -> Result<u8> {
+) -> Outcome {
     if typed.deployments {
         let deployments = sources::deployments(&invocation.options(Mode::Never)?.search)?;
-        let written = deployments
+        deployments
             .iter()
-            .try_for_each(|deployment| writeln!(out, "{}", deployment.origin().trim_start_matches("https://")));
-        return written.map(|()| 0).or_else(closed);
+            .try_for_each(|deployment| writeln!(out, "{}", deployment.origin().trim_start_matches("https://")))?;
+        return Ok(0);
     }
     let list = keyring::list(invocation.env)?;
     if typed.emails {
         let emails = list.logins.iter().map(|login| &login.email).filter(|email| is_plain(email.as_str()));
-        return emails.into_iter().try_for_each(|email| writeln!(out, "{email}")).map(|()| 0).or_else(closed);
+        emails.into_iter().try_for_each(|email| writeln!(out, "{email}"))?;
+        return Ok(0);
     }
     messages.warn(&list.remarks);
     let entries = keyring::read_all(invocation.env, &list.logins);
@@ -37,11 +39,11 @@ pub(super) fn run(
     if logins.is_empty() && !typed.json {
         messages.done("no login is saved; co-cred login saves one");
     }
-    let written = match typed.json {
-        true => writeln!(out, "{}", Value::from_iter(logins.iter().map(Row::json))),
-        false => logins.iter().try_for_each(|login| login.write(out)).and_then(|()| out.flush()),
-    };
-    written.map(|()| 0).or_else(closed)
+    match typed.json {
+        true => writeln!(out, "{}", Value::from_iter(logins.iter().map(Row::json)))?,
+        false => logins.iter().try_for_each(|login| login.write(out)).and_then(|()| out.flush())?,
+    }
+    Ok(0)
 }
 
 /// Whether an address is safe to complete a command line with in every shell: the shell may evaluate it, and it may come

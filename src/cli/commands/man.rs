@@ -4,18 +4,21 @@ use std::io::Write;
 
 use clap::CommandFactory;
 
-use crate::error::{Error, Reason, Result};
+use crate::error::{Error, Reason};
 
-use crate::cli::{args, closed};
+use crate::cli::args;
+use crate::cli::exit::Outcome;
 
-pub(super) fn run(typed: &args::Man, out: &mut dyn Write) -> Result<u8> {
+pub(super) fn run(typed: &args::Man, out: &mut dyn Write) -> Outcome {
     let mut root = args::Args::command();
     root.build();
     let page = match &typed.command {
         None => root,
         Some(name) => root.find_subcommand(name).cloned().ok_or_else(unknown)?,
     };
-    clap_mangen::Man::new(page).render(out).and_then(|()| out.flush()).map(|()| 0).or_else(closed)
+    clap_mangen::Man::new(page).render(out)?;
+    out.flush()?;
+    Ok(0)
 }
 
 fn unknown() -> Error {

@@ -12,11 +12,12 @@ use crate::sources;
 use crate::supervise;
 use crate::token::Token;
 
+use crate::cli::exit;
 use crate::cli::findings;
 use crate::cli::known::findable;
 use crate::cli::messages::Messages;
 use crate::cli::progress::watched;
-use crate::cli::{Invocation, args, closed};
+use crate::cli::{Invocation, args};
 
 /// The folder that Code Ocean keeps and shares after a run.
 const RESULTS: &str = "/results";
@@ -44,13 +45,11 @@ pub(super) fn run(
     }
     let scanner = scanner(&tokens.iter().map(Encodings::of).collect::<Vec<_>>())?;
     let report = search(invocation, typed, &scanner, input)?;
-    let written = match typed.json {
+    let result = match typed.json {
         true => writeln!(out, "{:#}", findings::json(&report, &tokens)),
         false => findings::write(&report, out).and_then(|()| out.flush()),
     };
-    if let Err(error) = written {
-        closed(error)?;
-    }
+    exit::written(result)?;
     show_problems(&report, messages);
     // A commit is permanent: text that only looks like a token counts as well.
     let done = verdict(&report, typed.strict || typed.staged);

@@ -3,20 +3,20 @@
 use std::io::{self, Write};
 
 use crate::credential::{Mode, ObtainOptions};
-use crate::error::Result;
 use crate::sources;
 use crate::verify::{Grant, Scope};
 
+use crate::cli::exit::Outcome;
 use crate::cli::messages::{Messages, clean};
 use crate::cli::report::Report;
-use crate::cli::{Invocation, args, closed};
+use crate::cli::{Invocation, args};
 
 pub(super) fn run(
     invocation: &Invocation,
     typed: &args::Status,
     out: &mut dyn Write,
     messages: &mut Messages,
-) -> Result<u8> {
+) -> Outcome {
     let options = ObtainOptions { owner: true, ..invocation.options(Mode::Always)? };
     let mut report = Report::new(&options);
     report.note_shadowed(&sources::survey(&options.search));
@@ -28,7 +28,8 @@ pub(super) fn run(
         messages.warn(&report.remarks());
         report.error.as_ref().map(|error| messages.error(error));
     }
-    written.map(|()| report.code()).or_else(closed)
+    written?;
+    Ok(report.code())
 }
 
 /// The lines that `doctor` begins with as well.

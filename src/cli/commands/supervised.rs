@@ -11,8 +11,8 @@ use crate::error::{Error, Kind, Reason, Remark, Result};
 use crate::supervise::mask::MatcherProvider;
 use crate::supervise::{self, Exit, Lost, Report, SuperviseError};
 
-use super::exec::{FAILED, not_started};
 use super::scan::Gate;
+use crate::cli::exit::{EXEC_FAILED, not_started};
 use crate::cli::known::KnownTokens;
 use crate::cli::messages::Messages;
 use crate::cli::{Invocation, args};
@@ -59,7 +59,7 @@ pub(super) fn run(
     }
     Ok(match (report.exit, failures.last()) {
         (Exit::Code(0), Some(failure)) if failure.kind() == Kind::Leaked => failure.kind().code(),
-        (Exit::Code(0), Some(_)) => FAILED,
+        (Exit::Code(0), Some(_)) => EXEC_FAILED,
         (exit, _) => exit_as(exit),
     })
 }
@@ -114,7 +114,7 @@ fn exit_as(exit: Exit) -> u8 {
             if std::process::id() != 1 {
                 supervise::terminate_by_signal(signal);
             }
-            u8::try_from(128 + signal).unwrap_or(FAILED)
+            u8::try_from(128 + signal).unwrap_or(EXEC_FAILED)
         }
     }
 }

@@ -4,13 +4,14 @@ use std::io::Write;
 
 use crate::credential::{Mode, obtain};
 use crate::deliver::print::print;
-use crate::error::Result;
 
+use crate::cli::Invocation;
+use crate::cli::exit::Outcome;
 use crate::cli::messages::Messages;
-use crate::cli::{Invocation, closed};
 
-pub(super) fn run(invocation: &Invocation, out: &mut dyn Write, messages: &mut Messages) -> Result<u8> {
+pub(super) fn run(invocation: &Invocation, out: &mut dyn Write, messages: &mut Messages) -> Outcome {
     let credential = obtain(&invocation.options(Mode::Auto)?)?;
     messages.warn(credential.remarks());
-    print(&credential, out).map(|()| 0).or_else(closed)
+    print(&credential, out)?;
+    Ok(0)
 }

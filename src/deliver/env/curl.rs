@@ -12,7 +12,7 @@ use super::escaped;
 
 pub(super) fn config(credential: &Credential) -> Zeroizing<String> {
     let token = Zeroizing::new(escaped(&text(credential.token()), &['\\', '"']));
-    let is_clear = credential.deployment().is_some_and(|sited| sited.deployment.origin().starts_with("http://"));
+    let is_clear = credential.deployment().is_some_and(|resolved| resolved.deployment.origin().starts_with("http://"));
     let protocol = if is_clear { "" } else { "proto-default = \"https\"\nproto = \"=https\"\n" };
     Zeroizing::new(format!("user = \"{}:\"\n{protocol}", *token))
 }

@@ -13,8 +13,8 @@ use super::{escaped, no_deployment};
 /// # Errors
 /// No deployment is known.
 pub(super) fn machine(credential: &Credential) -> Result<Zeroizing<String>> {
-    let sited = credential.deployment().ok_or_else(|| no_deployment("a .netrc entry"))?;
-    let (host, token) = (sited.deployment.host(), text(credential.token()));
+    let resolved = credential.deployment().ok_or_else(|| no_deployment("a .netrc entry"))?;
+    let (host, token) = (resolved.deployment.host(), text(credential.token()));
     let plain = token.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'#'));
     Ok(Zeroizing::new(match plain {
         true => format!("machine {host} login {}\n", *token),

@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 
 use crate::cli::commands::supervised;
-use crate::cli::{Invocation, args, closed};
+use crate::cli::{Invocation, args, exit};
 use crate::error::Result;
 use crate::ipc::{AgentRequest, AgentResponse, ask, is_timeout};
 
@@ -35,7 +35,7 @@ pub(super) fn run(
     let timeout = 2 * start_timeout(invocation)?;
     let (mut child, output) = spawn(invocation, options)?;
     match output.recv_timeout(timeout) {
-        Ok(text) if !text.is_empty() => out.write_all(text.as_bytes()).map(|()| 0).or_else(closed),
+        Ok(text) if !text.is_empty() => exit::written(out.write_all(text.as_bytes())).map(|()| 0),
         Err(RecvTimeoutError::Timeout) => {
             let _ = child.kill();
             let _ = child.wait();

@@ -40,12 +40,12 @@ pub(super) fn run(
     env.remove(SOCKET);
     let folder = invocation.context.folder();
     let context = SearchContext::started_in(&env, folder.as_deref());
-    let args::Agent { keep_file, on_change, brokered, detach, .. } = agent;
-    let hooks = ChangeHooks::new(keep_file.clone(), on_change.clone(), &env, folder.as_deref(), brokered.broker);
+    let args::Agent { keep_file, on_change, broker_options, detach, .. } = agent;
+    let hooks = ChangeHooks::new(keep_file.clone(), on_change.clone(), &env, folder.as_deref(), broker_options.broker);
     system::leave_the_folder();
     let options = invocation.options(Mode::Auto)?;
     let options = ObtainOptions { search: SearchOptions { context: &context, ..options.search }, ..options };
-    let pending = broker::open(brokered)?;
+    let pending = broker::open(broker_options)?;
     let offer = pending.as_ref().map(PendingBroker::access);
     let credential = Cell::new(None);
     let open_broker = |token_state: &Arc<TokenState>| {
@@ -67,7 +67,7 @@ pub(super) fn run(
     };
     // A new token is reported in a log, and not in the shell that starts the agent.
     let report = |event| agent_events::report(messages, event, !detach);
-    agent::run(&options, brokered.broker, instance, &hooks, open_broker, ready, report)?;
+    agent::run(&options, broker_options.broker, instance, &hooks, open_broker, ready, report)?;
     Ok(0)
 }
 

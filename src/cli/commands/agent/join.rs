@@ -46,7 +46,7 @@ fn difference(
     status: &AgentStatus,
     offer: Option<&BrokerOffer>,
 ) -> Result<Option<String>> {
-    let wanted = broker::restrictions(&agent.brokered)?.map(|restrictions| restrictions.rules());
+    let wanted = broker::restrictions(&agent.broker_options)?.map(|restrictions| restrictions.rules());
     let sorted = |rules: &[String]| rules.iter().cloned().collect::<BTreeSet<String>>();
     Ok(match (&wanted, offer) {
         (None, None) => None,

@@ -59,10 +59,10 @@ impl AgentOptions {
             on_change,
             json: _,
             detach: _,
-            brokered,
+            broker_options,
             common: _,
         } = typed;
-        let args::Brokered { broker, read_only, allow, rate, audit } = brokered;
+        let args::BrokerOptions { broker, read_only, allow, rate, audit } = broker_options;
         let Common { deployment, token_file, token_env, verify, offline, timeout, quiet, verbose } = common;
         AgentOptions {
             socket: absolute(socket),
@@ -117,7 +117,7 @@ impl AgentOptions {
             on_change: on_change.clone(),
             json: false,
             detach: false,
-            brokered: args::Brokered {
+            broker_options: args::BrokerOptions {
                 broker: *broker,
                 read_only: *read_only,
                 allow: allow.clone(),

@@ -8,9 +8,9 @@ use std::io::Write;
 use std::path::Path;
 
 use crate::broker::is_pass;
-use crate::cli::{Invocation, broker, closed};
+use crate::cli::{Invocation, broker, exit};
 use crate::credential::Credential;
-use crate::deliver::brokered::{directly, domains};
+use crate::deliver::broker_env::{domains, no_proxy};
 use crate::deliver::quoted;
 use crate::env::Env;
 use crate::error::Result;
@@ -57,7 +57,7 @@ pub(super) fn write_variables(invocation: &Invocation, agent: &AgentVariables, o
         }
     };
     let written = out.write_all(script.as_bytes()).and_then(|()| out.flush());
-    written.map(|()| 0).or_else(closed).map(drop)
+    exit::written(written)
 }
 
 /// Replaces the deployment by the broker, and the token by the broker's pass under every name that holds it. `new` are further
@@ -73,7 +73,7 @@ fn broker_script(
     let secret: BTreeSet<String> = broker::secret_variables(invocation, agent.credential)?.into_iter().collect();
     new.extend(domains(env).into_iter().map(|name| (name.to_owned(), quoted(domain))));
     new.push((TOKEN.to_owned(), quoted(token)));
-    new.extend(directly(env).iter().map(|other| (other.name.clone(), quoted(&other.value))));
+    new.extend(no_proxy(env).iter().map(|other| (other.name.clone(), quoted(&other.value))));
     let (holding, unset): (Vec<String>, Vec<String>) = secret
         .iter()
         .filter(|name| new.iter().all(|(set, _)| set != *name))

@@ -30,7 +30,7 @@ pub(super) fn run(
         });
     }
     let started = background::run(invocation, agent, options, out);
-    if typed.brokered.broker && !matches!(started, Ok(0)) {
+    if typed.broker_options.broker && !matches!(started, Ok(0)) {
         // A shell that evaluates nothing would go on, and keep the token.
         let _ = out.write_all(b"false;\n");
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::cli::broker::describe;
-use crate::cli::closed;
+use crate::cli::exit;
 use crate::cli::messages::clean;
 use crate::error::Result;
 use crate::ipc::{AgentRequest, AgentResponse, AgentStatus, ask};
@@ -19,7 +19,7 @@ pub(super) fn run(socket: &Path, as_json: bool, out: &mut dyn Write) -> Result<u
     let status = cleaned(status);
     let socket = clean(&socket.display().to_string());
     let written = if as_json { write_json(&status, &socket, out) } else { write_table(status, socket, out) };
-    written.map(|()| 0).or_else(closed)
+    exit::written(written).map(|()| 0)
 }
 
 /// The status, safe to show: every text in it comes from another process.

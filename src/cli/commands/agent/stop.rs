@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::cli::{Invocation, closed};
+use crate::cli::{Invocation, exit};
 use crate::error::{Error, Reason, Result};
 use crate::ipc::{AgentRequest, AgentResponse, ask};
 
@@ -29,7 +29,7 @@ pub(super) fn run(invocation: &Invocation, socket: &Path, out: &mut dyn Write) -
     };
     let script = stop_script(invocation.env);
     let written = if script.is_empty() { Ok(()) } else { writeln!(out, "{script}") };
-    stopped.and_then(|()| written.map(|()| 0).or_else(closed))
+    stopped.and_then(|()| exit::written(written)).map(|()| 0)
 }
 
 /// Waits until the socket is removed.
