@@ -1,10 +1,10 @@
 #!/bin/sh
-# Installs co-cred from the tarball beside this script, or from the one that is named, once its sum is right:
+# Installs co-cred from the tarball beside this script, or from the one that is named, after checking its sum:
 #
 #   sh install.sh [--prefix DIR] [TARBALL] [SUM]
 #
-# The prefix is /usr/local. Without a SUM, the one in the file SHA256SUMS beside the tarball is taken. Needs nothing but sh,
-# tar, gzip and sha256sum, as the smallest image has them; fit for a postInstall script.
+# The prefix is /usr/local. Without a SUM, the one in the file SHA256SUMS beside the tarball is taken. Needs only sh,
+# tar, gzip and sha256sum, which the smallest images have; for a postInstall script, too.
 set -eu
 
 fail() {

@@ -31,7 +31,7 @@ pub(super) fn token(invocation: &Invocation, deployment: &Deployment, input: &mu
 }
 
 fn typed(deployment: &Deployment) -> Result<Zeroizing<Vec<u8>>> {
-    let prompt = format!("Access token for {deployment} (Account → Access Tokens; it is not shown): ");
+    let prompt = format!("Access token for {deployment} (made at Account → Access Tokens; not shown as you type): ");
     system::restore_when_stopped().map_err(unread)?;
     let typed = rpassword::prompt_password(prompt).map(Zeroizing::new);
     if typed.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {

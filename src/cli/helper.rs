@@ -1,5 +1,5 @@
-//! What the helpers for Git and for images have in common: which deployment is asked about, who may have which token, and
-//! what is kept of a login that somebody else found good.
+//! What the credential helpers for Git and for Docker share: the deployment of a request, the login for it, and storing a
+//! login that Git or Docker used with success.
 
 use jiff::Timestamp;
 
@@ -15,14 +15,14 @@ use crate::token::Token;
 use super::Invocation;
 use super::messages::Messages;
 
-/// A deployment that was asked about, and which tokens may go there.
+/// The deployment of a request, and the tokens that may be sent to it.
 pub(super) struct Target {
     pub(super) deployment: Deployment,
     basis: DeploymentBasis,
 }
 
 impl Target {
-    /// The deployment that is wanted, if it is known. It is settled before any token is looked for.
+    /// The known deployment that matches, if there is one. It is determined before any token is located.
     pub(super) fn find(invocation: &Invocation, wanted: impl Fn(&Deployment) -> bool) -> Result<Option<Target>> {
         let known = sources::known(&invocation.options(Mode::Never)?.search, wanted)?;
         Ok(known.map(|(deployment, basis)| Target { deployment, basis }))
@@ -34,14 +34,14 @@ impl Target {
         Ok(ObtainOptions { search: SearchOptions { deployment, basis: self.basis, user, ..options.search }, ..options })
     }
 
-    /// The user and the token; none where there is no token, or where the user is another.
+    /// The user and the token; none if there is no token, or it belongs to another user.
     pub(super) fn login(&self, invocation: &Invocation, user: Option<&str>) -> Result<Option<(String, Credential)>> {
         let options = self.options(invocation, user)?;
-        // Whoever is given the token proves it at once: asking beforehand would only take time, unless it is asked for.
+        // Git and Docker use the token at once, which verifies it: a call before that would only take time.
         let proof = if options.mode == Mode::Always { Mode::Always } else { Mode::Never };
         let credential = match obtain(&ObtainOptions { mode: proof, ..options }) {
             Ok(credential) => credential,
-            // Another user's, of whom nothing is known.
+            // Git names a user for whom no token is known.
             Err(error) if error.kind() == Kind::NotFound && user.is_some() => return Ok(None),
             Err(error) => return Err(error),
         };
@@ -52,19 +52,19 @@ impl Target {
         match (email, user) {
             (Some(email), Some(user)) if !email.is(user) => Ok(None),
             (Some(email), _) => Ok(Some((email.as_str().to_owned(), credential))),
-            // The deployment does not say whose token it is, and will say whether it is this user's.
+            // The owner is not known here; the deployment checks the user when it gets both.
             (None, Some(user)) => Ok(Some((user.to_owned(), credential))),
             (None, None) => Err(Error::new(Reason::NotFound, "the e-mail of the token's account is not known")
-                .hint("set CODEOCEAN_EMAIL: Git and the image registry want it as user name")),
+                .hint("set CODEOCEAN_EMAIL: Git and the image registry need it as user name")),
         }
     }
 
-    /// The account's e-mail, as far as the environment or the configuration gives it.
+    /// The account's e-mail, if the environment or the configuration names it.
     pub(super) fn email(&self, invocation: &Invocation) -> Result<Option<Email>> {
         sources::email(&self.options(invocation, None)?.search, &self.deployment)
     }
 
-    /// Where a token is already, if it is anywhere.
+    /// The source that holds this token, if one does.
     pub(super) fn holder(&self, invocation: &Invocation, user: Option<&str>, token: &Token) -> Result<Option<Found>> {
         let options = self.options(invocation, user)?;
         let holds = |found: &Found| found.token == *token;
@@ -77,7 +77,7 @@ impl Target {
         Ok(answers.into_iter().filter_map(|answer| answer.found.ok().flatten()).find(holds))
     }
 
-    /// Whether the deployment accepts a token; none where it cannot be asked, or nothing may be sent.
+    /// Whether the deployment accepts a token; none if it cannot be asked, or nothing may be sent.
     pub(super) fn accepts(&self, invocation: &Invocation, token: &Token) -> Result<Option<bool>> {
         let options = ObtainOptions { mode: Mode::Always, ..self.options(invocation, None)? };
         if invocation.common.offline {
@@ -91,8 +91,9 @@ impl Target {
         })
     }
 
-    /// Keeps a login that Git or Docker found good, unless its token is here already: a token that a capsule was lent is not
-    /// to be kept, and a login is not to lose its end. A login whose end is another one now is kept anew.
+    /// Stores a login that Git or Docker used with success, unless a source holds its token already: a capsule's token must
+    /// not be copied into a keyring, and a stored login must not lose its expiry. A login whose expiry has changed is stored
+    /// again.
     pub(super) fn keep(
         &self,
         invocation: &Invocation,
@@ -102,9 +103,9 @@ impl Target {
         messages: &mut Messages,
     ) -> Result<()> {
         let end = expires.and_then(Expiry::end);
-        let is_news = |found: &Found| end.is_some() && end != found.expires.and_then(Expiry::end);
+        let has_new_expiry = |found: &Found| end.is_some() && end != found.expires.and_then(Expiry::end);
         match self.holder(invocation, Some(email.as_str()), &token)? {
-            Some(found) if found.place.kind != PlaceKind::Keyring || !is_news(&found) => return Ok(()),
+            Some(found) if found.place.kind != PlaceKind::Keyring || !has_new_expiry(&found) => return Ok(()),
             _ => {}
         }
         let entry = Entry { token, email, added: Timestamp::now(), expires };

@@ -1,10 +1,10 @@
-//! The one file that speaks to people. Its rules:
+//! Writes messages for people; no other file does. The rules:
 //!
 //! - `co-cred: error: ...`, then `hint: ...` on a line of its own. No capital first letter, no full stop.
 //! - An error says what is wrong and where; a hint says what to do.
-//! - Nothing that was read is repeated. Should a message hold something of a token's shape all the same (a file name, an
-//!   argument), it is masked here, and control characters are taken out, so that no foreign text drives the terminal.
-//! - Colour only where somebody looks.
+//! - A value that was read is not repeated. Text that looks like a token all the same (a file name, an argument) is masked
+//!   here, and control characters are replaced, so that foreign text cannot control the terminal.
+//! - Colour only on a terminal.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -22,52 +22,52 @@ const YELLOW: &str = "\x1b[1;33m";
 const CYAN: &str = "\x1b[36m";
 const PLAIN: &str = "\x1b[0m";
 
-/// Where words for people go.
+/// A writer of messages.
 #[allow(missing_debug_implementations, reason = "a borrowed writer shows nothing")]
 pub struct Messages<'a> {
     err: &'a mut dyn Write,
     colour: bool,
-    /// Warnings are kept back.
+    /// Whether warnings and confirmations are left out.
     pub quiet: bool,
 }
 
 impl<'a> Messages<'a> {
-    /// Speaks to `err`.
+    /// Writes to `err`.
     pub fn new(err: &'a mut dyn Write, colour: bool) -> Messages<'a> {
         Messages { err, colour, quiet: false }
     }
 
-    /// Tells an error and what to do about it; returns its exit code.
+    /// Writes an error and its hint; returns its exit code.
     pub fn error(&mut self, error: &Error) -> u8 {
         self.line("error", RED, &error.what, error.hint.as_deref());
         error.kind().code()
     }
 
-    /// Tells what was done, where nobody could see it otherwise.
+    /// Confirms what was done, where no other output shows it.
     pub fn done(&mut self, what: &str) {
         if !self.quiet {
             let _ = self.err.write_all(format!("co-cred: {}\n", clean(what)).as_bytes());
         }
     }
 
-    /// Tells one of several things, on a line of its own.
+    /// Writes one item of a list, on a line of its own.
     pub fn item(&mut self, what: &str) {
         let _ = self.err.write_all(format!("{}\n", clean(what)).as_bytes());
     }
 
-    /// Asks for a line; the answer is typed behind it.
+    /// Asks for a line, which is typed after it.
     pub fn ask(&mut self, what: &str) {
         let _ = self.err.write_all(format!("{}: ", clean(what)).as_bytes());
         let _ = self.err.flush();
     }
 
-    /// Tells an error and what to do about it on one line, for a log; returns its exit code.
+    /// Writes an error and its hint on one line, for a log; returns its exit code.
     pub fn error_in_one_line(&mut self, error: &Error) -> u8 {
         self.line("error", RED, &in_one_line(&error.what, error.hint.as_deref()), None);
         error.kind().code()
     }
 
-    /// Tells what is odd, each on one line, for a log.
+    /// Writes warnings, each on one line, for a log.
     pub fn warn_in_one_line(&mut self, remarks: &[Remark]) {
         let quiet = self.quiet;
         for remark in remarks.iter().filter(|_| !quiet) {
@@ -75,7 +75,7 @@ impl<'a> Messages<'a> {
         }
     }
 
-    /// Tells what is odd, but stops nothing.
+    /// Writes warnings.
     pub fn warn(&mut self, remarks: &[Remark]) {
         let quiet = self.quiet;
         for remark in remarks.iter().filter(|_| !quiet) {
@@ -83,8 +83,8 @@ impl<'a> Messages<'a> {
         }
     }
 
-    /// What clap has to say: help and version go to `out`, and a mistake is told without what was typed, which may be a
-    /// token on the wrong side of an option. Returns the exit code.
+    /// Writes clap's help and version to `out`. A usage error is written without what was typed, which may be a token on the
+    /// wrong side of an option. Returns the exit code.
     pub fn usage(&mut self, error: &clap::Error, args: &[OsString], out: &mut dyn Write) -> u8 {
         match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
@@ -109,26 +109,26 @@ impl<'a> Messages<'a> {
         if let Some(hint) = hint {
             text.push_str(&format!("{} {}\n", paint(CYAN, "hint:"), clean(hint)));
         }
-        // One write, so that lines of several processes do not mingle. Nobody is left to tell that it failed.
+        // One write, so that lines of several processes do not mix. If it fails, there is no place left to report that.
         let _ = self.err.write_all(text.as_bytes());
     }
 }
 
 fn in_one_line(what: &str, hint: Option<&str>) -> String {
-    hint.map_or_else(|| what.to_owned(), |hint| format!("{what} ({hint})"))
+    hint.map_or_else(|| what.to_owned(), |hint| format!("{what}; hint: {hint}"))
 }
 
-/// A text that may be shown: nothing of a token's shape, no control characters, none that turn the direction of writing.
+/// Makes a text safe to show: tokens masked; control characters, and marks that change the direction of text, replaced.
 pub fn clean(text: &str) -> String {
     token::mask(text).chars().map(|c| if c.is_control() || is_invisible(c) { '\u{fffd}' } else { c }).collect()
 }
 
-/// Marks that reorder or hide what stands beside them (Unicode's Bidi_Control, zero-width characters).
+/// Marks that reorder or hide the text beside them (Unicode's Bidi_Control, zero-width characters).
 fn is_invisible(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
-/// A panic, told without its message.
+/// Reports a panic without its message, which may quote a value.
 pub fn panicked(location: Option<&Location>) {
     let place = location.map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
     let text = format!("co-cred: error: internal error{place}\nhint: this is a bug: please report it with this line\n");

@@ -1,6 +1,6 @@
 //! The command line: arguments become options, and a command delivers what they ask for.
 //!
-//! [`run`] is the whole program but for the process around it, so that a test can drive it.
+//! [`run`] is the whole program except the process around it, so that a test can call it.
 
 mod agent_events;
 pub mod args;
@@ -11,6 +11,7 @@ mod exit;
 mod findings;
 mod helper;
 mod known;
+mod manual;
 pub mod messages;
 mod progress;
 mod refused;
@@ -37,27 +38,27 @@ use crate::verify::RetryBudget;
 use args::{Args, Command, Common};
 use messages::Messages;
 
-/// Where input comes from, and where output goes.
+/// The standard streams.
 #[allow(missing_debug_implementations, reason = "borrowed streams show nothing")]
 pub struct Streams<'a> {
-    /// For a token, and for what Git and Docker ask.
+    /// A token, or a request of Git or Docker.
     pub input: &'a mut dyn BufRead,
     /// Whether `input` is a terminal, so that the user can be asked.
     pub interactive: bool,
-    /// For data.
+    /// Data.
     pub out: &'a mut dyn Write,
     /// For messages.
     pub err: &'a mut dyn Write,
-    /// Whether words may be coloured, and progress shown: `err` is a terminal. `NO_COLOR` is looked at later.
+    /// Whether `err` is a terminal: messages may be coloured (unless `NO_COLOR` is set), and progress is shown.
     pub colour: bool,
 }
 
-/// Keeps the token out of a core dump, from a debugger of the same user, and out of a panic's message; a limit on the size of
-/// files makes a write fail, and does not end us; a process that outlives its parent keeps nothing open that it was started with. For
-/// `main` alone, and first of all.
+/// Protects the process, at its start: no core dump, no debugger of the same user, no value in a panic's message. A limit on
+/// the size of files makes a write fail instead of ending the process. A process that outlives its parent closes the
+/// descriptors that it inherits.
 pub fn harden(args: &[OsString]) {
     let code = exit::before_command(args, Kind::Internal.code());
-    // What a panic says may quote a value: where it happened is enough for a bug report. And no core is left behind.
+    // A panic's message may quote a value: its location is enough for a bug report. The exit avoids a core dump.
     std::panic::set_hook(Box::new(move |panic| {
         messages::panicked(panic.location());
         std::process::exit(code.into());
@@ -136,12 +137,12 @@ impl<'a> Invocation<'a> {
     }
 }
 
-/// Refuses to let root, as with `sudo -E`, leave files in the folders of another user, who could not use them.
+/// Refuses to write files as root into another user's folders, as with `sudo -E`: that user could not use them.
 fn refuse_foreign(folders: impl IntoIterator<Item = PathBuf>) -> Result<()> {
     match folders.into_iter().find(|folder| files::is_foreign(folder)) {
         None => Ok(()),
         Some(folder) => {
-            let what = format!("{} is another user's, and this is root", folder.display());
+            let what = format!("{} is another user's folder, and co-cred runs as root", folder.display());
             Err(Error::new(Reason::Usage, what).hint("run it without sudo, or with sudo -H"))
         }
     }

@@ -21,7 +21,12 @@ pub(super) fn refused(program: &OsStr, failure: io::Error) -> Error {
         ErrorKind::NotFound => absent(program, is_path),
         kind => because(path, is_path, kind, &failure),
     };
-    Error::new(Reason::Usage, format!("{} {what}", program.to_string_lossy())).hint(hint).caused_by(failure)
+    let name = match program.to_string_lossy() {
+        // Quoted, since the space is probably the mistake.
+        name if name.contains(' ') => format!("\"{name}\""),
+        name => name.into_owned(),
+    };
+    Error::new(Reason::Usage, format!("{name} {what}")).hint(hint).caused_by(failure)
 }
 
 /// What to do about a program that does not exist.

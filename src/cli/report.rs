@@ -1,4 +1,4 @@
-//! What `status`, `check` and `doctor` have to report: one credential, however much of it there is.
+//! The report of `status`, `check` and `doctor`: the credential, as far as each step succeeded.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -11,22 +11,22 @@ use crate::verify::{Grant, Scope, Verdict};
 
 use super::messages::clean;
 
-/// Everything that can be said of the credential, and the first thing that is wrong with it.
+/// The credential as far as it is known, and the first error.
 #[derive(Default)]
 pub(super) struct Report {
     pub(super) deployment: Option<sources::ResolvedDeployment>,
     pub(super) chosen: Option<Found>,
     pub(super) verdict: Option<Verdict>,
     pub(super) error: Option<Error>,
-    /// What kept the deployment from being asked, where that is no failure.
+    /// Why the deployment could not be asked, where that is only a warning.
     pub(super) doubt: Option<Error>,
     pub(super) shadowed: Vec<Place>,
-    /// The e-mail that Git and Docker would be given is another account's.
-    pub(super) stranger: Option<Remark>,
+    /// A warning if Git and Docker would get another account's e-mail.
+    pub(super) other_account: Option<Remark>,
     pub(super) capsule: Option<Capsule>,
 }
 
-/// The capsule that co-cred runs in, as the platform's variables tell.
+/// The capsule that co-cred runs in, from the platform's variables.
 #[derive(Debug, Serialize)]
 pub(super) struct Capsule {
     pub(super) id: Option<String>,
@@ -43,14 +43,14 @@ impl Capsule {
 }
 
 impl Report {
-    /// Locates and verifies, and keeps what was found out where a step fails.
+    /// Locates and verifies; if a step fails, the results of those before it are kept.
     pub(super) fn new(options: &ObtainOptions) -> Report {
         let mut report = Report { capsule: Capsule::of(options.search.context.env), ..Report::default() };
         match sources::locate(&options.search) {
             Ok(located) => {
                 report.deployment = located.deployment;
                 report.verify(options, &located.found);
-                report.stranger = report.stranger_in(options, &located.found);
+                report.other_account = report.other_account(options, &located.found);
                 report.chosen = Some(located.found);
             }
             Err(error) => {
@@ -74,19 +74,19 @@ impl Report {
         }
     }
 
-    /// Whether the e-mail that is given for the account is the owner's.
-    fn stranger_in(&self, options: &ObtainOptions, found: &Found) -> Option<Remark> {
+    /// A warning if the configured e-mail is not the owner's.
+    fn other_account(&self, options: &ObtainOptions, found: &Found) -> Option<Remark> {
         let owner = self.verdict.as_ref()?.owner.as_ref()?;
         let given = || sources::email(&options.search, &self.deployment.as_ref()?.deployment).ok()?;
         let email = found.email.clone().or_else(given).filter(|email| email != owner)?;
-        let what = format!("the token is {owner}'s, but Git and Docker are given {email} as user name");
+        let what = format!("the token belongs to {owner}, but Git and Docker get {email} as user name");
         Some(
             Remark::new("other-account", what)
                 .hint("correct CODEOCEAN_EMAIL or the configuration's email, or log in again"),
         )
     }
 
-    /// Notes which sources hold a token that is not the chosen one.
+    /// Records which sources hold another token than the chosen one.
     pub(super) fn note_shadowed(&mut self, answers: &[SourceReport]) {
         let Some(chosen) = &self.chosen else { return };
         let found = answers.iter().filter_map(|answer| answer.found.as_ref().ok()?.as_ref());
@@ -116,10 +116,10 @@ impl Report {
         self.verdict.as_ref().map_or(Grant::Unknown, |verdict| verdict.grant(scope))
     }
 
-    /// What is odd about the token that was chosen, and about asking for it.
+    /// Warnings about the chosen token, and about verifying it.
     pub(super) fn remarks(&self) -> Vec<Remark> {
         let found = self.chosen.iter().flat_map(|found| &found.remarks).cloned();
-        found.chain(self.doubt.as_ref().map(Remark::from)).chain(self.stranger.clone()).collect()
+        found.chain(self.doubt.as_ref().map(Remark::from)).chain(self.other_account.clone()).collect()
     }
 
     /// The JSON of `status` and `check`.
@@ -139,7 +139,7 @@ impl Report {
     }
 }
 
-/// A place, safe to show.
+/// A place with its text made safe to show.
 pub(super) fn place(place: &Place) -> Place {
     Place { kind: place.kind, place: clean(&place.place) }
 }

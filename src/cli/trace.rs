@@ -1,5 +1,4 @@
-//! The log, for whoever asks for it: co-cred's own steps on standard error, and nobody else's, since another crate's
-//! might quote a request.
+//! The log on standard error, on request: co-cred's own steps alone, since another crate's log might quote a request.
 
 use std::io::{self, Write};
 
@@ -9,7 +8,7 @@ use tracing_subscriber::fmt;
 use crate::env::Env;
 use crate::token;
 
-/// Runs `work` with the log that `-v` or `$CO_CRED_LOG` asks for; with none, which is the rule, at no cost.
+/// Runs `work` with the log that `-v` or `CO_CRED_LOG` asks for; without either, no log is set up.
 pub(super) fn with<T>(verbose: bool, env: &Env, work: impl FnOnce() -> T) -> T {
     let Some(level) = level(verbose, env) else { return work() };
     let log = fmt().with_max_level(level).with_writer(|| Masked).with_ansi(false).without_time().finish();
@@ -23,12 +22,12 @@ fn level(verbose: bool, env: &Env) -> Option<Level> {
     }
 }
 
-/// Standard error, with whatever has a token's shape masked: a path or a name in the log may be one by mistake.
+/// Standard error with tokens masked: a path or a name in the log may be one by mistake.
 struct Masked;
 
 impl Write for Masked {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        // Nobody to tell that nobody listens: the command goes on.
+        // If standard error is closed, the command goes on without a log.
         let _ = io::stderr().write_all(token::mask(&String::from_utf8_lossy(event)).as_bytes());
         Ok(event.len())
     }

@@ -17,18 +17,18 @@ use signal_hook::low_level::emulate_default_handler;
 /// The most descriptors that are tried where the system does not list those that are open.
 const MOST_OPEN: RawFd = 65_536;
 
-/// No core dump of ours, and no debugger of the same user's. Where the kernel refuses, there is nothing better to do. A command
-/// that takes our place is dumpable again. Elsewhere than on Linux, only a limit could be set, which the command would inherit.
+/// Prevents core dumps, and debuggers of the same user. If the kernel refuses, there is no other way. After `exec`, the command
+/// is dumpable again. Other systems than Linux only have a resource limit, which the command would inherit.
 pub(super) fn keep_out_of_cores() {
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
-/// Closes everything that we were started with but the three standard streams: an agent would hold a pipe open, or a lock,
-/// for as long as it runs. For the start alone, when nothing of our own is open yet.
+/// Closes every inherited descriptor except the standard streams: an agent would keep a pipe or a lock for as long as it runs.
+/// Only for the start of the process, before it opens any descriptor of its own.
 pub(super) fn close_inherited() {
     let listed = |folder| -> Option<Vec<RawFd>> {
-        // Read to its end, and closed, before anything is closed by its number.
+        // Read completely first: the folder itself is an open descriptor while it is read.
         let names = std::fs::read_dir(folder).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
         Some(names.filter_map(|name| name.parse().ok()).collect())
     };
@@ -40,33 +40,33 @@ pub(super) fn close_inherited() {
     }
 }
 
-/// The folder in which we were started is not held any more: its volume can be unmounted.
+/// Leaves the current folder, so that its volume can be unmounted.
 pub(super) fn leave_the_folder() {
     let _ = std::env::set_current_dir("/");
 }
 
-/// Nothing of the terminal is held any more: it may be closed, and whoever reads our output sees its end.
+/// Releases the terminal: it may be closed, and a reader of the output gets its end.
 pub(super) fn leave_the_terminal() -> io::Result<()> {
     let nowhere = File::options().read(true).write(true).open("/dev/null")?;
     rustix::stdio::dup2_stdin(&nowhere)?;
     rustix::stdio::dup2_stdout(&nowhere)?;
     rustix::stdio::dup2_stderr(&nowhere)?;
-    // The group is the shell's, to which a terminal sends what is typed.
+    // A new session: the terminal sends its signals (Ctrl-C) to the shell's process group.
     let _ = rustix::process::setsid();
     Ok(())
 }
 
-/// Our standard input.
+/// A descriptor of standard input.
 pub(super) fn input() -> io::Result<File> {
     Ok(rustix::stdio::stdin().try_clone_to_owned()?.into())
 }
 
-/// Our standard output.
+/// A descriptor of standard output.
 pub(super) fn output() -> io::Result<File> {
     Ok(rustix::stdio::stdout().try_clone_to_owned()?.into())
 }
 
-/// Sees to it that a signal which ends us while nothing is echoed leaves the terminal as it was.
+/// Restores the terminal if a signal ends the process while echo is off.
 pub(super) fn restore_when_stopped() -> io::Result<()> {
     let terminal = File::open("/dev/tty")?;
     let state = tcgetattr(&terminal)?;
@@ -80,12 +80,12 @@ pub(super) fn restore_when_stopped() -> io::Result<()> {
     Ok(())
 }
 
-/// Whether the file has the right to be executed, for any user.
+/// Whether any user may execute the file.
 pub(super) fn is_executable(path: &Path) -> bool {
     path.metadata().is_ok_and(|meta| meta.mode() & 0o111 != 0)
 }
 
-/// Whether the system refused a file since it is in no form that it executes.
+/// Whether the system does not execute files of this format (`ENOEXEC`).
 pub(super) fn is_no_program(error: &io::Error) -> bool {
     Errno::from_io_error(error) == Some(Errno::NOEXEC)
 }

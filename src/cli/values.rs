@@ -1,4 +1,4 @@
-//! What a typed word means. Nothing here repeats what was typed: it may be a token on the wrong side of an option.
+//! Parses values of options. No error repeats what was typed: it may be a token on the wrong side of an option.
 
 use std::time::Duration;
 
@@ -39,18 +39,18 @@ impl ValueEnum for Format {
             Format::Dotenv => ("dotenv", "a .env file"),
             Format::Docker => ("docker", "docker run --env-file"),
             Format::Gha => ("gha", "GitHub Actions, with ::add-mask::"),
-            Format::Netrc => ("netrc", ".netrc, for curl and Python's requests"),
+            Format::Netrc => ("netrc", ".netrc, for curl and Python 3.11 or later"),
             Format::Curl => ("curl", "curl -K"),
             Format::R => ("r", "R"),
             Format::Renviron => ("renviron", "R's .Renviron"),
             Format::Headers => ("headers", "HTTP headers as JSON, with Authorization: Bearer"),
-            Format::Nextflow => ("nextflow", "nextflow -c, which writes it into the script of each task"),
+            Format::Nextflow => ("nextflow", "nextflow -c; Nextflow writes it into the script of each task"),
         };
         Some(clap::builder::PossibleValue::new(word).help(help))
     }
 }
 
-/// A duration as typed: `90` are seconds, else `90s`, `1m 30s`, `2h`.
+/// Parses a duration, more than 0 and at most a day: `90` (seconds), `90s`, `1m 30s`, `2h`.
 ///
 /// # Errors
 /// Usage.
@@ -59,11 +59,12 @@ pub fn duration(option: &str, typed: &str) -> Result<Duration> {
     let parse = || typed.parse::<jiff::SignedDuration>().ok().and_then(|signed| Duration::try_from(signed).ok());
     let day = Duration::from_secs(24 * 60 * 60);
     seconds.or_else(parse).filter(|duration| !duration.is_zero() && *duration <= day).ok_or_else(|| {
-        Error::new(Reason::Usage, format!("{option} takes a duration of up to a day")).hint("write it as 30s, 5m or 1h")
+        Error::new(Reason::Usage, format!("{option} takes a duration of more than 0s and at most 1 day"))
+            .hint("write it as 30s, 5m or 1h")
     })
 }
 
-/// A day as typed: `2027-06-30`.
+/// Parses a day: `2027-06-30`.
 ///
 /// # Errors
 /// Usage.
@@ -73,7 +74,7 @@ pub fn day(option: &str, typed: &str) -> Result<Date> {
     })
 }
 
-/// An e-mail as typed.
+/// Parses an e-mail address.
 ///
 /// # Errors
 /// Usage.
@@ -93,13 +94,13 @@ pub fn variable_names(typed: &[String]) -> Result<()> {
         None => Ok(()),
         Some(_) => Err(Error::new(
             Reason::Usage,
-            "--as takes the name of a variable for the token: letters, digits and _, and no name that means something else",
+            "--as takes the name of a variable for the token: letters, digits and _, and not a name with another meaning",
         )
         .hint("write it as --as API_SECRET; --domain-as names a variable for the deployment")),
     }
 }
 
-/// The name and the form of a `--domain-as`: `NAME`, `NAME=host` or `NAME=url`.
+/// Parses a `--domain-as`: `NAME`, `NAME=host` or `NAME=url`.
 ///
 /// # Errors
 /// Usage, as [`variable_names`].
@@ -115,12 +116,13 @@ pub fn domain_name(typed: &str) -> Result<(String, Form)> {
         Some(form) => Ok((name.to_owned(), form)),
         None => Err(Error::new(
             Reason::Usage,
-            "--domain-as takes the name of a variable for the deployment, and =host or =url behind it",
+            "--domain-as takes the name of a variable for the deployment, optionally followed by =host or =url",
         )
         .hint("write it as --domain-as CO_HOST=host, for code that puts https:// before it")),
     }
 }
 
+/// Whether a name may be set: a shell can name it, and it is not a token in the wrong place.
 fn is_free(name: &str) -> bool {
     is_name(name) && !token::is_token_like(name.as_bytes())
 }

@@ -5,42 +5,42 @@ use std::io;
 use std::os::windows::io::AsHandle;
 use std::path::Path;
 
-/// Nothing can be done without `unsafe`: Windows may keep a small dump of a process that crashes, and a debugger of the same
-/// user's cannot be refused. A panic is no crash here: it ends us with a code.
+/// Does nothing: without `unsafe`, small dumps of a crash and debuggers of the same user cannot be prevented. A panic is not a
+/// crash: it ends the process with an exit code.
 pub(super) fn keep_out_of_cores() {}
 
-/// There is no agent, and so nothing is closed.
+/// Does nothing: Windows has no agent.
 pub(super) fn close_inherited() {}
 
-/// There is no agent, and so no folder is left.
+/// Does nothing: Windows has no agent.
 pub(super) fn leave_the_folder() {}
 
-/// There is no agent, and so nobody to leave it.
+/// Does nothing: Windows has no agent.
 pub(super) fn leave_the_terminal() -> io::Result<()> {
     Ok(())
 }
 
-/// Our standard input.
+/// A handle of standard input.
 pub(super) fn input() -> io::Result<File> {
     Ok(io::stdin().as_handle().try_clone_to_owned()?.into())
 }
 
-/// Our standard output.
+/// A handle of standard output.
 pub(super) fn output() -> io::Result<File> {
     Ok(io::stdout().as_handle().try_clone_to_owned()?.into())
 }
 
-/// Nothing is to be done: a console that somebody typed into without seeing it is set anew by the shell that reads it next.
+/// Does nothing: the shell resets the console when it reads from it again.
 pub(super) fn restore_when_stopped() -> io::Result<()> {
     Ok(())
 }
 
-/// There is no such right.
+/// True: Windows has no such permission.
 pub(super) fn is_executable(_: &Path) -> bool {
     true
 }
 
-/// Whether the system refused a file since it is in no form that it executes (`ERROR_BAD_EXE_FORMAT`).
+/// Whether the system does not execute files of this format (`ERROR_BAD_EXE_FORMAT`).
 pub(super) fn is_no_program(error: &io::Error) -> bool {
     error.raw_os_error() == Some(193)
 }

@@ -1,5 +1,5 @@
-//! Another program's JSON file: members of its object are changed, and every other byte stays as it is: keys that stand
-//! twice, long numbers, blanks and all.
+//! Edits another program's JSON file: changes members of its object, and keeps every other byte, including duplicate keys,
+//! long numbers and whitespace.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -13,28 +13,28 @@ use crate::files::{self, Lock, ReadError};
 
 use super::object::EMPTY;
 
-/// The most bytes that such a file may have, before and after.
+/// The largest size of such a file in bytes, before and after the change.
 const LIMIT: usize = 1024 * 1024;
 
-/// How long another `setup` may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long to wait for another `setup`.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Holds off every other `setup` of this user until it is dropped. Where there is no place for a lock, or the file system has
-/// none, nothing is held off.
+/// Locks out every other `setup` of this user until it is dropped. None where there is no folder for the lock; without effect
+/// where the file system has no locks.
 ///
 /// # Errors
-/// Another one does not end.
-pub(super) fn turn(env: &Env) -> Result<Option<File>> {
+/// Another `setup` does not end.
+pub(super) fn lock(env: &Env) -> Result<Option<File>> {
     let Some(path) = env.config_dir().map(|folder| folder.join("setup.lock")) else { return Ok(None) };
     let Ok(file) = files::open_lock(&path) else { return Ok(None) };
-    match files::acquire(&file, PATIENCE) {
+    match files::acquire(&file, TIMEOUT) {
         Ok(Lock::Busy) => Err(Error::new(Reason::Unreadable, "another co-cred setup is running, and does not end")
             .hint(format!("end the process that has {} open, and try again", path.display()))),
         _ => Ok(Some(file)),
     }
 }
 
-/// What a file holds; an empty object where there is no file.
+/// Reads a file; an empty object if there is no file.
 ///
 /// # Errors
 /// It cannot be read.
@@ -43,17 +43,17 @@ pub(super) fn read(path: &Path) -> Result<Zeroizing<String>> {
         Ok(contents) if contents.bytes.trim_ascii().is_empty() => Ok(Zeroizing::new(EMPTY.to_owned())),
         Ok(contents) => match std::str::from_utf8(&contents.bytes) {
             Ok(text) => Ok(Zeroizing::new(text.to_owned())),
-            Err(_) => Err(unusable(path, "is no JSON object")),
+            Err(_) => Err(unusable(path, "is not a JSON object")),
         },
         Err(ReadError::NotFound) => Ok(Zeroizing::new(EMPTY.to_owned())),
         Err(trouble) => Err(unusable(path, &trouble.to_string())),
     }
 }
 
-/// What a file would hold after a change; none where it makes no difference.
+/// The content of a file after a change; none if it makes no difference.
 ///
 /// # Errors
-/// As [`read`], what the change finds wrong, or it would be too large to be read again.
+/// As [`read`], the change fails, or the content would be too large to be read again.
 pub(super) fn attempt(
     path: &Path,
     change: impl FnOnce(&str) -> Result<String, String>,
@@ -66,8 +66,8 @@ pub(super) fn attempt(
     }
 }
 
-/// Changes a file, whole or not at all, and only where the change makes a difference, which is returned. A private file
-/// that is left with an empty object is removed: it is as if it had never been there.
+/// Changes a file atomically; returns whether the change made a difference. A private file that is left with an empty object
+/// is removed, as if it had never existed.
 ///
 /// # Errors
 /// As [`attempt`], or it cannot be written.

@@ -1,4 +1,4 @@
-//! In the environment of a command that takes co-cred's place.
+//! Delivers in the environment of a command that replaces co-cred.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -30,21 +30,21 @@ pub struct ExecOptions {
     pub variables: Vec<Assignment>,
 }
 
-/// What the command's environment will be, beside what it is.
+/// The changes to make to the environment for the command.
 #[derive(Debug)]
 pub struct Plan {
-    /// Variables that are set.
+    /// Variables to set.
     pub set: Vec<Assignment>,
-    /// Variables that name the deployment already, and stay as they are: scripts may put `https://` before them.
+    /// Variables that name the deployment already, and are not changed: scripts may put `https://` before a bare host.
     pub kept: Vec<&'static str>,
-    /// Variables that are removed, because they hold a trace of the token.
+    /// Variables to remove, because they hold the token in some encoding, or lead to it.
     pub removed: Vec<OsString>,
-    /// Variables that are left alone, because they hold something else.
+    /// Variables that are not set to the token, because they hold something else.
     pub left: Vec<&'static str>,
 }
 
 impl Plan {
-    /// Works out what to set and what to remove, where the environment may hold `token`.
+    /// Plans what to set and what to remove. `token` is what the environment may hold: with a broker, not the delivered one.
     pub fn new(delivery: Delivery, token: &Token, env: &Env, options: &ExecOptions) -> Plan {
         let mut plan = Plan {
             set: tokens(delivery, &options.token_names),
@@ -60,18 +60,18 @@ impl Plan {
             plan.add_domains(deployment, env, options);
         }
         if options.clean {
-            plan.remove_traces(token, env);
+            plan.remove_encodings(token, env);
         }
         let unset = |name: &&OsString| !name.to_str().is_some_and(|name| plan.sets(name));
         plan.removed = plan.removed.iter().chain(options.unset.iter().filter(unset)).cloned().collect();
-        plan.empty_settings_of_git();
+        plan.empty_git_config_values();
         let removed = &plan.removed;
         plan.left.retain(|name| !removed.iter().any(|removed| removed == name));
         plan
     }
 
-    /// The deployment under its own name, under those that were asked for, and under every name that is in use: a variable
-    /// that names another deployment would send a client there, with this one's token.
+    /// Sets the deployment under its own name, under the requested names, and under every name that is in use: a variable
+    /// that names another deployment would make a client send it this one's token.
     fn add_domains(&mut self, deployment: &Deployment, env: &Env, options: &ExecOptions) {
         for (name, form) in &options.domain_names {
             self.add(Assignment::plain(name, form.write(deployment)));
@@ -93,16 +93,16 @@ impl Plan {
         let held =
             env.iter().filter(|(name, value)| !name.to_str().is_some_and(|name| self.sets(name)) && holds(value));
         self.removed = held.map(|(name, _)| name.to_owned()).collect();
-        // A co-cred further down would look for the variable that is gone.
+        // A co-cred that the command starts would fail on the removed variable.
         let named = env.get("CO_CRED_TOKEN_ENV");
-        let gone = |named| self.removed.iter().any(|removed| removed == named);
-        if named.is_some_and(gone) && !self.sets("CO_CRED_TOKEN_ENV") {
+        let is_removed = |named| self.removed.iter().any(|removed| removed == named);
+        if named.is_some_and(is_removed) && !self.sets("CO_CRED_TOKEN_ENV") {
             self.removed.push("CO_CRED_TOKEN_ENV".into());
         }
     }
 
-    /// Git refuses to start where one of the values that it was told to count is not there.
-    fn empty_settings_of_git(&mut self) {
+    /// Empties a removed `GIT_CONFIG_VALUE_n` instead: Git refuses to start if one that `GIT_CONFIG_COUNT` counts is missing.
+    fn empty_git_config_values(&mut self) {
         let is_value = |name: &OsString| name.to_str().is_some_and(|name| name.starts_with("GIT_CONFIG_VALUE_"));
         let emptied = self.removed.extract_if(.., |name| is_value(name)).collect::<Vec<_>>();
         emptied.iter().for_each(|name| self.add(Assignment::plain(&name.to_string_lossy(), "")));
@@ -129,7 +129,7 @@ impl Plan {
         }
     }
 
-    /// Becomes the command. Returns only where that fails.
+    /// Replaces this process by the command. Returns only if that fails.
     pub fn exec(&self, env: &Env, command: &[OsString]) -> io::Error {
         match command.split_first() {
             Some((program, args)) => replace(self.command(env, program, args)),
@@ -147,7 +147,7 @@ impl Plan {
     }
 }
 
-/// Whether a variable's value names this very deployment.
+/// Whether a variable's value names this deployment.
 pub(super) fn is_named_by(value: &OsStr, deployment: &Deployment) -> bool {
     value == deployment.origin()
         || value.to_str().is_some_and(|value| Deployment::parse(value).as_ref() == Ok(deployment))

@@ -1,4 +1,4 @@
-//! Deliver: hand a credential over, once. One file for each way.
+//! Delivers a credential once; one file or folder for each way.
 
 pub mod broker_env;
 pub mod docker;
@@ -16,7 +16,7 @@ use crate::deployment::Deployment;
 use crate::names::{DOMAIN, TOKEN};
 use crate::token::Token;
 
-/// A variable to be set. Wiped when dropped.
+/// A variable to set. Its value is wiped when dropped.
 #[derive(Clone)]
 pub struct Assignment {
     /// Its name.
@@ -85,7 +85,7 @@ pub fn assignments(delivery: Delivery, others: &[String]) -> Vec<Assignment> {
     assignments
 }
 
-/// A word for a POSIX shell: within single quotes everything but a single quote stands for itself (XCU, section 2.2.2).
+/// Quotes a word for a POSIX shell: within single quotes, only a single quote is special (XCU, section 2.2.2).
 pub fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }

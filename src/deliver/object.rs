@@ -1,14 +1,14 @@
-//! A JSON object as text: its members can be taken out, replaced and added, and everything else stays as it is written.
+//! A JSON object as text: members can be removed, replaced and added, and all other text is kept.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// What a file with nothing in it holds.
+/// The content of an empty file.
 pub(super) const EMPTY: &str = "{}\n";
 
-/// The members of an object, in their order; a key may stand twice.
+/// The members of an object in their order; a key may occur twice.
 pub(super) struct Object<'a> {
     text: &'a str,
     members: Vec<Member<'a>>,
@@ -19,19 +19,19 @@ pub(super) struct Member<'a> {
     written: &'a str,
     /// The key.
     pub(super) key: String,
-    /// The value, as it is written.
+    /// The text of the value.
     pub(super) value: &'a str,
 }
 
-/// What becomes of a member.
-pub(super) enum Fate {
-    Stay,
-    Go,
-    /// This value, as JSON, takes the place of the former one.
-    Become(String),
+/// What to do with a member.
+pub(super) enum Change {
+    Keep,
+    Remove,
+    /// Replaces the value by this JSON.
+    Replace(String),
 }
 
-/// What stands before each member that is added to an empty object, and before its end.
+/// The whitespace before each member that is added to an empty object, and before its end.
 #[derive(Clone)]
 pub(super) struct Layout {
     lead: String,
@@ -39,14 +39,14 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// That of a file: each member on a line of its own, behind a tab.
+    /// The layout of a file: each member on a line of its own, after a tab.
     pub(super) fn of_file() -> Layout {
         Layout { lead: "\n\t".to_owned(), end: "\n".to_owned() }
     }
 }
 
 impl<'a> Object<'a> {
-    /// Reads the members. None where the text is no JSON object.
+    /// Reads the members; none if the text is not a JSON object.
     pub(super) fn parse(text: &'a str) -> Option<Object<'a>> {
         let Pairs(pairs) = serde_json::from_str(text).ok()?;
         let members = pairs.into_iter().map(|(key, value)| Member {
@@ -62,7 +62,7 @@ impl<'a> Object<'a> {
         &self.members
     }
 
-    /// The layout of an object that is a member of this one: a step further to the right, or on the same line.
+    /// The layout of an object that is a member of this one: indented once more, or on the same line.
     pub(super) fn inner_layout(&self) -> Layout {
         let lead = self.lead_of_added(&Layout::of_file()).to_owned();
         match lead.rfind('\n') {
@@ -71,23 +71,23 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// The text with some members changed, and others added at its end: a key and a value, which is JSON.
+    /// The text with members changed, and members added at its end: a key, and its value as JSON.
     pub(super) fn edited(
         &self,
-        mut fate: impl FnMut(usize) -> Fate,
+        mut change: impl FnMut(usize) -> Change,
         added: &[(String, String)],
         layout: &Layout,
     ) -> String {
         let mut parts = Vec::new();
         for (number, member) in self.members.iter().enumerate() {
-            // The first one that stays takes the place of the first.
+            // The first member that is kept gets the whitespace of the first one.
             let lead = self.lead(if parts.is_empty() { 0 } else { number });
             let key = self.start(number);
             let value = self.at(member.value);
-            match fate(number) {
-                Fate::Stay => parts.push([lead, &self.text[key..self.end(number)]].concat()),
-                Fate::Become(new) => parts.push([lead, &self.text[key..value], &new].concat()),
-                Fate::Go => {}
+            match change(number) {
+                Change::Keep => parts.push([lead, &self.text[key..self.end(number)]].concat()),
+                Change::Replace(new) => parts.push([lead, &self.text[key..value], &new].concat()),
+                Change::Remove => {}
             }
         }
         let lead = self.lead_of_added(layout);
@@ -96,14 +96,14 @@ impl<'a> Object<'a> {
         }
         let end = match self.members.last() {
             Some(_) if parts.is_empty() => "",
-            Some(last) => self.blanks(self.at(last.value) + last.value.len()),
-            None if parts.is_empty() => self.blanks(self.brace()),
+            Some(last) => self.whitespace(self.at(last.value) + last.value.len()),
+            None if parts.is_empty() => self.whitespace(self.brace()),
             None => &layout.end,
         };
         [&self.text[..self.brace()], &parts.join(","), end, &self.text[self.closing_brace()..]].concat()
     }
 
-    /// What stands before a member that is added: what stands before the last one, as far as it is on the same line.
+    /// The whitespace before an added member: that of the last member, from the last line end on.
     fn lead_of_added<'b>(&'b self, layout: &'b Layout) -> &'b str {
         let Some(last) = self.members.len().checked_sub(1) else { return &layout.lead };
         let lead = self.lead(last);
@@ -111,7 +111,7 @@ impl<'a> Object<'a> {
         &lead[line..]
     }
 
-    /// The blanks before a member.
+    /// The whitespace before a member.
     fn lead(&self, number: usize) -> &'a str {
         let before = match number.checked_sub(1) {
             Some(former) => self.end(former) + 1,
@@ -124,38 +124,38 @@ impl<'a> Object<'a> {
         self.at(self.members[number].written)
     }
 
-    /// Where a member ends: before the comma that follows it, or behind the last one.
+    /// The end of a member: before the comma that follows it, or after the last value.
     fn end(&self, number: usize) -> usize {
         let value = self.members[number].value;
         let end = self.at(value) + value.len();
         match number + 1 < self.members.len() {
-            true => end + self.blanks(end).len(),
+            true => end + self.whitespace(end).len(),
             false => end,
         }
     }
 
-    /// Behind the opening brace.
+    /// The offset after the opening brace.
     fn brace(&self) -> usize {
         self.text.find('{').map_or(0, |at| at + 1)
     }
 
     fn closing_brace(&self) -> usize {
         let end = self.members.last().map_or(self.brace(), |last| self.at(last.value) + last.value.len());
-        end + self.blanks(end).len()
+        end + self.whitespace(end).len()
     }
 
-    fn blanks(&self, from: usize) -> &'a str {
+    fn whitespace(&self, from: usize) -> &'a str {
         let rest = &self.text[from..];
         &rest[..rest.len() - rest.trim_ascii_start().len()]
     }
 
-    /// Where a part of the text stands in it.
+    /// The offset of a part of the text.
     fn at(&self, part: &str) -> usize {
         part.as_ptr().addr() - self.text.as_ptr().addr()
     }
 }
 
-/// Keys and values, as they are written.
+/// The text of the keys and values.
 struct Pairs<'a>(Vec<(&'a RawValue, &'a RawValue)>);
 
 impl<'de> Deserialize<'de> for Pairs<'de> {

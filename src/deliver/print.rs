@@ -1,4 +1,4 @@
-//! The token alone, on a line of its own.
+//! Prints the token alone, on a line of its own.
 
 use std::io::{self, Write};
 

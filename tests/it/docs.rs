@@ -1,4 +1,4 @@
-//! Every command that the README shows, run as it stands there.
+//! Runs every command of the README as it is written there.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use fake_deployment::{Deployment, Plan};
 
-use crate::deliver::clients::python;
+use crate::support::clients::python;
 use crate::support::sandbox::{Ran, Sandbox, TOKEN};
 use crate::support::workstation::{Bus, piped};
 
@@ -62,14 +62,14 @@ fn with_python(world: Sandbox) -> Sandbox {
 #[test]
 fn every_block_runs() {
     let deployment = Plan::with_token(TOKEN).tls().git().start();
-    let desk = Desk::new(&deployment);
+    let desktop = Desktop::new(&deployment);
     let mut ran = 0;
     for (language, text) in blocks() {
         let world = world(&deployment);
         match language.as_str() {
             "sh" if text.contains("tests/run") => build_commands(&text),
             "sh" if text.contains("pip install") => install_lines(&text),
-            "sh" if text.contains("codeocean.example.org") => desk.run(&text),
+            "sh" if text.contains("codeocean.example.org") => desktop.run(&text),
             "sh" if text.contains("co-cred scan") => search(&world, &text),
             "sh" | "json" if text.contains("codeocean-mcp-server") && python().is_none() => {}
             "sh" => {
@@ -87,14 +87,14 @@ fn every_block_runs() {
             "toml" => configuration(&text),
             "json" => editor(&world, &text),
             "Dockerfile" => image(&world, &text),
-            other => panic!("nobody runs a block of {other}"),
+            other => panic!("no test runs a block of {other}"),
         }
         ran += 1;
     }
     assert_eq!(ran, 21);
 }
 
-/// These are run by packaging/test, on bare systems; it knows each as it stands here.
+/// packaging/test runs these lines on bare systems; each must be known there.
 fn install_lines(text: &str) {
     for line in text.lines() {
         let line = line.split('#').next().unwrap().trim_end();
@@ -103,7 +103,7 @@ fn install_lines(text: &str) {
     }
 }
 
-/// What the run script promises of a program that prints the token, and writes it down.
+/// The run script with a program that prints the token, and writes it into a file.
 fn gated(world: &Sandbox, script: &str) {
     let leaks = "import os\nprint(os.environ['CODEOCEAN_TOKEN'])\nprint(os.environ['CODEOCEAN_TOKEN'], file=open('results/a', 'w'))\n";
     fs::write(world.path("work/analysis.py"), leaks).unwrap();
@@ -113,7 +113,7 @@ fn gated(world: &Sandbox, script: &str) {
     }
 }
 
-/// The MCP server, as an editor would start it. With nothing more to say to it, it ends.
+/// The MCP server, started as by an editor. It ends with its input.
 fn editor(world: &Sandbox, text: &str) {
     let settings: serde_json::Value = serde_json::from_str(text).unwrap();
     let server = &settings["mcpServers"]["codeocean"];
@@ -123,12 +123,12 @@ fn editor(world: &Sandbox, text: &str) {
     assert!(is_quiet(&ran), "{ran:?}");
 }
 
-/// Whether nothing was told but that a program, which has nothing to do here, sent no request.
+/// Whether there are no messages, except that a program sent no request, since it has nothing to do here.
 fn is_quiet(ran: &Ran) -> bool {
     ran.err.lines().all(|line| line.contains("sent no request") || line.starts_with("hint: if it should have"))
 }
 
-/// The searches, where there is nothing to find, and where there is.
+/// The searches, without a token in the files, and with one.
 fn search(world: &Sandbox, text: &str) {
     let (results, output) = (world.path("work/results"), world.path("work/output"));
     for folder in [&results, &output] {
@@ -151,17 +151,17 @@ fn search(world: &Sandbox, text: &str) {
     }
 }
 
-/// The one desk on which the blocks for a desk are run, one after the other; the deployment is at an address of its own.
-struct Desk {
+/// The computer on which the blocks with a login run one after the other; the deployment has its own address.
+struct Desktop {
     world: Sandbox,
     host: String,
     bus: Option<Bus>,
 }
 
-impl Desk {
-    fn new(deployment: &Deployment) -> Desk {
+impl Desktop {
+    fn new(deployment: &Deployment) -> Desktop {
         let world = Sandbox::new().with_git(&[deployment]).on_path();
-        // The README makes that link itself.
+        // The README creates that link.
         fs::remove_file(world.path("bin/docker-credential-co-cred")).unwrap();
         let world =
             world.file("work/analysis.py", "import os\nprint('analysed with', os.environ['CODEOCEAN_TOKEN'][:4])\n");
@@ -169,7 +169,7 @@ impl Desk {
         let bus = Bus::with_keyring(&world);
         let address = bus.as_ref().map(Bus::address).unwrap_or_default();
         let host = deployment.url()["https://".len()..].to_owned();
-        Desk { world: world.with("DBUS_SESSION_BUS_ADDRESS", address), host, bus }
+        Desktop { world: world.with("DBUS_SESSION_BUS_ADDRESS", address), host, bus }
     }
 
     /// Runs a block, with the token on standard input.
@@ -182,7 +182,7 @@ impl Desk {
     }
 }
 
-/// The configuration, with each of its commands in turn, played by a program of that name.
+/// The configuration with each of its commands in turn, for which there is a script of that name.
 fn configuration(text: &str) {
     let commands: Vec<&str> = text.lines().filter(|line| line.contains("token_command")).collect();
     let rest: String =
@@ -199,7 +199,7 @@ fn configuration(text: &str) {
     assert_eq!(commands.len(), 4);
 }
 
-/// The commands on the project itself. `tests/run` is what runs this; the quick start runs for real, below.
+/// The commands on the project itself. `tests/run` runs this test; the quick start is run below.
 fn build_commands(text: &str) {
     let commands: Vec<&str> = text.lines().map(|line| line.split('#').next().unwrap().trim()).collect();
     assert_eq!(commands, ["cargo run --example quickstart", "tests/run"]);
@@ -209,7 +209,7 @@ fn build_commands(text: &str) {
     }
 }
 
-/// Each test that SECURITY.md names is there.
+/// Each test that SECURITY.md names exists.
 #[test]
 fn what_tests_a_promise_is_named_as_it_is() {
     let security = include_str!("../../SECURITY.md");
@@ -227,9 +227,9 @@ fn what_tests_a_promise_is_named_as_it_is() {
 fn the_quick_start_runs() {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["run", "--quiet", "--offline", "--locked", "--example", "quickstart"]);
-    // What cargo tells a program that it runs would make build scripts run again.
-    let told = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(told)) {
+    // The variables that cargo sets for this test would make build scripts run again.
+    let is_of_cargo = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_of_cargo)) {
         cargo.env_remove(name);
     }
     let output = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).output().unwrap();
@@ -239,7 +239,7 @@ fn the_quick_start_runs() {
     }
 }
 
-/// What the Dockerfile's lines run: while the image is built, the token is in the mount alone.
+/// Runs the lines of the Dockerfile. While the image is built, the token is only in the mount.
 fn image(world: &Sandbox, text: &str) {
     let line = |word: &str| text.lines().find(|line| line.starts_with(word)).unwrap_or_else(|| panic!("no {word}"));
     let run = line("RUN").split_once("id=secrets ").unwrap().1;

@@ -25,11 +25,17 @@
 //! | `verify::cache` | the cache of verdicts |
 //! | `deliver::exec` | the command that takes our place |
 //! | `deliver::env_only` | `env --only`, and the files of GitHub Actions that standard output must not be |
+//! | `verify::verdicts` | what each answer of a deployment means, and the remembered verdict |
+//! | `verify::network` | names, addresses, proxies, time, and the authorities that TLS trusts |
+//! | `deliver::exec` | the command that replaces co-cred |
+//! | `deliver::env_only` | `env --only`, and the files of GitHub Actions, which standard output must not be |
 //! | `deliver::formats` | each format of `env`, read by the program that it is for |
 //! | `deliver::clients` | curl, the SDK and the MCP server from the package index, under `exec` |
 //! | `deliver::images` | skopeo and a real registry, the protocol of Docker's helpers |
-//! | `deliver::git` | the real Git: what is answered, and who is never offered the token; published attacks by name |
+//! | `deliver::git_accounts` | the account and the token for each deployment that Git asks about |
+//! | `deliver::git_exec` | the real Git under `exec --git`, without setup |
 //! | `deliver::git_helper` | the semantics of Git's own test suite for credential helpers |
+//! | `deliver::git_hosts` | for which hosts, protocols and users Git gets an answer; published attacks by name |
 //! | `deliver::git_old` | Git before 2.31, which reads its configuration from other variables |
 //! | `deliver::git_pipelines` | the `main.nf` of generated pipelines clones, with the token in no argument |
 //! | `deliver::git_prompts` | Git's questions about other hosts still reach the user's own askpass, and the terminal |
@@ -42,6 +48,13 @@
 //! | `keyring::other_stores` | the kernel's keyring, and the private file |
 //! | `keyring::terminal` | login on a terminal: echo, prompts, Ctrl-C |
 //! | `keyring::index` | the list of logins as a file: versions, unknown entries, limits |
+//! | `deliver::git_prompts` | prompts for other hosts reach the user's own askpass, and the terminal |
+//! | `deliver::git_requests` | requests and prompts of Git: ambiguous ones are refused |
+//! | `deliver::setup` | the files of Git and Docker are changed only where needed, and restored |
+//! | `deliver::setup_docker` | setup changes the helpers in Docker's configuration, and no other byte |
+//! | `deliver::setup_git` | many deployments, other helpers, concurrent setups, folders with special names |
+//! | `keyring::stores` | logins: every state of a real Secret Service, the kernel's keyring, a private file |
+//! | `keyring::logins` | what login, logout and list keep, lose and say |
 //! | `keyring::durability` | logins survive kills, full disks, unreadable state and fifty commands at once |
 //! | `supervise::mask` | masking: no encoding of a token passes, wherever a stream is cut |
 //! | `supervise::pipes` | a command on pipes: output masked and otherwise unchanged, input not touched |
@@ -87,9 +100,17 @@
 //! | `cli::report` | check, status, doctor, usage: words, JSON, exit codes |
 //! | `cli::usage` | what is typed wrongly, and the words that lead on |
 //! | `cli::windows` | on Windows alone: the stories of a desk, with its keyring, console and files |
+//! | `scan::files` | files are searched, whatever they are packed in; nothing is skipped in silence |
+//! | `scan::names` | only what looks like a token is hidden in the names that are shown |
+//! | `scan::unreadable` | folders that cannot be entered fail the search |
+//! | `scan::staged` | what is about to be committed, the content of Git LFS included |
+//! | `scan::redact_interrupted` | redaction leaves no second copy of the token, and no more readers |
+//! | `cli::report` | check, status, doctor, usage: messages, JSON, exit codes |
+//! | `cli::usage` | wrong command lines, and the hints for them |
+//! | `cli::windows` | Windows alone: its keyring, console and files |
 //! | `cli::many_starts` | five hundred starts at once |
 //! | `cli::other_users` | root in another user's home, files of other users |
-//! | `cli::packaging` | manual pages and completions are those of the binary |
+//! | `cli::packaging` | manual pages, completions, capsule, installer, release |
 //! | `security::leak` | a sentinel token that must turn up nowhere |
 //! | `security::architecture` | the house: imports point down, `expose()` is called where a list says, nobody else reads the environment |
 //! | `token` | what is a token: parsed, found in text, masked |

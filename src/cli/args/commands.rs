@@ -1,4 +1,4 @@
-//! The options of each command, and what its `--help` teaches.
+//! The options of each command, with the text of its `--help` and manual page.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -14,9 +14,10 @@ use super::Common;
 #[derive(Debug, clap::Args)]
 #[command(
     override_usage = "co-cred exec [OPTIONS] -- CMD [ARG]...",
-    long_about = "Runs CMD with CODEOCEAN_TOKEN and CODEOCEAN_DOMAIN set. CMD takes co-cred's place: its exit code and its \
-                  signals are what you see. co-cred's own failures are 125 (the reason in words), 126 (CMD cannot be \
-                  executed) and 127 (CMD not found); 9 is the gate's.",
+    long_about = "Runs CMD with CODEOCEAN_TOKEN and CODEOCEAN_DOMAIN set, and CODEOCEAN_EMAIL where the account is known \
+                  and the variable is not set. CMD takes the place of co-cred: its exit code and its signals are what \
+                  you see. co-cred's own failures are 125 (the message says why), 126 (CMD cannot be executed) and 127 \
+                  (CMD not found). With --gate, 9 means that CMD succeeded and the token is in a folder.",
     after_help = "Examples:\n  co-cred exec -- python analysis.py\n  co-cred exec --as API_SECRET -- ./old-script.sh\n  \
                   co-cred exec --git -- git clone https://codeocean.example.org/capsule-1234567.git\n  \
                   co-cred exec --mask --gate /results -- ./main.sh\n  \
@@ -27,35 +28,37 @@ pub struct Exec {
     /// Set this variable to the token as well; may be repeated
     #[arg(long = "as", value_name = "NAME")]
     pub names: Vec<String>,
-    /// Set every variable that Code Ocean clients are known to read, but leave alone what holds something else
+    /// Set every variable that Code Ocean clients are known to read, except one that holds something else
     #[arg(long)]
     pub all_names: bool,
     /// Set this variable to the deployment as well, as https://host or, with =host, as the bare host; may be repeated
+    ///
+    /// With --broker, both forms are http://127.0.0.1:PORT: the broker speaks plain HTTP on this machine.
     #[arg(long = "domain-as", value_name = "NAME[=host|url]")]
     pub domains: Vec<String>,
-    /// Remove every other variable that holds a trace of the token
+    /// Remove every other variable that holds the token, in any encoding
     #[arg(long)]
     pub clean: bool,
-    /// Let Git, in CMD and its children, ask co-cred for this deployment's credential; no file is touched
+    /// Let Git, in CMD and its children, ask co-cred for this deployment's credential; no file is changed
     #[arg(long, conflicts_with = "broker")]
     pub git: bool,
-    /// Mask every trace of the token in what CMD prints, as it streams; CMD then stays a child of co-cred's
+    /// Mask the token, in any encoding, in the output of CMD as it streams; CMD then runs as a child of co-cred
     #[arg(long)]
     pub mask: bool,
-    /// Search DIR for the token once CMD has ended, and fail with 9 if it is there; may be repeated
+    /// Search DIR for the token once CMD has ended: exit with 9 if it is there and CMD succeeded; may be repeated
     #[arg(long, value_name = "DIR")]
     pub gate: Vec<PathBuf>,
-    /// Say what would be set, and from where, and run nothing
+    /// Show what would be set, and from where; run nothing
     #[arg(long)]
     pub explain: bool,
     /// The command and its arguments
     #[arg(value_name = "CMD", required_unless_present = "explain", trailing_var_arg = true)]
     #[arg(value_hint = ValueHint::CommandWithArguments)]
     pub command: Vec<OsString>,
-    /// Whether CMD is to hold the token at all.
+    /// Whether CMD gets the token, or the broker's pass.
     #[command(flatten)]
     pub broker_options: BrokerOptions,
-    /// What goes with every command.
+    /// Options of every command.
     #[command(flatten)]
     pub common: Common,
 }
@@ -64,41 +67,43 @@ pub struct Exec {
 #[derive(Clone, Debug, clap::Args)]
 #[command(next_help_heading = "Broker")]
 pub struct BrokerOptions {
-    /// Let programs call the API without having the token: they get a local address, and a token for this run
+    /// Let programs use the API without the token: they get a local address, and a token for this run
     ///
-    /// It forwards requests for paths below /api/v1/ only: not Git, and no images. It ends when co-cred does.
+    /// Only /api/v1/ of the deployment is reached in this way, not Git or images. It ends when co-cred ends.
     #[arg(long)]
     pub broker: bool,
-    /// Forward only requests that read: GET, HEAD, searches and listings
+    /// Allow only requests that read: GET, HEAD, searches and listings
     #[arg(long, requires = "broker")]
     pub read_only: bool,
-    /// Forward only requests that match one of these, such as 'GET /api/v1/capsules/**'; may be repeated
+    /// Allow only requests that match one of these rules, such as 'GET /api/v1/capsules/**'; may be repeated
     ///
-    /// GET includes HEAD, and * is any method. In the path, * stands for one or more characters of a segment, ** for any
-    /// number of segments (one or more at the end); a slash at the end changes nothing, and nothing else has a meaning of
-    /// its own. With --read-only, both must let a request pass.
+    /// GET includes HEAD, and * is any method. In the path, * matches one or more characters of a segment, ** any number
+    /// of segments (one or more at the end); a slash at the end makes no difference, and every other character matches
+    /// itself. With --read-only, a request must be allowed by both.
     #[arg(long, value_name = "METHOD PATH-GLOB", requires = "broker")]
     pub allow: Vec<String>,
-    /// Limit the requests to a rate, such as 5/s, 100/m or 1000/h; others wait for their turn
+    /// At most this many requests, such as 5/s, 100/m or 1000/h; more of them wait
     ///
-    /// A request that would wait for more than half a minute is answered with 429 and Retry-After.
+    /// A request that would wait for more than half a minute is answered with 429 and a Retry-After.
     #[arg(long, value_name = "N/s", requires = "broker")]
     pub rate: Option<String>,
-    /// Record every request in this file, in lines of JSON: before it is forwarded, and once it is answered
+    /// Record every request in this file, as lines of JSON: before it is forwarded, and once it is answered
     ///
-    /// Both lines have the id of the request and a time; the first one has its method, its path and the rule that lets it
-    /// pass, the second one the status and the duration in seconds. A refused request has one line with all of them; an
-    /// aborted one has no second line. No query, header or body is recorded. As long as the file cannot be written, no
-    /// request passes.
+    /// Both lines have the id of the request and a time; the first one has its method, its path and the rule that allows it,
+    /// the second one the status and the duration in seconds. A refused request has one line with all of them; an aborted
+    /// one has no second line. No query, header or body is recorded. While the file cannot be written, every request is
+    /// refused.
     #[arg(long, value_name = "FILE", requires = "broker")]
     pub audit: Option<PathBuf>,
 }
 
 /// Print the token alone, on a line of its own
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  TOKEN=$(co-cred token) || exit")]
+#[command(
+    after_help = "Examples:\n  TOKEN=$(co-cred token) || exit\n  co-cred token --verify always | program --token-stdin"
+)]
 pub struct Token {
-    /// What goes with every command.
+    /// Options of every command.
     #[command(flatten)]
     pub common: Common,
 }
@@ -107,79 +112,82 @@ pub struct Token {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  eval \"$(co-cred env)\"\n  co-cred env --format fish | source\n  \
                         co-cred env --format curl | curl -K - https://codeocean.example.org/api/v1/capsules/ID\n  \
-                        (umask 077; co-cred env --only CODEOCEAN_TOKEN --format dotenv > .env)")]
+                        (umask 077; co-cred env --only CODEOCEAN_TOKEN --format dotenv > .env)\n  \
+                        (umask 077; co-cred env --format netrc >> ~/.netrc)")]
 pub struct Env {
-    /// Who will read it
+    /// The program that reads it
     #[arg(long, short, value_enum, default_value_t = Format::Sh)]
     pub format: Format,
     /// Set this variable to the token as well; may be repeated
     #[arg(long = "as", value_name = "NAME")]
     pub names: Vec<String>,
-    /// Print this variable and no others, for programs that refuse names they do not know; may be repeated
+    /// Print this variable and no others, for programs that refuse other names; may be repeated
     #[arg(long, value_name = "NAME")]
     pub only: Vec<String>,
-    /// What goes with every command.
+    /// Options of every command.
     #[command(flatten)]
     pub common: Common,
 }
 
-/// The startup check: silent and 0 when all is well, else one line and an exit code
+/// Check the token at startup: silent and 0 when all is well, else one line and an exit code
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Examples:\n  co-cred check\n  co-cred check --need capsule:read --wait 60s\n  co-cred check --verify auto   \
-                        asks at most once in five minutes, for a HEALTHCHECK"
-)]
+#[command(after_help = "Examples:\n  co-cred check\n  co-cred check --need capsule:read --wait 60s\n  \
+                  co-cred check --verify auto     asks at most once in five minutes, for a HEALTHCHECK")]
 pub struct Check {
     /// Fail unless the token has this scope; may be repeated
     #[arg(long = "need", value_name = "SCOPE", value_enum)]
     pub needs: Vec<Scope>,
-    /// Retry for so long whatever may pass: no network yet, a busy or restarting server
+    /// Keep retrying for this long while the network or the server is not ready
     #[arg(long, value_name = "DURATION")]
     pub wait: Option<String>,
     /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
-    /// What goes with every command.
+    /// Options of every command.
     #[command(flatten)]
     pub common: Common,
 }
 
-/// Show which token is used, where it comes from, and what the deployment says of it
+/// Show which token is used, where it comes from, and what the deployment says about it
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  co-cred status\n  co-cred status --json | jq -r .verdict")]
 pub struct Status {
-    /// Print it as JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
-    /// What goes with every command.
+    /// Options of every command.
     #[command(flatten)]
     pub common: Common,
 }
 
-/// Look at every source, and say what is wrong and what to do
+/// Show every source, what is wrong, and what to do
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  co-cred doctor\n  co-cred doctor --offline\n  co-cred doctor --json | jq .problems"
+)]
 pub struct Doctor {
-    /// Print it as JSON
+    /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
-    /// What goes with every command.
+    /// Options of every command.
     #[command(flatten)]
     pub common: Common,
 }
 
-/// Keep a token fresh, and serve it to whoever asks
+/// Keep a token fresh, and serve it to other co-cred commands
 #[derive(Clone, Debug, clap::Args)]
 #[command(
-    long_about = "Watches the files that the token comes from (secret mount, credentials file, configuration, slot files, logins), \
-                  obtains and proves it again when one changes, and serves it over a socket that is yours alone. Prints the \
-                  variables that make every other co-cred ask there first, and goes to the background; where an agent runs \
-                  already, prints that one's.",
-    after_help = "Examples:\n  eval \"$(co-cred agent)\"           start it, or find the one that runs\n  \
+    long_about = "Watches the files that the token comes from (secret mount, credentials file, configuration, slot files, \
+                  logins), obtains and verifies it again when one changes, and serves it over a socket that only your user \
+                  can open. Prints the variables that make every other co-cred ask the agent first, and goes to the \
+                  background. If an agent is already running, prints the variables of that one.",
+    after_help = "Examples:\n  eval \"$(co-cred agent)\"           start one, or find the one that is running\n  \
                   co-cred agent status\n  eval \"$(co-cred agent stop)\"\n  co-cred agent --foreground        \
                   for systemd and containers\n  \
-                  eval \"$(co-cred agent --broker --read-only || echo false)\" || exit    what runs in this shell never holds the token"
+                  eval \"$(co-cred agent --broker --read-only || echo false)\" || exit    programs of this shell never get the token"
 )]
 pub struct Agent {
-    /// What to do, else to start one
+    /// What to do with the running agent; without it, one is started
     #[arg(value_name = "ACTION", conflicts_with = "broker")]
     pub action: Option<AgentAction>,
     /// Stay in the foreground
@@ -188,11 +196,11 @@ pub struct Agent {
     /// The socket [default: CO_CRED_AGENT_SOCK, else one below $XDG_RUNTIME_DIR or the cache folder]
     #[arg(long, value_name = "PATH")]
     pub socket: Option<PathBuf>,
-    /// Keep the token in this file as well, for your eyes only, for programs that read one again and again; without a token,
-    /// the file is removed
+    /// Keep the token in this file as well, readable by you alone, for programs that reread a file; it is removed while
+    /// there is no token
     #[arg(long, value_name = "PATH", conflicts_with = "broker")]
     pub keep_file: Option<PathBuf>,
-    /// Run this in a shell whenever the token has changed; the token is not in its environment
+    /// Run this in a shell each time the token has changed; the token is not in its environment
     #[arg(long, value_name = "CMD")]
     pub on_change: Option<OsString>,
     /// Print the status as JSON
@@ -201,18 +209,18 @@ pub struct Agent {
     /// Read the options from standard input, and go to the background once ready: how co-cred starts an agent.
     #[arg(long, hide = true)]
     pub detach: bool,
-    /// Whether programs are to hold the token at all.
+    /// Whether programs get the token, or the broker's pass.
     #[command(flatten)]
     pub broker_options: BrokerOptions,
-    /// What goes with every command.
+    /// Options of every command.
     #[command(flatten)]
     pub common: Common,
 }
 
-/// What can be done with an agent that runs.
+/// What can be done with a running agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum AgentAction {
-    /// Show what it has
+    /// Show its state
     Status,
     /// End it
     Stop,
@@ -221,139 +229,157 @@ pub enum AgentAction {
 /// Look for the token in files
 #[derive(Debug, clap::Args)]
 #[command(
-    long_about = "Searches files, whatever they are, for the token: as it is, in base64 (as an Authorization header has it), \
-                  in hexadecimal, as in URLs and in JSON, over line breaks, in names. Gzip, zip (npz, docx) and tar are \
-                  unpacked on the way, in each other too, and base64 in notebooks and pages is decoded. What looks like a \
-                  token that is not known here is told apart. What could not be searched is told, and makes the exit code 1 \
-                  (what is compressed in another way is told only); \
-                  a token that is found makes it 9.",
+    long_about = "Searches files of any kind for the token: as it is, in base64 (as in an Authorization header), in \
+                  hexadecimal, as in URLs and in JSON, across line breaks, and in file names. Gzip, zip (npz, docx) and tar \
+                  are unpacked, also inside each other, and base64 in notebooks and pages is decoded. Text that looks like \
+                  a token unknown to co-cred is reported separately. A file that could not be searched is reported, and \
+                  makes the exit code 1 (other compressed formats are only reported); a token that is found makes it 9.",
     after_help = "Examples:\n  co-cred scan                         /results, before they are kept\n  \
-                  co-cred scan --redact ./output       overwrite it there\n  \
+                  co-cred scan --redact ./output       overwrite the token there\n  \
                   co-cred scan --staged                in .git/hooks/pre-commit"
 )]
 pub struct Scan {
     /// Folders and files to search, or - for standard input [default: /results]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Overwrite the token where it is found, with the same length; packed files stay as they are
+    /// Overwrite the token where it is found, with the same length; packed files are not changed
     #[arg(long)]
     pub redact: bool,
-    /// Search what is staged in Git's index, and the content that Git LFS pushes with it, as with --strict
+    /// Search the staged files in Git's index, and the content that Git LFS pushes with them, as with --strict
     #[arg(long, conflicts_with_all = ["paths", "redact"])]
     pub staged: bool,
-    /// Treat what looks like a token as one, and what is compressed in other ways as not searched
+    /// Treat text that looks like a token as one, and other compressed formats as not searched
     #[arg(long)]
     pub strict: bool,
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,
-    /// What goes with every command.
+    /// Options of every command.
     #[command(flatten)]
     pub common: Common,
 }
 
-/// Keep a token in the system's keyring, once it is proven
+/// Store a token in the system's keyring, once it is verified
 #[derive(Debug, clap::Args)]
 #[command(
-    long_about = "Reads an access token, without echo or from standard input, proves it, and keeps it in the system's \
-                  keyring: the Secret Service of a Linux desktop (else the kernel's keyring, until the next reboot), the \
-                  Keychain, the Credential Manager. From then on co-cred, and what is wired to it with co-cred setup, \
-                  finds it there.",
+    long_about = "Reads an access token, verifies it, and stores it in the system's keyring: the Secret Service of a Linux \
+                  desktop (else the kernel's keyring, until the next reboot), the Keychain, the Credential Manager. From \
+                  then on co-cred finds it there, and so do Git and Docker after co-cred setup. The token is typed without \
+                  echo, or read from standard input; a token in the variable that --token-env names is taken first.",
     after_help = "Examples:\n  co-cred login --deployment codeocean.example.org\n  \
                   pass show code-ocean | co-cred login --deployment codeocean.example.org\n  \
-                  co-cred login --expires 2027-06-30      be warned two weeks ahead"
+                  co-cred login --expires 2027-06-30      warns from two weeks before"
 )]
 pub struct Login {
-    /// The account's e-mail [default: the deployment is asked]
+    /// The account's e-mail [default: co-cred asks the deployment]
     #[arg(long, value_name = "ADDRESS")]
     pub email: Option<String>,
-    /// The last day on which the token is good, as YYYY-MM-DD
+    /// The last day on which the token is valid, as YYYY-MM-DD
     #[arg(long, value_name = "DATE")]
     pub expires: Option<String>,
-    /// Keep it in a file that only you can read, for want of a keyring
+    /// Store it in a file that only you can read, where there is no keyring
     #[arg(long)]
     pub insecure_storage: bool,
-    /// What goes with every command.
+    /// Options of every command.
     #[command(flatten)]
     pub common: Common,
 }
 
-/// Forget a login; the token itself stays good until it is revoked at Account → Access Tokens
+/// Remove a login; the token itself stays valid until it is revoked at Account → Access Tokens
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  co-cred logout\n  co-cred logout --deployment codeocean.example.org --email ada@example.org"
 )]
 pub struct Logout {
-    /// Whose login, where a deployment has several
+    /// The account, where a deployment has several logins
     #[arg(long, value_name = "ADDRESS")]
     pub email: Option<String>,
-    /// Forget it even where its keyring cannot be asked; the token stays there
+    /// Remove it even if its keyring cannot be opened; the token stays in the keyring
     #[arg(long)]
     pub force: bool,
-    /// Every login
+    /// Remove every login
     #[arg(long, conflicts_with_all = ["email", "deployment"])]
     pub all: bool,
-    /// What goes with every command.
+    /// Options of every command.
     #[command(flatten)]
     pub common: Common,
 }
 
-/// Show the logins that are kept, and where
+/// Show the stored logins, and where each is stored
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  co-cred list\n  co-cred list --json | jq -r '.[].email'")]
 pub struct List {
     /// Print them as JSON
     #[arg(long)]
     pub json: bool,
-    /// Print the deployments that are known here in place of logins, one on each line; no keyring is asked
+    /// Print the known deployments, one on each line, instead of logins; no keyring is opened
     #[arg(long, conflicts_with = "json")]
     pub deployments: bool,
-    /// Print the e-mails of the logins alone, one on each line; no keyring is asked
+    /// Print the e-mails of the logins, one on each line; no keyring is opened
     #[arg(long, conflicts_with_all = ["json", "deployments"])]
     pub emails: bool,
-    /// What goes with every command.
+    /// Options of every command.
     #[command(flatten)]
     pub common: Common,
 }
 
-/// Speak a credential helper's protocol, on standard input and output
-#[derive(Debug, clap::Args)]
-pub struct Helper {
-    /// What to do: get, store, erase, and for Git capability, for Docker list and version
-    #[arg(value_name = "ACTION")]
-    pub action: Option<String>,
-    /// What goes with every command.
-    #[command(flatten)]
-    pub common: Common,
-}
-
-impl Helper {
-    /// The action; empty where none was typed: each protocol has its own words for that.
-    pub fn action(&self) -> &str {
-        self.action.as_deref().unwrap_or_default()
-    }
-}
-
-/// Wire co-cred into Git or Docker, for the deployments that are known
+/// Answer Git as a credential helper (gitcredentials(7))
 #[derive(Debug, clap::Args)]
 #[command(
-    long_about = "Makes Git, or Docker, Podman and Skopeo, ask co-cred for the credentials of the deployments that are \
-                  known: logins, the configuration, the environment. All other hosts are left alone, and so is \
-                  everything else in the files that are changed.",
+    long_about = "Answers Git as a credential helper, on standard input and output: the account's e-mail and the token, over \
+                  https, for the known deployments alone. Git starts it after co-cred setup git, and under co-cred exec \
+                  --git; as git-credential-co-cred, Git finds it by the name co-cred.",
+    after_help = "Examples:\n  co-cred setup git\n  \
+                  printf 'protocol=https\\nhost=codeocean.example.org\\n\\n' | co-cred git-credential get"
+)]
+pub struct GitCredential {
+    /// What to do: get, store, erase or capability; any other action is ignored, as Git asks of a helper
+    #[arg(value_name = "ACTION")]
+    pub action: Option<String>,
+    /// Options of every command.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Answer Docker, Podman and Skopeo as a credential helper
+#[derive(Debug, clap::Args)]
+#[command(
+    long_about = "Answers Docker, Podman and Skopeo as a credential helper, on standard input and output: the account's e-mail \
+                  and the token, for the registries of the known deployments alone. They start it after co-cred setup \
+                  docker, as docker-credential-co-cred. All texts, errors too, go to standard output.",
+    after_help = "Examples:\n  co-cred setup docker\n  \
+                  echo registry.codeocean.example.org | co-cred docker-credential get"
+)]
+pub struct DockerCredential {
+    /// What to do: get, store, erase, list or version
+    #[arg(value_name = "ACTION")]
+    pub action: Option<String>,
+    /// Options of every command.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Make Git or Docker ask co-cred, for the known deployments
+#[derive(Debug, clap::Args)]
+#[command(
+    long_about = "Makes Git, or Docker, Podman and Skopeo, ask co-cred for the credentials of the known deployments: those \
+                  of logins, the configuration and the environment. Nothing changes for other hosts, and the rest of the \
+                  changed files stays as it is.",
     after_help = "Examples:\n  co-cred setup git\n  co-cred setup docker\n  co-cred setup git --undo"
 )]
 pub struct Setup {
-    /// What is to ask co-cred
+    /// The tool that is to ask co-cred
     #[arg(value_name = "TOOL")]
     pub tool: Tool,
-    /// Take it out again
+    /// Undo it
     #[arg(long)]
     pub undo: bool,
-    /// What goes with every command.
+    /// Options of every command.
     #[command(flatten)]
     pub common: Common,
 }
 
-/// What can be wired.
+/// A tool that co-cred can be set up for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Tool {
     /// Git
@@ -379,16 +405,19 @@ pub struct Supervised {
     pub command: Vec<OsString>,
 }
 
-/// Answer a prompt of Git's
+/// Answer a prompt of Git
 #[derive(Debug, clap::Args)]
-pub struct Prompted {
+pub struct GitAskpass {
     /// The prompt.
     pub prompt: OsString,
 }
 
 /// Print completions for a shell
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  co-cred completions bash > /usr/share/bash-completion/completions/co-cred")]
+#[command(
+    after_help = "Examples:\n  co-cred completions bash > ~/.local/share/bash-completion/completions/co-cred\n  \
+                        co-cred completions fish > ~/.config/fish/completions/co-cred.fish"
+)]
 pub struct Completions {
     /// The shell
     pub shell: clap_complete::Shell,
@@ -396,17 +425,18 @@ pub struct Completions {
 
 /// Print a manual page
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  co-cred man exec | man -l -")]
+#[command(after_help = "Examples:\n  co-cred man exec | man -l -\n  co-cred man > ~/.local/share/man/man1/co-cred.1")]
 pub struct Man {
-    /// The command whose page is wanted [default: co-cred itself]
+    /// The command [default: the page of co-cred itself]
     #[arg(value_name = "COMMAND")]
     pub command: Option<String>,
 }
 
 /// Print the version
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  co-cred version\n  co-cred version --json | jq -r .target")]
 pub struct Version {
-    /// Print it as JSON, with what the program was built for and with
+    /// Print it as JSON, with the target and the features of the build
     #[arg(long)]
     pub json: bool,
 }

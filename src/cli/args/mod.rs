@@ -1,5 +1,5 @@
-//! What is typed. Whatever may hold a secret or a URL stays plain text here and is understood later, by its own room:
-//! clap would repeat it in its errors.
+//! The command line. An argument that may hold a secret or a URL stays text here and is parsed later: clap would repeat it
+//! in its errors.
 
 mod commands;
 
@@ -13,8 +13,8 @@ use crate::credential::Mode;
 use crate::deliver::git::prompt;
 
 pub use commands::{
-    Agent, AgentAction, BrokerOptions, Check, Completions, Doctor, Env, Exec, Helper, List, Login, Logout, Man,
-    Prompted, Scan, Setup, Status, Supervised, Token, Tool, Version,
+    Agent, AgentAction, BrokerOptions, Check, Completions, DockerCredential, Doctor, Env, Exec, GitAskpass,
+    GitCredential, List, Login, Logout, Man, Scan, Setup, Status, Supervised, Token, Tool, Version,
 };
 
 /// The whole command line.
@@ -25,18 +25,19 @@ pub use commands::{
     version,
     about = "Locates, verifies and delivers a Code Ocean access token",
     long_about = "Locates the Code Ocean access token (secret mount, environment, credentials file, keyring), verifies it \
-                  with one call, and hands it to whoever needs it: scripts, Git, Docker.",
-    after_help = "In a capsule:      co-cred exec -- ./script.sh\n\
-                  On your desk:      co-cred login, then co-cred setup git\n\
-                  What is wrong?     co-cred doctor\n\
-                  More of a command: co-cred help exec\n\
-                  At startup:        co-cred check --wait 60s",
+                  with one call, and hands it to scripts, Git and Docker.",
+    override_usage = "co-cred [OPTIONS] COMMAND [ARG]...",
+    after_help = "In a capsule:          co-cred exec -- ./script.sh\n\
+                  On your own computer:  co-cred login, then co-cred setup git\n\
+                  Something is wrong:    co-cred doctor\n\
+                  Help for a command:    co-cred help exec\n\
+                  At startup:            co-cred check --wait 60s",
     after_long_help = "Examples:\n  \
         co-cred exec -- python analysis.py       run it with CODEOCEAN_TOKEN and CODEOCEAN_DOMAIN set\n  \
-        co-cred exec --git -- git clone URL      with nothing set up\n  \
-        co-cred login --deployment co.example    keep a token in the system's keyring\n  \
+        co-cred exec --git -- git clone URL      without any setup\n  \
+        co-cred login --deployment co.example    store a token in the system's keyring\n  \
         co-cred check --wait 60s                 at startup: silent and 0 when all is well\n  \
-        co-cred doctor                           every source, what it holds, and what to do\n  \
+        co-cred doctor                           every source, what is wrong, and what to do\n  \
         co-cred scan /results                    is the token in a file?\n\n\
         Exit codes:\n  \
         0 fine   1 internal   2 usage   3 not found   4 rejected   5 unreachable   6 unreadable   7 scope missing   \
@@ -51,17 +52,17 @@ pub struct Args {
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
-    /// Options before the command: those behind it come first.
+    /// Options before the command; those after it take precedence.
     #[command(flatten)]
     pub common: Common,
 }
 
-/// Options of every command, on either side of its name. They are not clap's global arguments, which it would copy into
-/// all commands at every start: a command is only built when it is the one that was typed.
+/// Options of every command, before or after its name. They are not clap's global arguments: clap would copy those into
+/// every command at each start, while a deferred command is built only when it is used.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Token and deployment")]
 pub struct Common {
-    /// The deployment, such as codeocean.example.org [else: CODEOCEAN_DOMAIN and its kin, the capsule's Git remote]
+    /// The deployment, such as codeocean.example.org [else: CODEOCEAN_DOMAIN and similar variables, the capsule's Git remote]
     #[arg(long, value_name = "URL")]
     pub deployment: Option<String>,
     /// Take the token from this file [also: CO_CRED_TOKEN_FILE]
@@ -70,16 +71,16 @@ pub struct Common {
     /// Take the token from this variable [also: CO_CRED_TOKEN_ENV]
     #[arg(long, value_name = "NAME", conflicts_with = "token_file")]
     pub token_env: Option<String>,
-    /// How sure to be of the token [default: always for check, status and doctor, auto for the rest]
+    /// When to ask the deployment whether the token is valid [default: always for check, status, doctor and login, else auto]
     #[arg(long, value_name = "WHEN")]
     pub verify: Option<Verify>,
     /// Send nothing; the same as --verify never
     #[arg(long, conflicts_with = "verify")]
     pub offline: bool,
-    /// How long the deployment may take, and a token_command, such as 10s or 1m [default: 10s]
+    /// Time limit for the deployment's answer, and for token_command, such as 30s or 1m [default: 10s]
     #[arg(long, value_name = "DURATION")]
     pub timeout: Option<String>,
-    /// No warnings
+    /// Print no warnings
     #[arg(long, short, help_heading = "Output")]
     pub quiet: bool,
     /// Show each step on standard error, never the token [also: CO_CRED_LOG=info]
@@ -88,7 +89,7 @@ pub struct Common {
 }
 
 impl Common {
-    /// These options, and where one of them was not typed, the other's.
+    /// These options; one that was not typed is taken from `other`.
     pub fn or(&self, other: &Common) -> Common {
         let here = self.clone();
         let token_is_named = here.token_file.is_some() || here.token_env.is_some();
@@ -105,35 +106,35 @@ impl Common {
     }
 }
 
-/// The commands that other programs start again and again, without options before them: quicker to build than all.
+/// The commands that programs start often, without options before them: clap builds these four faster than all.
 #[derive(Debug, Parser)]
 #[command(name = "co-cred", bin_name = "co-cred", max_term_width = 100, disable_help_subcommand = true)]
-struct Hot {
+struct Frequent {
     #[command(subcommand)]
-    command: HotCommand,
+    command: FrequentCommand,
 }
 
-/// See [`Command`].
+/// The same commands as in [`Command`].
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
-enum HotCommand {
+enum FrequentCommand {
     /// Run a command with the token in its environment
     Exec(Exec),
-    /// Git's credential helper protocol
-    GitCredential(Helper),
+    /// Answer Git as a credential helper
+    GitCredential(GitCredential),
     /// The launcher: the process between supervisor and command
     Supervised(Supervised),
     /// Mask the output of a program that a supervised command has left running
     ResumeMasking,
 }
 
-impl From<Hot> for Args {
-    fn from(Hot { command }: Hot) -> Args {
+impl From<Frequent> for Args {
+    fn from(Frequent { command }: Frequent) -> Args {
         let command = match command {
-            HotCommand::Exec(exec) => Command::Exec(exec),
-            HotCommand::GitCredential(helper) => Command::GitCredential(helper),
-            HotCommand::Supervised(supervised) => Command::Supervised(supervised),
-            HotCommand::ResumeMasking => Command::ResumeMasking,
+            FrequentCommand::Exec(exec) => Command::Exec(exec),
+            FrequentCommand::GitCredential(helper) => Command::GitCredential(helper),
+            FrequentCommand::Supervised(supervised) => Command::Supervised(supervised),
+            FrequentCommand::ResumeMasking => Command::ResumeMasking,
         };
         Args { command, common: Common::default() }
     }
@@ -143,18 +144,18 @@ impl Args {
     /// Reads the command line, the program's name first.
     ///
     /// # Errors
-    /// clap's, which may repeat what was typed: [`super::messages::Messages::usage`] tells it without.
+    /// clap's error, which may repeat what was typed: [`super::messages::Messages::usage`] reports it without.
     pub fn read(args: &[OsString]) -> Result<Args, clap::Error> {
         let args = &alias(args);
         match args.get(1).and_then(|first| first.to_str()) {
             Some("exec" | "git-credential" | "supervised" | "resume-masking") => {
-                Hot::try_parse_from(args).map(Args::from)
+                Frequent::try_parse_from(args).map(Args::from)
             }
             _ => Args::try_parse_from(args),
         }
     }
 
-    /// The options of every command, from both sides of the command's name.
+    /// The options of every command, from before and after the command's name.
     pub fn all_common(&self) -> Common {
         match &self.command {
             Command::Exec(Exec { common, .. })
@@ -168,8 +169,8 @@ impl Args {
             | Command::Login(Login { common, .. })
             | Command::Logout(Logout { common, .. })
             | Command::List(List { common, .. })
-            | Command::GitCredential(Helper { common, .. })
-            | Command::DockerCredential(Helper { common, .. })
+            | Command::GitCredential(GitCredential { common, .. })
+            | Command::DockerCredential(DockerCredential { common, .. })
             | Command::Setup(Setup { common, .. }) => common.or(&self.common),
             Command::Supervised(_)
             | Command::ResumeMasking
@@ -181,8 +182,8 @@ impl Args {
     }
 }
 
-/// The command line as it is meant where Git or Docker calls: under the name of a helper, or with a prompt of Git's in
-/// place of a command. `help CMD` is `CMD --help`.
+/// Adds the command where Git or Docker starts co-cred: under the name of a helper, or as `GIT_ASKPASS` with a prompt as
+/// its only argument. `help CMD` becomes `CMD --help`.
 fn alias(args: &[OsString]) -> Vec<OsString> {
     let name = args.first().and_then(|name| Path::new(name).file_name()?.to_str());
     let command = match name {
@@ -202,9 +203,9 @@ fn alias(args: &[OsString]) -> Vec<OsString> {
 /// When to ask the deployment.
 #[derive(Clone, Copy, Debug, ValueEnum, Serialize, Deserialize)]
 pub enum Verify {
-    /// Prove the token, or fail
+    /// Ask; fail unless the token is accepted
     Always,
-    /// Fail if the token is rejected; warn if the deployment is unreachable; ask once in five minutes
+    /// Ask at most once in five minutes; fail if the token is rejected, warn if the deployment is unreachable
     Auto,
     /// Send nothing
     Never,
@@ -220,7 +221,7 @@ impl From<Verify> for Mode {
     }
 }
 
-/// One for each thing to do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub enum Command {
@@ -230,37 +231,37 @@ pub enum Command {
     Token(Token),
     /// Print assignments for a shell or another program to evaluate
     Env(Env),
-    /// The startup check: silent and 0 when all is well, else one line and an exit code
+    /// Check the token at startup: silent and 0 when all is well, else one line and an exit code
     Check(Check),
-    /// Show which token is used, where it comes from, and what the deployment says of it
+    /// Show which token is used, where it comes from, and what the deployment says about it
     Status(Status),
-    /// Look at every source, and say what is wrong and what to do
+    /// Show every source, what is wrong, and what to do
     Doctor(Doctor),
-    /// Keep a token fresh, and serve it to whoever asks
+    /// Keep a token fresh, and serve it to other co-cred commands
     Agent(Agent),
     /// Look for the token in files: results before they are kept, what is staged before it is committed
     Scan(Scan),
-    /// Keep a token in the system's keyring
+    /// Store a token in the system's keyring
     Login(Login),
-    /// Forget a login
+    /// Remove a login
     Logout(Logout),
-    /// Show the logins that are kept
+    /// Show the stored logins
     List(List),
-    /// Wire co-cred into Git or Docker, and out again
+    /// Make Git or Docker ask co-cred, or undo that
     Setup(Setup),
-    /// Git's credential helper protocol
-    GitCredential(Helper),
-    /// The credential helper protocol of Docker, Podman and Skopeo
-    DockerCredential(Helper),
-    /// The launcher: the process between supervisor and command
+    /// Answer Git as a credential helper
+    GitCredential(GitCredential),
+    /// Answer Docker, Podman and Skopeo as a credential helper
+    DockerCredential(DockerCredential),
+    /// The process between a supervisor and its command
     #[command(hide = true)]
     Supervised(Supervised),
-    /// See `HotCommand`: none to complete
+    /// Only in `FrequentCommand`, so that it is not completed
     #[command(skip)]
     ResumeMasking,
-    /// Answer a prompt of Git's, as GIT_ASKPASS
+    /// Answer a prompt of Git, as GIT_ASKPASS
     #[command(hide = true)]
-    GitAskpass(Prompted),
+    GitAskpass(GitAskpass),
     /// Print completions for a shell
     Completions(Completions),
     /// Print a manual page

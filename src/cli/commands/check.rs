@@ -20,9 +20,12 @@ pub(super) fn run(
     let mut options = ObtainOptions { needs: &typed.needs, ..invocation.options(Mode::Always)? };
     options.budget.wait = typed.wait.as_deref().map(|wait| values::duration("--wait", wait)).transpose()?;
     if options.mode == Mode::Never && !options.needs.is_empty() {
-        return Err(Error::new(Reason::Usage, "--need asks the deployment, and nothing may be sent")
-            .hint("leave out --offline and --verify never")
-            .into());
+        return Err(Error::new(
+            Reason::Usage,
+            "--need must ask the deployment, and --offline or --verify never forbids that",
+        )
+        .hint("leave out one of them")
+        .into());
     }
     let mut report = Report::new(&options);
     if typed.json {

@@ -1,5 +1,5 @@
-//! `co-cred completions`: for bash, zsh, fish, elvish and PowerShell. In the first three, the value of an option may be known
-//! here and now: the deployments, and the names of variables; never what is in one.
+//! `co-cred completions`: for bash, zsh, fish, elvish and PowerShell. The first three also complete values of options:
+//! deployments, e-mails, and names of variables; never a variable's value.
 
 use std::io::Write;
 
@@ -9,16 +9,16 @@ use clap_complete::Shell;
 use crate::cli::args;
 use crate::cli::exit::Outcome;
 
-/// What prints the deployments that are known.
+/// Prints the known deployments.
 const DEPLOYMENTS: &str = "co-cred list --deployments 2>/dev/null";
 
-/// What prints the e-mails of the logins.
+/// Prints the e-mails of the logins.
 const EMAILS: &str = "co-cred list --emails 2>/dev/null";
 
-/// The options that take a variable's name.
+/// The options whose value is the name of a variable.
 const NAMES: [&str; 3] = ["as", "domain-as", "token-env"];
 
-/// What bash offers behind `exec --`: the commands there are, and then what is offered for that command.
+/// What bash offers after `exec --`: a command, and then that command's own completions.
 const BASH_COMMAND: &str = r#"    for ((i = 2; i < COMP_CWORD; i++)); do
         if [[ ${COMP_WORDS[1]} == exec && ${COMP_WORDS[i]} == -- ]]; then
             if declare -F _command_offset >/dev/null; then
@@ -40,7 +40,7 @@ const FISH_COMMAND: &str = r#"complete -c co-cred -n "__fish_seen_subcommand_fro
 "#;
 
 pub(super) fn run(typed: &args::Completions, out: &mut dyn Write) -> Outcome {
-    // Into memory first: the generator panics where a pipe is closed.
+    // Into memory first: the generator panics if a pipe is closed.
     let mut text = Vec::new();
     clap_complete::generate(typed.shell, &mut public(), "co-cred", &mut text);
     let text = with_values(typed.shell, &String::from_utf8_lossy(&text));
@@ -65,7 +65,7 @@ fn without_hidden(command: &Command) -> Command {
     shown.disable_help_flag(true).disable_version_flag(true).disable_help_subcommand(true)
 }
 
-/// The generated script, where an option's value is looked up.
+/// The generated script with completions of values added.
 fn with_values(shell: Shell, script: &str) -> String {
     match shell {
         Shell::Bash => bash(script),
@@ -75,7 +75,7 @@ fn with_values(shell: Shell, script: &str) -> String {
     }
 }
 
-/// What is offered behind an option stands on the line after it.
+/// In a bash script, the completions of an option's value are on the line after its name.
 fn bash(script: &str) -> String {
     let offered = |before: &str| match before.trim().strip_prefix("--")?.strip_suffix(')')? {
         "deployment" => Some(format!(r#"compgen -W "$({DEPLOYMENTS})" -- "${{cur}}""#)),

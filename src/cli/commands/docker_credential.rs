@@ -1,5 +1,5 @@
-//! `co-cred docker-credential`: the same login for images. Its protocol has all texts, failures too, on standard output,
-//! and 1 as its only exit code of failure.
+//! `co-cred docker-credential`: the same login for images. The protocol puts all texts, errors too, on standard output, and has
+//! 1 as its only exit code for errors.
 
 use std::io::{BufRead, Write};
 
@@ -18,12 +18,12 @@ use crate::cli::{Invocation, args};
 
 pub(super) fn run(
     invocation: &Invocation,
-    typed: &args::Helper,
+    typed: &args::DockerCredential,
     input: &mut dyn BufRead,
     out: &mut dyn Write,
     messages: &mut Messages,
 ) -> Outcome {
-    let outcome = match typed.action() {
+    let outcome = match typed.action.as_deref().unwrap_or_default() {
         "get" => get(invocation, input),
         "store" => store(invocation, input, messages),
         "erase" => erase(invocation, input, messages),
@@ -55,54 +55,54 @@ fn get(invocation: &Invocation, input: &mut dyn BufRead) -> Result<String, Strin
     }
 }
 
-/// Keeps what `docker login` found good.
+/// Stores the login that `docker login` used with success.
 fn store(invocation: &Invocation, input: &mut dyn BufRead, messages: &mut Messages) -> Result<String, String> {
     let text = docker::read(input)?;
     let Login { server, username, secret } =
-        serde_json::from_str(&text).map_err(|_| "the request is no JSON of a login")?;
+        serde_json::from_str(&text).map_err(|_| "the request is not the JSON of a login")?;
     let server = named(&server)?;
     if username.is_empty() {
         return Err(NO_USER.to_owned());
     }
     let target = target(invocation, server).map_err(in_words)?;
     let target =
-        target.ok_or("co-cred keeps logins of Code Ocean's registries alone; co-cred login makes one known")?;
-    let email = Email::parse(&username).ok_or("the user name of a Code Ocean registry is the account's e-mail")?;
+        target.ok_or("co-cred stores logins of Code Ocean registries only; co-cred login adds a deployment")?;
+    let email = Email::parse(&username).ok_or("the user name for a Code Ocean registry is the account's e-mail")?;
     let token = Token::parse(secret.as_bytes()).map_err(|malformed| format!("the token {malformed}"))?.token;
     target.keep(invocation, email, token, None, messages).map(|()| String::new()).map_err(in_words)
 }
 
-/// Forgets the logins of the registry's deployment, or the account's alone where it is known which that is: whoever logs
-/// out wants the token gone.
+/// Removes the logins of the registry's deployment, or only the configured account's: after `docker logout`, no program may
+/// find the token.
 fn erase(invocation: &Invocation, input: &mut dyn BufRead, messages: &mut Messages) -> Result<String, String> {
     let text = docker::read(input)?;
     let server = named(&text)?;
     let Some(target) = target(invocation, server).map_err(in_words)? else { return Ok(String::new()) };
     let email = target.email(invocation).map_err(in_words)?;
-    let meant = |login: &&keyring::Login| {
+    let is_meant = |login: &&keyring::Login| {
         login.deployment == target.deployment && email.as_ref().is_none_or(|email| login.email == *email)
     };
-    for login in keyring::logins(invocation.env).map_err(in_words)?.iter().filter(meant) {
+    for login in keyring::logins(invocation.env).map_err(in_words)?.iter().filter(is_meant) {
         keyring::remove_one(invocation.env, login, UnlockPrompt::Never).map_err(in_words)?;
         let what = format!("{} is logged out of {}, for Git and the API too", login.email, login.deployment);
-        messages.warn(&[Remark::new("logged-out", what).hint("co-cred login keeps a token again")]);
+        messages.warn(&[Remark::new("logged-out", what).hint("co-cred login stores a token again")]);
     }
     Ok(String::new())
 }
 
-/// The registries that there are logins for, and their users. Whatever is wrong, clients want an object.
+/// The registries with a login, and their users; an empty object on any error, since clients expect an object.
 fn list(invocation: &Invocation) -> String {
     let logins = keyring::logins(invocation.env).unwrap_or_default();
     let entry = |login: keyring::Login| Some((login.deployment.registry()?, login.email.as_str().into()));
     Value::Object(logins.into_iter().filter_map(entry).collect::<Map<_, _>>()).to_string()
 }
 
-/// The registry's address, as it was asked for.
+/// The registry's address, as the client wrote it.
 fn named(text: &str) -> Result<&str, String> {
     Some(text.trim()).filter(|server| !server.is_empty()).ok_or_else(|| NO_SERVER.to_owned())
 }
 
-/// The deployment of a registry. It is settled before any token is looked for.
+/// The deployment of a registry. It is determined before any token is located.
 fn target(invocation: &Invocation, server: &str) -> Result<Option<Target>> {
     let Some(host) = docker::host(server) else { return Ok(None) };
     Target::find(invocation, |deployment| deployment.serves_images(host))

@@ -1,4 +1,4 @@
-//! `co-cred doctor`: every source, what it holds or why not, and what to do.
+//! `co-cred doctor`: every source, what it holds or why not, what is wrong, and what to do.
 
 use std::io::{self, Write};
 
@@ -23,8 +23,8 @@ pub(super) fn run(invocation: &Invocation, typed: &args::Doctor, out: &mut dyn W
     let mut report = Report::new(&options);
     let answers = sources::survey(&options.search);
     report.note_shadowed(&answers);
-    let wiring = setup::problems(invocation.env, &sources::deployments(&options.search).unwrap_or_default());
-    let diagnosis = Diagnosis { env: invocation.env, slots: Slots::read(invocation.env), report, answers, wiring };
+    let setup = setup::problems(invocation.env, &sources::deployments(&options.search).unwrap_or_default());
+    let diagnosis = Diagnosis { env: invocation.env, slots: Slots::read(invocation.env), report, answers, setup };
     match typed.json {
         true => writeln!(out, "{}", diagnosis.json())?,
         false => diagnosis.write(out)?,
@@ -37,12 +37,12 @@ struct Diagnosis<'a> {
     slots: Slots,
     report: Report,
     answers: Vec<SourceReport>,
-    /// What is wrong with what `co-cred setup` did.
-    wiring: Vec<Remark>,
+    /// Problems with the setup of Git and Docker.
+    setup: Vec<Remark>,
 }
 
 impl Diagnosis<'_> {
-    /// What is wrong, the reason for the exit code first.
+    /// The problems, with the reason for the exit code first.
     fn problems(&self) -> Vec<Remark> {
         let mut problems: Vec<Remark> = self.report.error.as_ref().map(Remark::from).into_iter().collect();
         let mut add = |problem: Remark| {
@@ -52,7 +52,7 @@ impl Diagnosis<'_> {
         };
         for answer in &self.answers {
             match &answer.found {
-                // What each would shadow if it were the first is of no interest: the list of what is shadowed says it.
+                // Without what each source would shadow if it came first: the list of shadowed tokens has that.
                 Ok(found) => {
                     let remarks = found.iter().flat_map(|found| &found.remarks);
                     remarks.filter(|remark| remark.cause != "shadowed").cloned().for_each(&mut add);
@@ -62,7 +62,7 @@ impl Diagnosis<'_> {
         }
         self.report.remarks().into_iter().chain(self.slots.remarks().to_vec()).for_each(&mut add);
         self.report.shadowed.iter().map(|place| self.shadowed(&place.place)).for_each(&mut add);
-        self.wiring.iter().cloned().for_each(&mut add);
+        self.setup.iter().cloned().for_each(&mut add);
         problems
     }
 
@@ -107,7 +107,7 @@ impl Diagnosis<'_> {
         out.flush()
     }
 
-    /// What a source holds: what it said, or where only the one in its turn is asked, what it was asked then.
+    /// What a source holds; a source that is asked only in its turn holds the chosen token, or none that is known.
     fn found<'a>(&'a self, answer: &'a SourceReport) -> Option<&'a Found> {
         let chosen = self.report.chosen.as_ref().filter(|found| found.place.kind == answer.place.kind);
         match answer.glance {

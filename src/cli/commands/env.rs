@@ -1,4 +1,4 @@
-//! `co-cred env`: assignments for another program.
+//! `co-cred env`: prints assignments for another program.
 
 use std::io::Write;
 
@@ -18,7 +18,7 @@ pub(super) fn run(invocation: &Invocation, typed: &args::Env, out: &mut dyn Writ
     if names.is_some() && !typed.format.has_names() {
         return Err(Error::new(
             Reason::Usage,
-            "--as and --only go with formats that set variables, and this one does not",
+            "--as and --only need a format that sets variables, and this format does not",
         )
         .hint("leave them out")
         .into());

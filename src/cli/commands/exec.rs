@@ -8,7 +8,7 @@ use crate::agent::RefreshLoop;
 use crate::broker::{Broker, Restrictions};
 use crate::credential::{Credential, Mode, ObtainOptions, account, obtain};
 use crate::deliver::exec::{ExecOptions, Plan};
-use crate::deliver::git::wiring::wiring;
+use crate::deliver::git::environment;
 use crate::deliver::{Assignment, Delivery, broker_env};
 use crate::deployment::{Deployment, Form};
 use crate::email::Email;
@@ -203,7 +203,7 @@ fn git_wiring(options: &ObtainOptions, credential: &Credential, email: Option<&E
     let resolved = credential.deployment();
     let resolved = resolved.ok_or_else(|| no_deployment("--git needs the deployment's host, and none is known"))?;
     let program = supervised::program()?;
-    wiring(options.search.context.env, email, &resolved.deployment, &program)
+    environment::variables(options.search.context.env, email, &resolved.deployment, &program)
 }
 
 fn left(name: &str) -> Remark {
@@ -217,8 +217,10 @@ fn explain(credential: &Credential, plan: &Plan, broker: Option<&Broker>, out: &
     for assignment in &plan.set {
         let value = match broker {
             _ if assignment.secret => secret.clone(),
-            // The port will be another.
-            Some(broker) => assignment.value.replace(broker.address().origin(), "the broker's address"),
+            // The port is chosen when the command starts.
+            Some(broker) => {
+                assignment.value.replace(broker.address().origin(), "the broker's address, http://127.0.0.1:PORT")
+            }
             None => assignment.value.to_string(),
         };
         writeln!(out, "set     {} = {}", assignment.name, clean(&value))?;

@@ -1,4 +1,4 @@
-//! As `GIT_ASKPASS`: Git asks for a user or a password in words, and gets it on a line.
+//! co-cred as `GIT_ASKPASS`: Git passes a prompt as argument, and reads the user or the password from standard output.
 
 use std::io::Write;
 
@@ -14,12 +14,12 @@ use crate::cli::helper::Target;
 use crate::cli::messages::Messages;
 use crate::cli::{Invocation, args};
 
-/// Git asks the terminal next, where there is one.
+/// No answer: Git asks on the terminal next, if there is one.
 const NO_ANSWER: u8 = 1;
 
 pub(super) fn run(
     invocation: &Invocation,
-    typed: &args::Prompted,
+    typed: &args::GitAskpass,
     out: &mut dyn Write,
     messages: &mut Messages,
 ) -> Outcome {
@@ -36,22 +36,22 @@ pub(super) fn run(
         Some(next) => {
             messages.warn(&login.as_ref().err().map(Remark::from).into_iter().collect::<Vec<_>>());
             let failure = replace(next);
-            let what = format!("the program that answers Git's other questions cannot be started ({})", failure.kind());
+            let what = format!("the program for Git's other prompts cannot be started ({})", failure.kind());
             Err(Error::new(Reason::Unreadable, what)
-                .hint("look at GIT_ASKPASS, git config core.askPass and SSH_ASKPASS")
+                .hint("check GIT_ASKPASS, git config core.askPass and SSH_ASKPASS")
                 .caused_by(failure)
                 .into())
         }
         None => {
             login?;
-            // Not which: a prompt holds what a stranger wrote.
-            messages.done("Git asks about a host or a user that co-cred does not know: it is not answered");
+            // Without the prompt, whose text may come from another server.
+            messages.done("no answer for Git: co-cred has no login for that host and user");
             Ok(NO_ANSWER)
         }
     }
 }
 
-/// The user and the token that are asked for; none where the host or the user is not known here.
+/// The user and the token for a prompt; none if the host or the user is not known.
 fn login(invocation: &Invocation, prompt: &Prompt) -> Result<Option<(String, Credential)>> {
     match Target::find(invocation, |deployment| deployment.serves_git(&prompt.host))? {
         Some(target) => target.login(invocation, prompt.user.as_deref()),

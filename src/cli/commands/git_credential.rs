@@ -1,5 +1,4 @@
-//! `co-cred git-credential`: Git asks, and is answered about the deployments that are known, over https, and about
-//! nothing else in the world.
+//! `co-cred git-credential`: answers Git for the known deployments, over https, and for no other host.
 
 use std::io::{BufRead, Write};
 
@@ -7,9 +6,11 @@ use jiff::Timestamp;
 
 use crate::deliver::git::{Message, answer};
 use crate::email::Email;
+use crate::env::Env;
 use crate::error::{Error, Reason, Remark, Result};
 use crate::expiry::Expiry;
 use crate::keyring::{self, Login, UnlockPrompt};
+use crate::names::TOKEN;
 use crate::sources::PlaceKind;
 use crate::token::Token;
 use crate::verify;
@@ -21,31 +22,32 @@ use crate::cli::{Invocation, args};
 
 pub(super) fn run(
     invocation: &Invocation,
-    typed: &args::Helper,
+    typed: &args::GitCredential,
     input: &mut dyn BufRead,
     out: &mut dyn Write,
     messages: &mut Messages,
 ) -> Outcome {
-    let act: fn(&Invocation, &Message, &Target, &mut dyn Write, &mut Messages) -> Outcome = match typed.action() {
-        "get" => get,
-        "store" => store,
-        "erase" => erase,
-        "capability" => return write(out, b"version 0\ncapability authtype\n"),
-        "" => {
-            return Err(Error::new(Reason::Usage, "Git's helper protocol needs an action")
-                .hint("it is one of get, store, erase, capability; co-cred setup git makes Git ask")
-                .into());
-        }
-        // What a later Git may ask is not for us, and no mistake (gitcredentials(7)).
-        _ => return Ok(0),
-    };
+    let act: fn(&Invocation, &Message, &Target, &mut dyn Write, &mut Messages) -> Outcome =
+        match typed.action.as_deref().unwrap_or_default() {
+            "get" => get,
+            "store" => store,
+            "erase" => erase,
+            "capability" => return write(out, b"version 0\ncapability authtype\n"),
+            "" => {
+                return Err(Error::new(Reason::Usage, "the action is missing")
+                    .hint("it is one of get, store, erase, capability; co-cred setup git makes Git ask")
+                    .into());
+            }
+            // A helper ignores actions that it does not know (gitcredentials(7)).
+            _ => return Ok(0),
+        };
     let message = match Message::read(input) {
         Ok(message) => message,
         Err(refused) => {
-            // Git is to ask nobody else, either: whoever wrote this meant to deceive somebody.
+            // Git must not ask another helper either: such a request may be an attack.
             write(out, b"quit=1\n")?;
             return Err(Error::new(Reason::Usage, format!("Git's request is refused: {refused}"))
-                .hint("look at the address: somebody may have tampered with it")
+                .hint("check the address of the repository: it may have been tampered with")
                 .into());
         }
     };
@@ -56,14 +58,25 @@ pub(super) fn run(
     }
 }
 
-fn get(invocation: &Invocation, message: &Message, target: &Target, out: &mut dyn Write, _: &mut Messages) -> Outcome {
+fn get(
+    invocation: &Invocation,
+    message: &Message,
+    target: &Target,
+    out: &mut dyn Write,
+    messages: &mut Messages,
+) -> Outcome {
     match target.login(invocation, message.user())? {
         Some((user, credential)) => write(out, &answer(message, &user, &credential).encode()),
-        None => Ok(0),
+        None => {
+            let place = &target.deployment;
+            messages
+                .done(&format!("no answer for Git: no login of that user at {place}; co-cred list shows the logins"));
+            Ok(0)
+        }
     }
 }
 
-/// Keeps what Git found good, where it is somebody's and may be kept.
+/// Stores a login that Git used with success, if it has a user and may be stored.
 fn store(
     invocation: &Invocation,
     message: &Message,
@@ -78,7 +91,8 @@ fn store(
     Ok(0)
 }
 
-/// Forgets what Git was refused. A host without a password is how people forget a login: all of the host, or of a user.
+/// Removes a login with which Git was refused. A request without a password, as `git credential reject` sends for a host,
+/// removes all logins of that host, or of the user that it names.
 fn erase(
     invocation: &Invocation,
     message: &Message,
@@ -87,10 +101,10 @@ fn erase(
     messages: &mut Messages,
 ) -> Outcome {
     if !message.names_a_secret() {
-        for login in meant(invocation, target, message.user())? {
+        for login in logins(invocation, target, message.user())? {
             keyring::remove_one(invocation.env, &login, UnlockPrompt::Never)?;
             let what = format!("{} is logged out of {}, for Git and the API", login.email, login.deployment);
-            messages.warn(&[Remark::new("logged-out", what).hint("co-cred login keeps a token again")]);
+            messages.warn(&[Remark::new("logged-out", what).hint("co-cred login stores a token again")]);
         }
         return Ok(0);
     }
@@ -99,15 +113,15 @@ fn erase(
     refuse(invocation, target, user.as_deref(), &parsed.token, messages)
 }
 
-/// The logins that a request is about.
-fn meant(invocation: &Invocation, target: &Target, user: Option<&str>) -> Result<Vec<Login>> {
+/// The stored logins for a request.
+fn logins(invocation: &Invocation, target: &Target, user: Option<&str>) -> Result<Vec<Login>> {
     let is_meant =
         |login: &Login| login.deployment == target.deployment && user.is_none_or(|user| login.email.is(user));
     Ok(keyring::logins(invocation.env)?.into_iter().filter(is_meant).collect())
 }
 
-/// Forgets a token that Git was refused, where it is the keyring's to forget; else tells where it came from. Git is refused
-/// for a wrong e-mail or a missing scope as well, so the deployment is asked first. Where it cannot be, Git's word counts.
+/// Removes a refused token from the keyring, or reports which source it came from. A wrong e-mail or a missing scope is a
+/// refusal as well, so the deployment is asked first; if it cannot be asked, the token counts as rejected.
 fn refuse(
     invocation: &Invocation,
     target: &Target,
@@ -118,11 +132,11 @@ fn refuse(
     let deployment = &target.deployment;
     verify::remove_cached(invocation.env, token, deployment);
     let mut holders = Vec::new();
-    for login in meant(invocation, target, user)? {
+    for login in logins(invocation, target, user)? {
         match keyring::read(invocation.env, &login) {
             Ok(Some(entry)) if entry.token == *token => holders.push(login),
             Ok(_) => {}
-            // The token may have come from elsewhere, and that is to be told in any case.
+            // The token may come from another source, which is still to be reported.
             Err(error) => messages.warn(&[Remark::from(&error)]),
         }
     }
@@ -130,23 +144,32 @@ fn refuse(
         if let Some(found) =
             target.holder(invocation, user, token)?.filter(|found| found.place.kind != PlaceKind::Keyring)
         {
-            let what = format!("{deployment} refused the user or the token that came from {}", found.place.place);
-            messages.warn(&[Remark::new("refused", what).hint("co-cred doctor says more")]);
+            let token = match is_of_exec(invocation.env) {
+                true => "this command's token".to_owned(),
+                false => format!("the token that came from {}", found.place.place),
+            };
+            let what = format!("{deployment} refused the user or {token}");
+            messages.warn(&[Remark::new("refused", what).hint("co-cred doctor shows the details")]);
         }
         return Ok(0);
     }
     if target.accepts(invocation, token)? == Some(true) {
-        let what = "Git refused this login, but the token is good: check the e-mail and the Capsule scope";
+        let what = "the deployment refused this login, but the token is valid: check the e-mail and the Capsule scope";
         let hint = "co-cred login --email stores the account's e-mail; scopes are at Account → Access Tokens";
         messages.warn(&[Remark::new("refused", what).hint(hint)]);
         return Ok(0);
     }
     for login in &holders {
         keyring::remove_one(invocation.env, login, UnlockPrompt::Never)?;
-        let what = format!("{deployment} refused the token of {}; it was taken out of {}", login.email, login.store);
-        messages.warn(&[Remark::new("refused", what).hint("co-cred login keeps a new one")]);
+        let what = format!("{deployment} refused the token of {}; it was removed from {}", login.email, login.store);
+        messages.warn(&[Remark::new("refused", what).hint("co-cred login stores a new one")]);
     }
     Ok(0)
+}
+
+/// Whether `exec --git` passed the token on in a variable that the user may not have set.
+fn is_of_exec(env: &Env) -> bool {
+    env.get("CO_CRED_TOKEN_ENV").is_some_and(|name| name == TOKEN)
 }
 
 fn write(out: &mut dyn Write, bytes: &[u8]) -> Outcome {

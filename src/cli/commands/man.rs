@@ -6,21 +6,21 @@ use clap::CommandFactory;
 
 use crate::error::{Error, Reason};
 
-use crate::cli::args;
 use crate::cli::exit::Outcome;
+use crate::cli::{args, manual};
 
 pub(super) fn run(typed: &args::Man, out: &mut dyn Write) -> Outcome {
     let mut root = args::Args::command();
     root.build();
     let page = match &typed.command {
-        None => root,
-        Some(name) => root.find_subcommand(name).cloned().ok_or_else(unknown)?,
+        None => manual::page(&root),
+        Some(name) => manual::page(root.find_subcommand(name).ok_or_else(unknown)?),
     };
-    clap_mangen::Man::new(page).render(out)?;
+    out.write_all(page.as_bytes())?;
     out.flush()?;
     Ok(0)
 }
 
 fn unknown() -> Error {
-    Error::new(Reason::Usage, "there is no page for such a command").hint("co-cred --help lists the commands")
+    Error::new(Reason::Usage, "there is no manual page for that command").hint("co-cred --help lists the commands")
 }

@@ -1,4 +1,4 @@
-//! The commands: each obtains what it needs, and delivers it one way.
+//! The commands, one file for each.
 
 mod agent;
 mod check;

@@ -1,4 +1,4 @@
-//! `co-cred setup`: wires Git or Docker to co-cred, and out again.
+//! `co-cred setup`: makes Git or Docker ask co-cred, or undoes that.
 
 use crate::credential::Mode;
 use crate::deliver::{docker, git};
@@ -17,12 +17,12 @@ pub(super) fn run(invocation: &Invocation, typed: &args::Setup, messages: &mut M
         (Tool::Git, false) => {
             let deployments = deployments(invocation)?;
             let file = git::setup::put(invocation.env, &deployments)?;
-            messages.done(&format!("Git asks co-cred, as {} says", file.display()));
+            messages.done(&format!("Git asks co-cred for {} ({})", hosts(&deployments, git_host), file.display()));
             messages.warn(&missing(invocation.env, "co-cred", "Git").into_iter().collect::<Vec<_>>());
             if !git::setup::is_only_helper(invocation.env, &deployments)? {
                 messages.warn(&[Remark::new(
                     "other-helper",
-                    "another helper comes after co-cred, and is told the token as well",
+                    "another helper comes after co-cred in Git's configuration, and gets the token as well",
                 )
                 .hint("git config --show-origin --get-all credential.helper shows where it is set")]);
             }
@@ -31,21 +31,25 @@ pub(super) fn run(invocation: &Invocation, typed: &args::Setup, messages: &mut M
             let was_done = git::setup::is_done(invocation.env);
             let file = git::setup::undo(invocation.env)?;
             match was_done {
-                true => messages.done(&format!("Git does not ask co-cred any more; {} is gone", file.display())),
+                true => messages.done(&format!("Git no longer asks co-cred; {} was removed", file.display())),
                 false => messages.done("nothing had to be changed"),
             }
         }
         (Tool::Docker, false) => {
-            tell_files(&docker::setup::put(invocation.env, &deployments(invocation)?)?, messages);
+            let deployments = deployments(invocation)?;
+            let files = docker::setup::put(invocation.env, &deployments)?;
+            let registries = hosts(&deployments, |deployment| deployment.registry().unwrap_or_default());
+            messages.done(&format!("Docker, Podman and Skopeo ask co-cred for {registries}"));
+            report_files(&files, messages);
             messages.warn(&missing(invocation.env, docker::setup::PROGRAM, "Docker").into_iter().collect::<Vec<_>>());
         }
-        (Tool::Docker, true) => tell_files(&docker::setup::undo(invocation.env)?, messages),
+        (Tool::Docker, true) => report_files(&docker::setup::undo(invocation.env)?, messages),
     }
     Ok(0)
 }
 
-/// After a login: what is wired follows. The login itself has succeeded, whatever this says. A logout changes nothing
-/// there: a deployment without a login is answered with silence.
+/// Adds a new login's deployment to Git and Docker, if they are set up. A failure is a warning, since the login itself has
+/// succeeded. A logout needs no change: co-cred does not answer for a deployment without a login.
 pub(super) fn renew(invocation: &Invocation, messages: &mut Messages) {
     let renewed =
         sources::deployments(&SearchOptions::new(&SearchContext::new(invocation.env))).and_then(|deployments| {
@@ -64,34 +68,45 @@ fn deployments(invocation: &Invocation) -> Result<Vec<Deployment>> {
     let known = sources::deployments(&invocation.options(Mode::Never)?.search)?;
     match known.is_empty() {
         false => Ok(known),
-        true => Err(Error::new(Reason::NoDeployment, "no deployment is known that could be asked about")
+        true => Err(Error::new(Reason::NoDeployment, "no deployment is known yet")
             .hint("run co-cred login first, or name one with --deployment codeocean.example.org")),
     }
 }
 
-fn tell_files(files: &[std::path::PathBuf], messages: &mut Messages) {
+fn report_files(files: &[std::path::PathBuf], messages: &mut Messages) {
     match files {
         [] => messages.done("nothing had to be changed"),
         files => files.iter().for_each(|file| messages.done(&format!("{} was changed", file.display()))),
     }
 }
 
-/// What is wrong with what is wired, for `doctor`.
+/// The names of hosts, for a message.
+fn hosts(deployments: &[Deployment], host: impl Fn(&Deployment) -> String) -> String {
+    deployments.iter().map(host).filter(|host| !host.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+/// The host of a deployment, as Git is given it.
+fn git_host(deployment: &Deployment) -> String {
+    deployment.origin().trim_start_matches("https://").to_owned()
+}
+
+/// Problems with the setup of Git and Docker, for `doctor`.
 pub(super) fn problems(env: &Env, deployments: &[Deployment]) -> Vec<Remark> {
-    let git = git::setup::is_done(env).then(|| missing(env, "co-cred", "Git").or_else(|| outdone(env, deployments)));
+    let git =
+        git::setup::is_done(env).then(|| missing(env, "co-cred", "Git").or_else(|| other_helper(env, deployments)));
     let docker = docker::setup::is_done(env).then(|| missing(env, docker::setup::PROGRAM, "Docker"));
     [git, docker].into_iter().flatten().flatten().collect()
 }
 
-/// Another helper that Git tells the token as well.
-fn outdone(env: &Env, deployments: &[Deployment]) -> Option<Remark> {
+/// Another helper that gets the token from Git as well.
+fn other_helper(env: &Env, deployments: &[Deployment]) -> Option<Remark> {
     let last = git::setup::is_only_helper(env, deployments).unwrap_or(true);
-    let what = "another helper comes after co-cred in Git's configuration, and is told the token as well";
-    let hint = "git config --show-origin --get-all credential.helper shows where it is set; co-cred setup git mends what it can";
+    let what = "another helper comes after co-cred in Git's configuration, and gets the token as well";
+    let hint = "git config --show-origin --get-all credential.helper shows where it is set; co-cred setup git corrects what it can";
     (!last).then(|| Remark::new("other-helper", what).hint(hint))
 }
 
-/// A program that is not on `PATH`, where others look for it.
+/// A warning if a program that others start is not on `PATH`.
 fn missing(env: &Env, program: &str, tool: &str) -> Option<Remark> {
     let folders = || env.get("PATH").into_iter().flat_map(std::env::split_paths);
     let with = |name: &str| folders().find(|folder| folder.join(name).is_file());

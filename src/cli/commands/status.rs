@@ -1,4 +1,4 @@
-//! `co-cred status`: which token is used, and what the deployment says of it.
+//! `co-cred status`: which token is used, where it comes from, and what the deployment says about it.
 
 use std::io::{self, Write};
 
@@ -32,10 +32,10 @@ pub(super) fn run(
     Ok(report.code())
 }
 
-/// The lines that `doctor` begins with as well.
+/// Writes the report; `doctor` begins with the same lines.
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     match &report.deployment {
-        Some(resolved) => writeln!(out, "deployment   {} (named by {})", resolved.deployment, clean(&resolved.place))?,
+        Some(resolved) => writeln!(out, "deployment   {} (from {})", resolved.deployment, clean(&resolved.place))?,
         None => writeln!(out, "deployment   not known")?,
     }
     match &report.chosen {

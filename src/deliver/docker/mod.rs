@@ -1,5 +1,5 @@
-//! To Docker, Podman and Skopeo: the protocol of docker-credential-helpers, to its letter. Answers and failures alike go
-//! to standard output, where its clients read both.
+//! Delivers to Docker, Podman and Skopeo: the protocol of docker-credential-helpers. Answers and errors go to standard output,
+//! where clients read both.
 
 pub mod setup;
 
@@ -11,15 +11,15 @@ use zeroize::Zeroizing;
 use crate::credential::Credential;
 use crate::deliver::text;
 
-/// What a client reads as "this helper has none": it goes on without a login.
+/// The text by which a client knows that the helper has no login: it goes on without one.
 pub const NOT_FOUND: &str = "credentials not found in native keychain";
 
-/// Its other two texts for a request that is not complete.
+/// The protocol's text for a request without a registry.
 pub const NO_SERVER: &str = "no credentials server URL";
-/// See [`NO_SERVER`].
+/// The protocol's text for a request without a user.
 pub const NO_USER: &str = "no credentials username";
 
-/// The most bytes of a request.
+/// The largest request in bytes.
 const LIMIT: u64 = 64 * 1024;
 
 /// A login, as clients write and read it.
@@ -27,7 +27,7 @@ const LIMIT: u64 = 64 * 1024;
 #[serde(default, rename_all = "PascalCase")]
 #[allow(missing_debug_implementations, reason = "it holds a secret")]
 pub struct Login {
-    /// The registry, as the client writes it.
+    /// The address of the registry, as the client writes it.
     #[serde(rename = "ServerURL")]
     pub server: String,
     /// The user.
@@ -53,8 +53,8 @@ pub fn answer(server: &str, user: &str, credential: &Credential) -> Zeroizing<St
     Zeroizing::new(serde_json::to_string(&login).unwrap_or_else(|_| unreachable!("plain strings are JSON")))
 }
 
-/// The `host` or `host:port` of a registry, of the forms in which clients write it: with `https://` or without, with a
-/// path or without. None where it is nothing of the kind, plain http included.
+/// The `host` or `host:port` of a registry's address, which clients write with or without `https://` and a path. None for
+/// other text, and for plain http.
 pub fn host(server: &str) -> Option<&str> {
     let rest = match server.split_once("://") {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => rest,

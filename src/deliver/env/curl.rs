@@ -1,7 +1,7 @@
 //! curl's `-K`: the token as user name, an empty password. Within double quotes `\\` and `\"` are escapes (curl(1)).
 //!
-//! Where an address has no scheme, curl takes http, and a bare host in `CODEOCEAN_DOMAIN` would have the token sent in the
-//! clear: https is what curl takes then, and the only protocol that it speaks.
+//! For an address without a scheme, curl uses http, and would send the token in the clear to a bare host in
+//! `CODEOCEAN_DOMAIN`. The configuration makes https the default, and allows no other protocol.
 
 use zeroize::Zeroizing;
 

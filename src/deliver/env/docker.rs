@@ -1,5 +1,5 @@
-//! docker's `--env-file`: all after the first `=` is the value, to the byte; there is no quoting, and none is needed
-//! where a value has no line end.
+//! docker's `--env-file`: everything after the first `=` is the value, byte for byte. There is no quoting; a value without a
+//! line end needs none.
 
 pub(super) fn line(name: &str, value: &str) -> String {
     format!("{name}={value}")

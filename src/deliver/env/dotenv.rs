@@ -1,4 +1,5 @@
-//! `.env` files: single quotes, with `\'` and `\\` as python-dotenv and its kin read them; nothing is expanded.
+//! `.env` files: single quotes, with the escapes `\'` and `\\`, as python-dotenv and similar readers have them; nothing is
+//! expanded.
 
 use super::escaped;
 

@@ -1,5 +1,5 @@
-//! GitHub Actions: the runner is told to mask the token in its log, on standard output, and then the variables are added
-//! to the file that `$GITHUB_ENV` names, for the steps that follow. Elsewhere the assignments are printed as well.
+//! GitHub Actions: `::add-mask::` on standard output makes the runner mask the token in its log, then the variables are added
+//! to the file in `GITHUB_ENV`, for the steps that follow. Without `GITHUB_ENV`, the assignments are printed.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -14,11 +14,11 @@ use crate::files::{Symlinks, identity, open};
 
 use super::Rendered;
 
-/// Variables that name the files in which a step leaves something for the runner.
+/// Variables with the files that the runner reads after a step.
 const FILES: [&str; 5] = ["GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_STATE", "GITHUB_PATH", "GITHUB_STEP_SUMMARY"];
 
-/// Refuses one of the runner's own files as standard output: it reads `::add-mask::` in the log alone, and would show the
-/// token.
+/// Refuses one of the runner's files as standard output: the runner reads `::add-mask::` only in the log, so it would show
+/// the token.
 ///
 /// # Errors
 /// `out` is such a file.
@@ -58,14 +58,14 @@ pub(super) fn append(path: &Path, assignments: &str) -> Result<()> {
     })
 }
 
-/// The runner undoes these three in a workflow command.
+/// Escapes a value for a workflow command.
 fn workflow_data(value: &str) -> String {
     value.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 fn add_lines(path: &Path, lines: &str) -> io::Result<()> {
     let mut file = OpenOptions::new().append(true).open(path)?;
-    // A step before may have left its last line without an end.
+    // The step before may have left its last line without a line end.
     if fs::read(path)?.last().is_some_and(|last| *last != b'\n') {
         file.write_all(b"\n")?;
     }

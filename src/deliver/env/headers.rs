@@ -1,5 +1,5 @@
-//! HTTP headers for programs that send what a command prints, MCP clients among them: one JSON object, one line. The MCP
-//! server takes the token as `Bearer` (RFC 6750).
+//! HTTP headers for programs that send what a command prints, such as MCP clients: one JSON object on one line. The MCP server
+//! accepts the token as `Bearer` (RFC 6750).
 
 use zeroize::Zeroizing;
 

@@ -1,4 +1,4 @@
-//! JSON: one object, one line.
+//! JSON: one object on one line.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! As assignments that another program evaluates. A new format is one file here, one variant and one arm.
+//! Delivers as assignments that another program evaluates. A new format is one file here, one variant and one arm.
 
 mod curl;
 mod docker;
@@ -22,13 +22,14 @@ use crate::credential::Credential;
 use crate::deployment::Deployment;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
+use crate::names::{self, Role};
 use crate::parse::shell::is_name;
 use crate::token::is_token_like;
 
 use super::exec::is_named_by;
 use super::{Assignment, DOMAIN, assignments};
 
-/// Who reads the assignments.
+/// The program that reads the assignments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// A POSIX shell: `eval "$(co-cred env)"`.
@@ -60,12 +61,12 @@ pub enum Format {
 }
 
 impl Format {
-    /// Whether it sets variables, whose names can be chosen.
+    /// Whether the format sets variables, whose names can be chosen.
     pub fn has_names(self) -> bool {
         !matches!(self, Format::Netrc | Format::Curl | Format::Headers)
     }
 
-    /// Whether a running shell or session evaluates it, in which scripts may rely on a variable as it is.
+    /// Whether a running shell or session evaluates it: its scripts may rely on the present form of a variable.
     fn is_evaluated(self) -> bool {
         matches!(self, Format::Sh | Format::Fish | Format::Powershell | Format::R)
     }
@@ -76,14 +77,14 @@ impl Format {
 pub struct Rendered {
     /// For standard output.
     pub out: Zeroizing<String>,
-    /// For a file, once that is written.
+    /// For a file, after standard output was written.
     pub append: Option<(PathBuf, Zeroizing<String>)>,
 }
 
-/// The token, under its own and the other names, and the deployment; of all these `only` some, where any are named.
+/// Renders the token, under its own and the other names, and the deployment; if `only` names some of these, no others.
 ///
 /// # Errors
-/// The format, or one of those names, needs to know the deployment and none is known; or a name is not among them.
+/// The format, or a name in `only`, needs the deployment and none is known; or a name in `only` is not set.
 pub fn render(
     format: Format,
     credential: &Credential,
@@ -113,7 +114,7 @@ pub fn render(
     Ok(Rendered { out, append: None })
 }
 
-/// The deployment as the environment has it already, where that is this one: scripts put `https://` before a bare host.
+/// Keeps the variable's present form if it names this deployment: scripts put `https://` before a bare host.
 fn keep_form(domain: &mut Assignment, env: &Env) {
     let deployment = Deployment::parse(&domain.value).ok();
     let former = env.get(DOMAIN).filter(|former| deployment.is_some_and(|deployment| is_named_by(former, &deployment)));
@@ -122,15 +123,19 @@ fn keep_form(domain: &mut Assignment, env: &Env) {
     }
 }
 
-/// Those with one of these names, each of which must be there: a program that names them needs them.
+/// The assignments with these names; each must exist, since the program that names it needs it.
 fn chosen(mut all: Vec<Assignment>, only: &[String]) -> Result<Vec<Assignment>> {
     let missing = |name: &&String| all.iter().all(|one| one.name != **name);
     match only.iter().find(missing).map(String::as_str) {
         Some(DOMAIN) => return Err(no_deployment("--only CODEOCEAN_DOMAIN")),
-        // What was typed is repeated only where it may be a name.
+        // What was typed is repeated only if it may be a name.
         Some(name) if is_name(name) && !is_token_like(name.as_bytes()) => {
-            return Err(Error::new(Reason::Usage, format!("--only {name}: env does not set that name"))
-                .hint(format!("--as {name} sets it to the token")));
+            let error = Error::new(Reason::Usage, format!("--only {name}: env does not set that name"));
+            let may_be_token = !matches!(names::role(name), Some(Role::Domain | Role::Email | Role::Other));
+            return Err(error.hint(match may_be_token {
+                true => format!("--as {name} sets it to the token"),
+                false => "env sets CODEOCEAN_TOKEN, CODEOCEAN_DOMAIN and the names of --as".to_owned(),
+            }));
         }
         Some(_) => {
             return Err(Error::new(Reason::Usage, "--only takes the name of a variable that env sets")
@@ -142,13 +147,13 @@ fn chosen(mut all: Vec<Assignment>, only: &[String]) -> Result<Vec<Assignment>> 
     Ok(all)
 }
 
-/// What is asked for needs the deployment.
+/// The error for something that needs the deployment.
 fn no_deployment(what: &str) -> Error {
     Error::new(Reason::NoDeployment, format!("{what} needs the deployment's host, and none is known"))
         .hint("name it with --deployment https://codeocean.example.org or CODEOCEAN_DOMAIN")
 }
 
-/// Adds the assignments to the file that they are for; after standard output was written.
+/// Appends the assignments to their file; call it after standard output was written.
 ///
 /// # Errors
 /// The file cannot be written.
@@ -169,7 +174,7 @@ fn lines(all: &[Assignment], line: impl Fn(&str, &str) -> String) -> Zeroizing<S
     text
 }
 
-/// The value with a backslash before each of some characters.
+/// The value with a backslash before each special character.
 fn escaped(value: &str, special: &[char]) -> String {
     let escape = |c: char| special.contains(&c).then_some('\\').into_iter().chain([c]);
     value.chars().flat_map(escape).collect()

@@ -1,6 +1,5 @@
-//! `.netrc`: the token as login, for the deployment's host. The password is left out, which readers take for an empty one
-//! (Python since 3.11), where older ones would take `""` to the letter. A token that needs quotes gets them, as curl reads
-//! them since 7.84.
+//! `.netrc`: the token as login, for the deployment's host. There is no password: curl, and Python since 3.11, read that as an
+//! empty one; older readers would take `""` literally. A token that needs quotes gets them, which curl reads since 7.84.
 
 use zeroize::Zeroizing;
 

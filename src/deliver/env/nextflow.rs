@@ -1,8 +1,8 @@
-//! Nextflow's configuration, `nextflow -c FILE`: the `env` scope, which is the environment of each task. Within Groovy's single
-//! quotes `\'` and `\\` are escapes, and nothing is expanded. Nextflow itself writes these variables into the script of
-//! each task (`.command.run`).
+//! Nextflow's configuration, `nextflow -c FILE`: the `env` scope is the environment of each task. Within Groovy's single quotes
+//! `\'` and `\\` are escapes, and nothing is expanded. Nextflow itself writes these variables into the script of each task
+//! (`.command.run`).
 //!
-//! Not `CO_USERNAME` and `CO_PASSWORD`, which exported pipelines put among the arguments of docker.
+//! `CO_USERNAME` and `CO_PASSWORD` are left out: exported pipelines pass them to docker as arguments.
 
 use super::escaped;
 

@@ -1,5 +1,5 @@
-//! PowerShell: within single quotes everything stands for itself, and a quote is doubled (about_Quoting_Rules). It takes
-//! the typographic quotes for single quotes, too.
+//! PowerShell: within single quotes, only a quote is special, and is doubled (about_Quoting_Rules). Typographic single quotes
+//! count as quotes, too.
 
 pub(super) fn line(name: &str, value: &str) -> String {
     let is_quote = |c: char| matches!(c, '\'' | '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}');

@@ -3,7 +3,7 @@
 use super::escaped;
 
 pub(super) fn line(name: &str, value: &str) -> String {
-    // A name that begins with _ is no R name, unless it stands in backticks (?Quotes).
+    // A name that begins with _ is an R name only in backticks (?Quotes).
     let name = if name.starts_with('_') { format!("`{name}`") } else { name.to_owned() };
     format!("Sys.setenv({name} = \"{}\")", escaped(value, &['\\', '"']))
 }

@@ -1,4 +1,4 @@
-//! POSIX shells.
+//! POSIX shells: `export` with single quotes.
 
 use crate::deliver::quoted;
 

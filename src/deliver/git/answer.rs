@@ -1,4 +1,4 @@
-//! What Git is answered: the user and the token, in the form that this Git understands best.
+//! The answer to Git: the user and the token, in the best form that this version of Git understands.
 
 use jiff::Timestamp;
 
@@ -12,11 +12,11 @@ use super::Message;
 
 /// The answer to a request.
 ///
-/// A Git that knows the capability `authtype` (2.46 and later) gets the two as one HTTP credential. Unless it is from the
-/// keyring it is ephemeral: no other helper is to keep a copy of what a capsule was lent.
+/// A Git with the capability `authtype` (2.46 and later) gets the two as one HTTP credential. Unless it is from the keyring it
+/// is ephemeral: no other helper may store a copy of a capsule's token.
 pub fn answer(request: &Message, user: &str, credential: &Credential) -> Message {
     let token = text(credential.token());
-    let end = credential.expires().and_then(to_come).map(|end| end.to_string());
+    let end = credential.expires().and_then(future).map(|end| end.to_string());
     let answer = match request.can("authtype") {
         true => {
             let encoded = basic_credentials(user, &token);
@@ -37,8 +37,8 @@ pub fn answer(request: &Message, user: &str, credential: &Credential) -> Message
     }
 }
 
-/// The end in seconds since 1970; none that is over: a token may well be good for longer than its user noted, and Git
-/// would not even try it.
-fn to_come(expiry: Expiry) -> Option<i64> {
+/// The expiry in seconds since 1970, if it is in the future: Git would not try an expired token, which may be valid for longer
+/// than its user noted.
+fn future(expiry: Expiry) -> Option<i64> {
     expiry.end().filter(|end| *end > Timestamp::now()).map(Timestamp::as_second)
 }

@@ -1,4 +1,4 @@
-//! Which helpers Git asks about an address, by its configuration (gitcredentials(7), "Configuration options").
+//! The helpers that Git asks for an address, from its configuration (gitcredentials(7), "Configuration options").
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use crate::error::Result;
 
 use super::config;
 
-/// Every helper that Git's configuration names, in its order, and for which addresses each is.
+/// Every helper in Git's configuration in its order, with the addresses that each is for.
 pub(super) struct Helpers(Vec<Entry>);
 
 struct Entry {
@@ -17,7 +17,7 @@ struct Entry {
 }
 
 impl Helpers {
-    /// Reads them all, in one go.
+    /// Reads them all with one call.
     ///
     /// # Errors
     /// Git cannot be run, or cannot read its configuration.
@@ -32,7 +32,7 @@ impl Helpers {
         Ok(Helpers(text.split_terminator('\0').filter_map(entry).collect()))
     }
 
-    /// Whether Git asks this helper about each of these addresses, and tells no other one what it answered.
+    /// Whether Git asks this helper for each of these addresses, and passes its answer to no other.
     pub(super) fn only(&self, helper: &str, origins: &[String]) -> bool {
         let mut own: HashMap<&str, Vec<(usize, &str)>> =
             origins.iter().map(|origin| (origin.as_str(), Vec::new())).collect();
@@ -47,15 +47,15 @@ impl Helpers {
             let also = others.iter().filter(|(_, pattern, _)| pattern.is_none_or(|pattern| may_match(pattern, origin)));
             asked.extend(also.map(|(number, _, helper)| (*number, *helper)));
             asked.sort_unstable();
-            // An empty one takes away all before it.
+            // An empty helper clears the list.
             let left = asked.rsplit(|(_, helper)| helper.is_empty()).next().unwrap_or_default();
             !left.is_empty() && left.iter().all(|(_, left)| *left == helper)
         })
     }
 }
 
-/// Whether an entry may be for an https address: its host may have `*` in place of a part, and may be missing, as may the
-/// scheme. The user and the path are not looked at: Git may ask with either.
+/// Whether an entry may apply to an https address. A part of its host may be `*`; the host and the scheme may be missing. The
+/// user and the path are ignored, since Git may ask with either.
 fn may_match(pattern: &str, origin: &str) -> bool {
     let (scheme, rest) = pattern.split_once("://").unwrap_or(("https", pattern));
     let (host, port) = host_and_port(rest);
@@ -66,7 +66,7 @@ fn may_match(pattern: &str, origin: &str) -> bool {
     scheme.eq_ignore_ascii_case("https") && (host.is_empty() || (same_host && port == asked_port))
 }
 
-/// The host, and the port where it is not the usual one.
+/// The host, and the port if it is not 443.
 fn host_and_port(rest: &str) -> (&str, &str) {
     let authority = rest.split('/').next().unwrap_or_default();
     let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);

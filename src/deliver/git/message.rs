@@ -1,7 +1,7 @@
-//! What Git and a helper say to each other: attributes, one a line (gitcredentials(7), git-credential(1)).
+//! The messages between Git and a helper: one attribute a line (gitcredentials(7), git-credential(1)).
 //!
-//! Git checks what it passes on, older versions and other programs less so. A line that two readers may understand
-//! differently is how tokens were sent to the wrong host: whatever is not beyond doubt is refused as a whole.
+//! Older versions of Git, and other programs, pass on messages unchecked. A line that two readers understand differently has
+//! sent tokens to the wrong host (CVE-2020-5260, CVE-2024-52006): an ambiguous message is refused as a whole.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,11 +11,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use zeroize::Zeroizing;
 
-/// The most bytes of a line, and of all of them.
+/// The most bytes of a line, and of a message.
 const LINE: usize = 64 * 1024;
 const ALL: usize = 1024 * 1024;
 
-/// The attributes that are understood, each given at most once. All others are left out.
+/// The attributes that are read, each of which may be given once. Others are ignored.
 const SINGLE: [&str; 10] = [
     "authtype",
     "credential",
@@ -29,32 +29,32 @@ const SINGLE: [&str; 10] = [
     "username",
 ];
 
-/// Those that may be given more than once; an empty one clears what came before.
+/// The attributes that may be given more than once; an empty value clears the values before it.
 const MULTIPLE: [&str; 3] = ["capability[]", "state[]", "wwwauth[]"];
 
-/// What Git asks or reports, or what it is answered.
+/// A request or report of Git, or the answer.
 #[derive(Default, PartialEq)]
 pub struct Message {
     single: BTreeMap<&'static str, Zeroizing<Vec<u8>>>,
     multiple: BTreeMap<&'static str, Vec<Vec<u8>>>,
 }
 
-/// Why a request is not answered. Says nothing of what it holds.
+/// Why a request is refused; without its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// A carriage return or a NUL: another reader may take it for the end.
+    /// A carriage return or a NUL: another reader may take it for the end of the line.
     Control,
-    /// A line without `=`, or nothing before it.
+    /// A line without `=`, or without a key before it.
     NoKey,
     /// The same attribute twice: another reader may take the other one.
     Twice,
     /// More than 64 KiB in a line, or 1 MiB in all.
     TooLong,
-    /// `host=`, which would fit any host.
+    /// `host=`, which would match any host.
     EmptyHost,
     /// A protocol, a host or a user that is not UTF-8.
     NotText,
-    /// The last line has no end: the rest of it may be missing.
+    /// The last line has no line end: the rest of it may be missing.
     CutOff,
     /// Standard input cannot be read.
     Input,
@@ -64,7 +64,7 @@ impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Refused::Control => "it holds a carriage return or a NUL",
-            Refused::NoKey => "a line of it is no key=value",
+            Refused::NoKey => "a line is not key=value",
             Refused::Twice => "it gives the same key twice",
             Refused::TooLong => "it is too long",
             Refused::EmptyHost => "its host is empty",
@@ -79,7 +79,7 @@ impl Message {
     /// Reads up to an empty line or the end.
     ///
     /// # Errors
-    /// [`Refused`]: whatever is not beyond doubt.
+    /// [`Refused`]: the message is ambiguous, too long, or cannot be read.
     pub fn read(input: &mut dyn BufRead) -> Result<Message, Refused> {
         let (mut message, mut seen, mut all) = (Message::default(), BTreeSet::new(), 0);
         loop {
@@ -126,7 +126,7 @@ impl Message {
         Ok(())
     }
 
-    /// Adds an attribute that is known here.
+    /// Adds an attribute, if it is one of those above.
     pub(super) fn with(mut self, key: &str, value: &str) -> Message {
         if let Some(key) = SINGLE.iter().find(|known| **known == key) {
             self.single.insert(key, Zeroizing::new(value.as_bytes().to_vec()));
@@ -136,7 +136,7 @@ impl Message {
         self
     }
 
-    /// The attributes as lines: capabilities come first, as what depends on them comes after.
+    /// The attributes as lines. Capabilities come first, since other attributes depend on them.
     pub fn encode(&self) -> Zeroizing<Vec<u8>> {
         let multiple =
             self.multiple.iter().flat_map(|(key, values)| values.iter().map(|value| (*key, value.as_slice())));
@@ -158,38 +158,38 @@ impl Message {
         std::str::from_utf8(self.single.get(key)?).ok()
     }
 
-    /// The host, as `host` or `host:port`, if it is to be reached over https; a token is given for nothing else.
+    /// The `host` or `host:port`, if the protocol is https; no token is given for another protocol.
     pub fn https_host(&self) -> Option<&str> {
         self.text("host").filter(|_| self.text("protocol") == Some("https"))
     }
 
-    /// The user whose password is wanted, where Git names one.
+    /// The user whose password Git asks for, if it names one.
     pub fn user(&self) -> Option<&str> {
         self.text("username").filter(|user| !user.is_empty())
     }
 
-    /// Whether Git says that it can do this: `authtype`, `state`.
+    /// Whether Git has this capability: `authtype`, `state`.
     pub fn can(&self, capability: &str) -> bool {
         let capabilities = self.multiple.get("capability[]").into_iter().flatten();
         capabilities.into_iter().any(|one| one == capability.as_bytes())
     }
 
-    /// Whether what Git reports is not to be kept.
+    /// Whether the login must not be stored.
     pub fn is_ephemeral(&self) -> bool {
         self.text("ephemeral").is_some_and(|value| matches!(value, "1" | "true" | "yes" | "on"))
     }
 
-    /// When the password ends, in seconds since 1970.
+    /// When the password expires, in seconds since 1970.
     pub fn expiry(&self) -> Option<i64> {
         self.text("password_expiry_utc")?.parse().ok()
     }
 
-    /// Whether Git reports on one password, and not on whatever is kept for a host or a user.
+    /// Whether the message is about one password, not about every login of a host or a user.
     pub fn names_a_secret(&self) -> bool {
         ["credential", "password", "oauth_refresh_token"].iter().any(|key| self.single.contains_key(key))
     }
 
-    /// The user and the password that Git reports on: as such, or in one as HTTP's Basic authentication has them.
+    /// The user and the password: as two attributes, or as one HTTP Basic credential.
     pub fn login(&self) -> Option<(Option<String>, Zeroizing<String>)> {
         if let Some(password) = self.text("password") {
             return Some((self.user().map(str::to_owned), Zeroizing::new(password.to_owned())));

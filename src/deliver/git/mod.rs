@@ -1,14 +1,14 @@
-//! To Git: the credential helper's protocol, its prompts, and how a child or a user's configuration is told to ask us.
+//! Delivers to Git: the credential helper protocol, Git's prompts, and the setup for one command or for a user.
 
 mod answer;
 pub mod askpass;
 mod config;
+pub mod environment;
 mod helpers;
 pub mod message;
 mod pipeline;
 pub mod prompt;
 pub mod setup;
-pub mod wiring;
 
 pub use answer::answer;
 pub use message::{Message, Refused};

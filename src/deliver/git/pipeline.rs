@@ -1,5 +1,5 @@
-//! What a pipeline that Code Ocean generated reads: its `main.nf` clones `https://$GIT_ACCESS_TOKEN@$GIT_HOST/capsule-...`.
-//! With the user's name alone in the first, Git asks for the password, and the token is in no argument.
+//! Variables for a pipeline that Code Ocean generated: its `main.nf` clones `https://$GIT_ACCESS_TOKEN@$GIT_HOST/capsule-...`.
+//! With only the user name in `GIT_ACCESS_TOKEN`, Git asks for the password, so that the token is in no argument.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -12,11 +12,11 @@ use crate::names::GIT_TOKEN;
 /// The host.
 const HOST: &str = "GIT_HOST";
 
-/// What must not stand as it is in a URL's user name (RFC 3986, section 2.3).
+/// The characters to encode in the user name of a URL (RFC 3986, section 2.3).
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The two variables where they are unset. They belong together: with one of them set to something else, the other would
-/// send a Git provider's token to the deployment, or the e-mail to another host.
+/// The two variables, or none if one is set to something else: mixed, they would send a Git provider's token to the
+/// deployment, or the e-mail to another host.
 pub(super) fn variables(env: &Env, email: Option<&Email>, deployment: &Deployment) -> Vec<Assignment> {
     let host = deployment.git_host();
     let login = email.map(|email| utf8_percent_encode(email.as_str(), RESERVED).to_string());

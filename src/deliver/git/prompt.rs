@@ -1,9 +1,9 @@
-//! What Git asks when it has no helper: `$GIT_ASKPASS` is started with a question for people, and prints the answer.
+//! Git's prompts: without a helper, Git starts `GIT_ASKPASS` with a prompt as argument and reads the answer from its output.
 //! Generated pipelines run Git like that.
 
 use percent_encoding::percent_decode_str;
 
-/// What is asked for.
+/// What a prompt asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted {
     /// The user's name.
@@ -12,26 +12,25 @@ pub enum Wanted {
     Password,
 }
 
-/// A question of Git's.
+/// A prompt of Git.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prompt {
     /// What is asked for.
     pub wanted: Wanted,
     /// The host, as `host` or `host:port`.
     pub host: String,
-    /// The user whose password is wanted, where Git says it.
+    /// The user whose password is wanted, if the prompt names one.
     pub user: Option<String>,
 }
 
-/// Whether an argument is a question for people, rather than a command's name: one of Git's, or another that ends in a
-/// blank, such as those of Git's and OpenSSH's other programs.
+/// Whether an argument is a prompt, rather than the name of a command: one of Git's, or another that ends in a space, as those
+/// of Git's other programs and of OpenSSH do.
 pub fn is_one(argument: &str) -> bool {
     argument.ends_with(' ') || ["Username for '", "Password for '"].iter().any(|start| argument.starts_with(start))
 }
 
 impl Prompt {
-    /// Reads `Username for 'https://host': ` or `Password for 'https://user@host': `, to the letter; another question is
-    /// for people.
+    /// Parses exactly `Username for 'https://host': ` or `Password for 'https://user@host': `; none for any other prompt.
     pub fn parse(text: &str) -> Option<Prompt> {
         let (wanted, quoted) = match text.split_once(" for ")? {
             ("Username", rest) => (Wanted::Username, rest),
@@ -40,7 +39,7 @@ impl Prompt {
         };
         let address = quoted.strip_prefix('\'')?.trim_end().strip_suffix("':")?;
         let rest = address.strip_prefix("https://")?;
-        // The path, which Git leaves out unless credential.useHttpPath is set.
+        // Git adds the path only if credential.useHttpPath is set.
         let authority = rest.split('/').next()?;
         let (user, host) = match authority.rsplit_once('@') {
             Some((user, host)) => (Some(decoded(user)?), host),
@@ -50,7 +49,7 @@ impl Prompt {
     }
 }
 
-/// The user's name as it was before it stood in an address.
+/// The percent-decoded user name.
 fn decoded(user: &str) -> Option<String> {
     let user = percent_decode_str(user).decode_utf8().ok()?;
     (!user.chars().any(char::is_control)).then(|| user.into_owned())

@@ -1,42 +1,41 @@
-//! For a user: one file that co-cred owns, and one line in Git's own configuration that includes it.
+//! Sets Git up for a user: a file of co-cred's own, and one line in the user's Git configuration that includes it.
 //!
-//! The helper is named without a path, so that an upgrade breaks nothing. Git's configuration is changed by Git itself,
-//! which locks it.
+//! The helper is named without a path, so that an upgrade breaks nothing.
 
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::deliver::edit::{turn, unwritable};
+use crate::deliver::edit::{lock, unwritable};
 use crate::deployment::Deployment;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 use crate::files;
 
 use super::config;
+use super::environment::entries;
 use super::helpers::Helpers;
-use super::wiring::entries;
 
 /// The helper, as Git starts it: from `PATH`, through a shell.
 const HELPER: &str = "!co-cred git-credential";
 
-/// The key of the line that includes the file.
+/// The key that includes the file.
 const INCLUDE: &str = "include.path";
 
-/// Whether it is in place.
+/// Whether Git is set up.
 pub fn is_done(env: &Env) -> bool {
     file(env).is_ok_and(|file| file.exists())
 }
 
-/// Puts it in place, for these deployments; returns the file. To do so again changes nothing but the deployments.
+/// Sets Git up for these deployments; returns the file. Done again, it changes only the deployments.
 ///
 /// # Errors
-/// A file cannot be written, or Git is not there to include it.
+/// A file cannot be written, or Git cannot be run.
 pub fn put(env: &Env, deployments: &[Deployment]) -> Result<PathBuf> {
     let file = file(env)?;
-    let path = shown(env, &file)?;
-    let _turn = turn(env)?;
-    // Before anything is written: it fails where there is no Git, or where Git cannot read its configuration.
+    let path = config_path(env, &file)?;
+    let _lock = lock(env)?;
+    // Before the file is written: it fails if Git is missing, or cannot read its configuration.
     let included = included(env, &path)?;
     files::write(&file, text(deployments).as_bytes()).map_err(|error| unwritable(&file, error))?;
     if included != 1 || !is_only_helper(env, deployments)? {
@@ -46,23 +45,23 @@ pub fn put(env: &Env, deployments: &[Deployment]) -> Result<PathBuf> {
     Ok(file)
 }
 
-/// Whether Git asks co-cred alone about these deployments: a helper that comes later is told the token as well, and may
-/// write it to a file.
+/// Whether Git asks only co-cred for these deployments: a helper that comes later gets the token as well, and may write it to
+/// a file.
 ///
 /// # Errors
-/// Git is not there, or cannot read its configuration.
+/// Git cannot be run, or cannot read its configuration.
 pub fn is_only_helper(env: &Env, deployments: &[Deployment]) -> Result<bool> {
     Ok(Helpers::read(env)?.only(HELPER, &origins(deployments)))
 }
 
-/// Takes it out again; what is not there stays away.
+/// Undoes [`put`]; without effect if Git is not set up.
 ///
 /// # Errors
 /// As [`put`].
 pub fn undo(env: &Env) -> Result<PathBuf> {
     let file = file(env)?;
-    let path = shown(env, &file)?;
-    let _turn = turn(env)?;
+    let path = config_path(env, &file)?;
+    let _lock = lock(env)?;
     exclude(env, &path, included(env, &path)?)?;
     match fs::remove_file(&file) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(unwritable(&file, error)),
@@ -77,7 +76,7 @@ fn file(env: &Env) -> Result<PathBuf> {
     Ok(folder.join("gitconfig"))
 }
 
-/// The addresses of these deployments that Git may ask about, each once.
+/// The addresses of these deployments that Git may ask for, each once.
 fn origins(deployments: &[Deployment]) -> Vec<String> {
     let all = deployments.iter().flat_map(Deployment::git_origins);
     all.filter(|origin| origin.starts_with("https:")).collect()
@@ -96,11 +95,11 @@ fn text(deployments: &[Deployment]) -> String {
     text
 }
 
-/// The file as Git's configuration names it: below `~`, where it is, so that a home may move.
+/// The file as Git's configuration names it: with `~` if it is below the home folder, so that the home may move.
 ///
 /// # Errors
 /// It is not UTF-8.
-fn shown(env: &Env, file: &Path) -> Result<String> {
+fn config_path(env: &Env, file: &Path) -> Result<String> {
     let home = env.home("").and_then(|home| file.strip_prefix(home).ok());
     let shown = home.map_or_else(|| file.to_str().map(str::to_owned), |below| Some(format!("~/{}", below.to_str()?)));
     shown.ok_or_else(|| {
@@ -112,7 +111,7 @@ fn shown(env: &Env, file: &Path) -> Result<String> {
     })
 }
 
-/// Takes out every line that includes the file.
+/// Removes every line that includes the file.
 fn exclude(env: &Env, path: &str, included: usize) -> Result<()> {
     let pattern = format!("^{}$", regex_of(path));
     match included {
@@ -127,7 +126,7 @@ fn included(env: &Env, path: &str) -> Result<usize> {
     Ok(paths.split(|byte| *byte == 0).filter(|line| *line == path.as_bytes()).count())
 }
 
-/// A text that stands for itself in a regular expression of POSIX.
+/// Escapes a text for a POSIX regular expression.
 fn regex_of(text: &str) -> String {
     let special =
         |c: char| matches!(c, '.' | '*' | '[' | ']' | '^' | '$' | '+' | '?' | '(' | ')' | '{' | '}' | '|' | '\\');

@@ -88,7 +88,7 @@ fn invalid_options_fail_before_the_command_starts() {
     let world = Sandbox::new().with("CUSTOM_KEY", TOKEN).with("CODEOCEAN_DOMAIN", "https://co.example.org");
     let cases: [(&[&str], &str); 10] = [
         (&["--read-only"], "--broker"),
-        (&["--broker", "--git"], "do not go together"),
+        (&["--broker", "--git"], "cannot be used together"),
         (&["--broker", "--allow", "GET"], "--allow takes a method and a path"),
         (&["--broker", "--allow", "FETCH /api/v1/x"], "the method must be"),
         (&["--broker", "--allow", "GET /capsules"], "must begin with /api/v1/"),

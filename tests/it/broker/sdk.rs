@@ -6,7 +6,7 @@ use fake_deployment::Plan;
 use serde_json::Value;
 
 use super::support::{OK, Recorder, audit_entries, world};
-use crate::deliver::clients::python;
+use crate::support::clients::python;
 use crate::support::sandbox::{Ran, TOKEN, bin};
 
 #[test]

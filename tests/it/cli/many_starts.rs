@@ -11,9 +11,9 @@ const HERD: usize = 500;
 const RATE: u32 = 50;
 
 #[test]
-fn a_herd_spreads_out() {
+fn many_starts_are_spread_over_time() {
     let deployment = Plan::with_token(TOKEN).limit(Limit { rate: RATE, retry_after: 1 }).start();
-    // Nothing is shared but the deployment, as among capsules on many machines: `check` asks whatever is remembered.
+    // Only the deployment is shared, as among capsules on many machines: `check` asks each time.
     let world = Sandbox::new().with("CUSTOM_KEY", TOKEN).at(&deployment);
     let start = Instant::now();
     let spawn = |_| world.command().args(["check", "--wait", "60s"]).stderr(Stdio::piped()).spawn().unwrap();

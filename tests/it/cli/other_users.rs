@@ -12,7 +12,7 @@ use crate::support::workstation::piped;
 
 const USER: u32 = 12345;
 
-/// A world whose home and cache are another user's, with this process as root.
+/// A sandbox whose home and cache belong to another user, while this process is root.
 fn home_of_a_user() -> Option<Sandbox> {
     let world = Sandbox::new();
     if fs::metadata(world.path("")).unwrap().uid() != 0 {
@@ -26,7 +26,7 @@ fn home_of_a_user() -> Option<Sandbox> {
     Some(world)
 }
 
-/// What root owns in a folder.
+/// The files of root in a folder.
 fn of_root(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let all = entries.flat_map(|path| if path.is_dir() { [of_root(&path), vec![path]].concat() } else { vec![path] });
@@ -72,7 +72,7 @@ fn root_leaves_nothing_in_the_home_of_a_user() {
     let mut user = world.program("setpriv");
     user.args(["--reuid=12345", "--regid=12345", "--clear-groups"]).arg(&copy).args(login);
     piped(&mut user, TOKEN).expect(0);
-    // Root is told whose login it is, and uses another token all the same.
+    // A warning names the other user's login, and root uses another token.
     let ran = world.spawn(["token", "--offline"]).expect(6);
     assert!(ran.err.contains("another user's") && ran.err.contains("sudo"), "{ran:?}");
     let world = world.with("CUSTOM_KEY", TOKEN);
@@ -81,7 +81,7 @@ fn root_leaves_nothing_in_the_home_of_a_user() {
 
 /// In a user namespace, every owner that it does not map looks the same, this process's own included.
 #[test]
-fn a_file_of_an_unmapped_owner_is_not_ours() {
+fn a_file_of_an_unmapped_owner_is_foreign() {
     if !has("unshare") {
         return;
     }
@@ -97,7 +97,7 @@ fn a_file_of_an_unmapped_owner_is_not_ours() {
     }
     let ran = ran.expect(6);
     assert!(ran.err.contains("another user's"), "{ran:?}");
-    // Where the namespace maps the user, the user's files are the user's.
+    // If the namespace maps the user, the files belong to the user.
     let mut mapped = world.program("unshare");
     mapped.args(["--user", "--map-root-user"]).arg(bin());
     assert_eq!(piped(mapped.args(["token", "--offline"]), "").expect(0).out, format!("{TOKEN}\n"));

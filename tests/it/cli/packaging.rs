@@ -1,5 +1,5 @@
-//! What is packaged: pages and completions are what the binary makes, the capsule runs, install.sh installs all or nothing, and
-//! a release is what it says. The packages themselves are proven by packaging/test.
+//! Packaging: manual pages and completions are those of the binary, the capsule runs, install.sh installs everything or nothing,
+//! and a release has its version and changelog. packaging/test tests the packages themselves.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -38,9 +38,29 @@ fn manual_pages_and_completions_are_not_stale() {
     }
 }
 
-/// Deployments and names of variables are offered, and never what is in one.
+/// Every page has these sections in this order, and that of co-cred itself the commands after the options.
 #[test]
-fn completions_know_deployments_and_names_and_no_values() {
+fn manual_pages_have_the_same_sections() {
+    const SECTIONS: [&str; 9] =
+        ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "ENVIRONMENT", "FILES", "EXIT STATUS", "EXAMPLES", "SEE ALSO"];
+    let pages = contents(&packaging("")).into_iter().filter(|(name, _)| name.starts_with("man/"));
+    let pages: Vec<(String, String)> = pages.collect();
+    assert_eq!(pages.len(), 18);
+    for (name, text) in &pages {
+        let headings =
+            text.lines().filter_map(|line| line.strip_prefix(".SH ")).map(|heading| heading.trim_matches('"'));
+        let commands = |heading: &&str| *heading != "COMMANDS" || name != "man/co-cred.1";
+        assert_eq!(headings.filter(commands).collect::<Vec<_>>(), SECTIONS, "{name}");
+        assert_eq!(text.contains(".SH COMMANDS"), name == "man/co-cred.1", "{name}");
+        // Examples are shown line by line, and there is at least one.
+        let examples = text.split_once(".SH EXAMPLES\n.RS 4\n.nf\n").unwrap().1.split_once("\n.fi").unwrap().0;
+        assert!(examples.contains("co\\-cred"), "{name}: {examples}");
+    }
+}
+
+/// Deployments, e-mails and names of variables are completed; values of variables are not.
+#[test]
+fn completions_offer_deployments_and_names_but_no_values() {
     let world =
         Sandbox::new().with("CODEOCEAN_DOMAIN", "co.example.org").with("MY_SECRET", TOKEN).with("MY_OTHER", "x");
     let script = r#"source "$SCRIPT"
@@ -70,9 +90,9 @@ offered co-cred git-ask"#;
     assert!(line("--token-env=[").contains("_parameters") && line("--as=[").contains("_parameters"));
 }
 
-/// A deployment or a Git server may have named the e-mail: bash evaluates what it is given to choose from.
+/// An e-mail may come from a deployment or a Git server, and bash evaluates the words that it is given to choose from.
 #[test]
-fn completions_offer_only_emails_that_a_shell_takes_as_they_are() {
+fn completions_offer_only_emails_without_shell_syntax() {
     let world = Sandbox::new();
     let hostile =
         ["$(touch${IFS}ran)@x.org", "`touch${IFS}ran`@x.org", "a;touch@x.org", "a'b@x.org", "~a@x.org", "-a@x.org"];
@@ -89,14 +109,14 @@ _co__cred co-cred "" --email; echo "${COMPREPLY[@]}""#;
     assert!(!world.path("work/ran").exists());
 }
 
-/// Whoever imports the capsule, or builds the image beside it, gets what its README says; without any network but the deployment.
+/// The capsule, and the image beside it, do what its README says; without any network but the deployment.
 #[test]
 fn the_capsule_builds_and_runs() {
     let world = Sandbox::new();
     if !has("unshare") || world.spawn_program("unshare", &["--mount", "--net", "true"]).code != 0 {
-        return; // Only root mounts.
+        return; // Only root can mount.
     }
-    // Built by tests/run: cargo, at work here, would take the binary away from under other tests.
+    // Built by tests/run: a cargo started here would replace the binary while other tests use it.
     let fake_deployment = Path::new(bin()).with_file_name("fake-deployment");
     if !has(fake_deployment.to_str().unwrap()) {
         return;
@@ -120,7 +140,7 @@ fn a_release_is_its_version_and_its_changelog() {
     assert!(ran.code == i32::from(!is_dated) && (is_dated || ran.err.contains("CHANGELOG")), "{ran:?}");
 }
 
-/// What comes with the tarball is in its place, or nothing is.
+/// Every file of the tarball is installed, or none.
 #[test]
 fn install_sh_installs_all_or_nothing() {
     let world = Sandbox::new();
@@ -156,7 +176,7 @@ cp "$INSTALL" 'a folder/install.sh'; cd 'a folder'; sha256sum *.tar.gz > SHA256S
     assert!(install("--prefix other").expect(1).err.contains("several"));
 }
 
-/// Whatever a workflow uses is pinned by its hash; what may write builds nothing, and reads no code but what it publishes.
+/// Actions are pinned by hash; a job that may write builds nothing, and checks out no code.
 #[test]
 fn workflows_are_pinned_and_have_few_rights() {
     for entry in fs::read_dir(packaging("../.github/workflows")).unwrap() {

@@ -1,4 +1,4 @@
-//! check, status, doctor and usage: words, JSON and exit codes as they are promised.
+//! Messages, JSON and exit codes of check, status, doctor and usage errors.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -23,7 +23,7 @@ const CONTRACT: [&str; 10] =
     ["capsule", "checked_at", "deployment", "error", "fingerprint", "owner", "scopes", "shadowed", "source", "verdict"];
 
 #[test]
-fn status_has_the_keys_that_are_promised() {
+fn status_has_the_promised_keys() {
     let deployment = Plan::with_token(TOKEN).start();
     let world = Sandbox::new()
         .with("CUSTOM_KEY", TOKEN)
@@ -55,7 +55,7 @@ fn status_has_the_keys_that_are_promised() {
 }
 
 #[test]
-fn status_says_what_is_wrong_in_the_same_keys() {
+fn status_has_the_same_keys_for_errors() {
     let nothing = Sandbox::new().run(["status", "--json"]).expect(3).json();
     assert_eq!(keys(&nothing), CONTRACT.into_iter().collect());
     assert_eq!(nothing["error"]["kind"], "not found");
@@ -73,7 +73,7 @@ fn status_says_what_is_wrong_in_the_same_keys() {
 }
 
 #[test]
-fn check_is_silent_when_all_is_well_and_says_one_line_otherwise() {
+fn check_prints_nothing_or_one_line() {
     let deployment = Plan::with_token(TOKEN).start();
     let ran = Sandbox::new().with("CUSTOM_KEY", TOKEN).at(&deployment).run(["check"]).expect(0);
     assert_eq!((ran.out.as_str(), ran.err.as_str()), ("", ""));
@@ -92,7 +92,7 @@ fn check_is_silent_when_all_is_well_and_says_one_line_otherwise() {
 }
 
 #[test]
-fn errors_are_spoken_by_the_rules() {
+fn errors_follow_the_rules_of_messages() {
     let world = Sandbox::new();
     for args in [&["token"][..], &["env"], &["status"], &["token", "--token-env", "X"], &["token", "--timeout", "soon"]]
     {
@@ -156,7 +156,7 @@ fn doctor_names_each_cause() {
 }
 
 #[test]
-fn doctor_sees_a_credentials_file_that_others_can_read_even_where_it_is_not_used() {
+fn doctor_warns_about_an_unused_credentials_file_that_others_can_read() {
     use std::os::unix::fs::PermissionsExt;
     let good = Plan::with_token(TOKEN).start();
     let world = Sandbox::new().with("CUSTOM_KEY", TOKEN).at(&good).credentials(&good.url(), OTHER);
@@ -166,7 +166,7 @@ fn doctor_sees_a_credentials_file_that_others_can_read_even_where_it_is_not_used
 }
 
 #[test]
-fn usage_is_told_without_what_was_typed() {
+fn usage_errors_do_not_repeat_what_was_typed() {
     let world = Sandbox::new();
     for args in [
         &[TOKEN][..],
@@ -199,7 +199,7 @@ fn usage_is_told_without_what_was_typed() {
 }
 
 #[test]
-fn durations_are_understood_as_people_write_them() {
+fn durations_are_parsed_in_common_forms() {
     let deployment = Plan::with_token(TOKEN).start();
     let world = Sandbox::new().with("CUSTOM_KEY", TOKEN).at(&deployment);
     for typed in ["5", "5s", "1m", "1m 30s", "2h", "500ms"] {
@@ -211,7 +211,7 @@ fn durations_are_understood_as_people_write_them() {
 }
 
 #[test]
-fn help_teaches_and_shows_no_value() {
+fn help_has_examples_and_shows_no_value() {
     let world = Sandbox::new().with("CO_CRED_TOKEN_FILE", "/secret/place").with("CODEOCEAN_TOKEN", TOKEN);
     for args in
         [&["--help"][..], &["-h"], &["exec", "--help"], &["check", "-h"], &["env", "--help"], &["doctor", "--help"]]
@@ -226,14 +226,14 @@ fn help_teaches_and_shows_no_value() {
 }
 
 #[test]
-fn a_scope_that_nobody_looked_at_is_not_taken_for_granted() {
+fn an_unchecked_scope_does_not_count_as_granted() {
     let world = Sandbox::new().with("CUSTOM_KEY", TOKEN);
     world.run(["check", "--offline", "--need", "capsule:read"]).expect(2);
     world.run(["check", "--verify", "auto", "--need", "capsule:read"]).expect(3);
 }
 
 #[test]
-fn check_is_as_lenient_as_it_is_told_to_be() {
+fn check_follows_the_verify_mode() {
     let homeless = Sandbox::new().with("CUSTOM_KEY", TOKEN);
     let closed = Sandbox::new().with("CUSTOM_KEY", TOKEN).with("CODEOCEAN_DOMAIN", "http://127.0.0.1:9");
     for (world, strict, verdict) in [(homeless, 3, "unchecked"), (closed, 5, "unreachable")] {
@@ -245,7 +245,7 @@ fn check_is_as_lenient_as_it_is_told_to_be() {
 }
 
 #[test]
-fn doctor_says_what_a_source_holds_even_where_it_is_for_another_deployment() {
+fn doctor_shows_a_source_for_another_deployment() {
     let world =
         Sandbox::new().credentials("https://one.example.org", TOKEN).with("CODEOCEAN_DOMAIN", "two.example.org");
     let out = world.run(["doctor", "--offline"]).expect(3).out;
@@ -253,13 +253,13 @@ fn doctor_says_what_a_source_holds_even_where_it_is_for_another_deployment() {
 }
 
 #[test]
-fn doctor_shows_the_sources_even_where_the_deployment_cannot_be_used() {
+fn doctor_shows_the_sources_if_the_deployment_cannot_be_used() {
     let world = Sandbox::new().with("CUSTOM_KEY", TOKEN).with("CODEOCEAN_DOMAIN", "http://co.example.org");
     assert!(world.run(["doctor", "--offline"]).expect(2).out.contains("from CUSTOM_KEY"));
 }
 
 #[test]
-fn completions_and_manual_pages_are_made() {
+fn completions_and_manual_pages_are_generated() {
     let world = Sandbox::new();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         assert!(world.run(["completions", shell]).expect(0).out.contains("co-cred"));
@@ -273,7 +273,7 @@ fn completions_and_manual_pages_are_made() {
 }
 
 #[test]
-fn colour_is_for_terminals_only() {
+fn only_terminals_get_colour() {
     // `script` gives it a terminal.
     if !crate::support::sandbox::has("script") {
         return;
@@ -286,7 +286,7 @@ fn colour_is_for_terminals_only() {
 }
 
 #[test]
-fn a_foreign_server_does_not_drive_the_terminal() {
+fn a_foreign_server_cannot_control_the_terminal() {
     let account = Account { email: format!("\x1b]0;owned\x07{TOKEN}\n@example.org"), ..Account::new(TOKEN) };
     let deployment = Plan::default().account(account).start();
     let world = Sandbox::new().with("CUSTOM_KEY", TOKEN).at(&deployment);
@@ -297,7 +297,7 @@ fn a_foreign_server_does_not_drive_the_terminal() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_fault() {
+fn a_closed_pipe_is_a_success() {
     let world = Sandbox::new().with("CUSTOM_KEY", TOKEN);
     for command in
         ["token --offline", "completions bash", "man", "status --offline", "doctor --offline", "env --offline"]
@@ -310,7 +310,7 @@ fn a_reader_that_goes_away_is_no_fault() {
 }
 
 #[test]
-fn nothing_is_waited_for_where_nothing_is_asked() {
+fn no_command_waits_for_input_that_it_does_not_need() {
     let start = Instant::now();
     Sandbox::new().with("CUSTOM_KEY", TOKEN).run(["check", "--offline", "--wait", "60s"]).expect(0);
     assert!(start.elapsed() < Duration::from_secs(2));

@@ -1,4 +1,4 @@
-//! What is typed wrongly: told in words that lead on, and never with a token in them.
+//! Wrong command lines: the message and the hint say what to type, and never repeat a token.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use co_cred::error::Kind;
 use crate::support::sandbox::{Sandbox, TOKEN};
 
 #[test]
-fn a_token_that_is_typed_is_named_as_one_to_revoke() {
+fn a_typed_token_must_be_revoked() {
     let option = format!("--token={TOKEN}");
     for args in [
         &["login", TOKEN][..],
@@ -32,7 +32,7 @@ fn a_token_that_is_typed_is_named_as_one_to_revoke() {
 }
 
 #[test]
-fn an_option_of_another_tool_leads_to_ours() {
+fn options_of_other_tools_suggest_those_of_co_cred() {
     for (args, hint) in [
         (&["login", "--domain", "x"][..], "did you mean --deployment?"),
         (&["exec", "--domain=x", "--", "true"], "did you mean --deployment?"),
@@ -41,7 +41,7 @@ fn an_option_of_another_tool_leads_to_ours() {
         (&["chek"], "did you mean check?"),
         (&["exec", "--dry-run", "--", "true"], "did you mean --explain?"),
         (&["check", "--no-verify"], "did you mean --verify never?"),
-        // One that the command does not have is no help.
+        // An option that the command does not have is not suggested.
         (&["scan", "--dry-run"], "co-cred scan --help"),
         (&["exec", "--user", "x", "--", "true"], "co-cred exec --help"),
     ] {
@@ -58,12 +58,33 @@ fn a_usage_error_names_the_command_and_its_own_values() {
         (&["setup", "foo"], "it is one of git, docker"),
         (&["env", "--format", "foo"], "powershell"),
         (&["check", "--need", "foo"], "capsule:read, data-asset:read"),
-        (&["logout", "--email"], "needs a value"),
+        (&["logout", "--email"], "needs a value\nhint: as in --email ada@example.org"),
+        (&["exec", "--gate"], "needs a value\nhint: as in --gate /results"),
+        (&["exec"], "the command to run is missing\nhint: as in: co-cred exec -- python analysis.py"),
+        (&["login", "codeocean.example.org"], "hint: co-cred login --deployment URL logs in"),
+        (&["logout", "ada@example.org"], "hint: co-cred logout --email ADDRESS removes"),
+        (&["agent", "start"], "hint: co-cred agent starts one"),
+        (&["check", "--timeout", "0s"], "takes a duration of more than 0s and at most 1 day"),
         (&["agent", "--read-only"], "--read-only needs --broker"),
         (&["exec", "--rate", "5/s", "--", "true"], "--rate needs --broker"),
     ] {
         let ran = Sandbox::new().run(args);
         assert!(ran.err.contains(words), "{args:?}: {ran:?}");
+    }
+}
+
+/// A hidden command, or one that only shares some letters, is not suggested.
+#[test]
+fn only_visible_and_similar_commands_are_suggested() {
+    for word in ["git", "git-askpas", "supervise", "list-all", "xyz", "help-me"] {
+        let ran = Sandbox::new().run([word]).expect(2);
+        assert!(ran.err.contains("co-cred --help lists the commands"), "{word}: {ran:?}");
+    }
+    for (word, meant) in
+        [("exce", "exec"), ("docter", "doctor"), ("logn", "login"), ("git-credentials", "git-credential")]
+    {
+        let ran = Sandbox::new().run([word]).expect(2);
+        assert!(ran.err.contains(&format!("did you mean {meant}?")), "{word}: {ran:?}");
     }
 }
 
@@ -85,12 +106,13 @@ fn exit_codes_are_the_same_in_the_source_the_help_the_readme_and_the_manual() {
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
     let help = Sandbox::new().run(["--help"]).out;
     let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let manual = fs::read_to_string(top.join("packaging/man/co-cred.1")).unwrap();
+    let manual =
+        fs::read_to_string(top.join("packaging/man/co-cred.1")).unwrap().replace("\\fB", "").replace("\\fR", "");
     let readme = fs::read_to_string(top.join("README.md")).unwrap();
     for kind in Kind::ALL {
-        let told = format!("{} {}", kind.code(), kind.word());
-        assert!(plain(&help).contains(&told), "{told} is not in --help");
-        assert!(plain(&manual).contains(&told), "{told} is not in the manual page");
+        let code = format!("{} {}", kind.code(), kind.word());
+        assert!(plain(&help).contains(&code), "{code} is not in --help");
+        assert!(plain(&manual).contains(&code), "{code} is not in the manual page");
         let row = format!("| {} | {}", kind.code(), kind.word());
         assert!(readme.contains(&row), "{row} is not in the README");
     }
@@ -99,7 +121,7 @@ fn exit_codes_are_the_same_in_the_source_the_help_the_readme_and_the_manual() {
 }
 
 #[test]
-fn a_cache_that_cannot_be_written_is_told() {
+fn a_cache_that_cannot_be_written_is_a_warning() {
     let deployment = fake_deployment::Plan::with_token(TOKEN).start();
     let world = Sandbox::new().with("CUSTOM_KEY", TOKEN).at(&deployment).file("cache/co-cred", "a file in the way");
     for args in [&["exec", "--", "true"][..], &["token"]] {
@@ -108,7 +130,7 @@ fn a_cache_that_cannot_be_written_is_told() {
     }
     let world = Sandbox::new().with("CUSTOM_KEY", TOKEN).at(&deployment).without("XDG_CACHE_HOME").without("HOME");
     assert!(world.spawn(["exec", "--", "true"]).expect(0).err.contains("each start asks again"));
-    // One that can is not mentioned, and neither is any where nothing is remembered.
+    // A cache that can be written is not mentioned.
     let world = Sandbox::new().with("CUSTOM_KEY", TOKEN).at(&deployment);
     assert_eq!(world.spawn(["exec", "--", "true"]).expect(0).err, "");
 }

@@ -1,4 +1,4 @@
-//! What a desk with Windows asks for: the same stories as elsewhere, with its own keyring, console and files.
+//! Windows: the same behaviour as elsewhere, with its own keyring, console and files.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use fake_deployment::Plan;
 
 use crate::support::sandbox::{OTHER, Ran, Sandbox, TOKEN};
 
-/// A world with the token in its environment, and a deployment that takes it.
+/// A sandbox with the token in its environment, and a deployment that accepts it.
 fn world() -> (Sandbox, fake_deployment::Deployment) {
     let deployment = Plan::with_token(TOKEN).start();
     (Sandbox::new().at(&deployment).with("CODEOCEAN_TOKEN", TOKEN), deployment)
@@ -22,7 +22,7 @@ fn exec(world: &Sandbox, options: &[&str], line: &str) -> Ran {
 }
 
 #[test]
-fn a_login_lies_in_the_credential_manager_until_it_is_taken_out() {
+fn a_login_is_stored_in_the_credential_manager() {
     let deployment = Plan::with_token(TOKEN).start();
     let world = Sandbox::new().at(&deployment).with_input(TOKEN);
     let said = world.run(["login", "--deployment", &deployment.url()]).expect(0).err;
@@ -36,7 +36,7 @@ fn a_login_lies_in_the_credential_manager_until_it_is_taken_out() {
 }
 
 #[test]
-fn a_verdict_is_remembered_and_over_tls_it_asks_whom_it_trusts() {
+fn a_verdict_is_cached_and_tls_is_verified() {
     let deployment = Plan::with_token(TOKEN).tls().start();
     let world = Sandbox::new().at(&deployment).with("CODEOCEAN_TOKEN", TOKEN);
     world.spawn(["check", "--verify", "auto"]).expect(0);
@@ -48,7 +48,7 @@ fn a_verdict_is_remembered_and_over_tls_it_asks_whom_it_trusts() {
 }
 
 #[test]
-fn a_command_is_handed_the_token_and_its_end_is_ours() {
+fn exec_passes_the_token_and_the_exit_code() {
     let (world, _deployment) = world();
     assert_eq!(exec(&world, &[], "echo %CODEOCEAN_TOKEN%").expect(0).out.trim_end(), TOKEN);
     for (code, in_a_byte) in [(0, 0), (7, 7), (255, 255), (256, 1), (3010, 1), (-1, 1), (-1_073_741_819, 1)] {
@@ -60,7 +60,7 @@ fn a_command_is_handed_the_token_and_its_end_is_ours() {
 }
 
 #[test]
-fn what_it_prints_is_masked() {
+fn output_is_masked() {
     let (world, _deployment) = world();
     let ran = exec(&world, &["--mask"], "echo out %CODEOCEAN_TOKEN%& echo err %CODEOCEAN_TOKEN%>&2& exit 3").expect(3);
     assert_eq!(ran.out.trim_end(), "out ***");
@@ -72,7 +72,7 @@ fn what_it_prints_is_masked() {
 }
 
 #[test]
-fn behind_the_broker_there_is_no_token() {
+fn a_program_behind_the_broker_has_no_token() {
     let (world, deployment) = world();
     let log = world.path("work/audit.log");
     let options = ["--broker", "--audit", log.to_str().unwrap()];
@@ -87,7 +87,7 @@ fn behind_the_broker_there_is_no_token() {
 }
 
 #[test]
-fn a_file_with_the_token_is_found_and_mended_in_its_place() {
+fn scan_finds_and_redacts_a_file() {
     let (world, _deployment) = world();
     let world = world.file("work/results/a.txt", format!("leak {TOKEN}\r\n{OTHER}"));
     let ran = world.spawn(["scan", "results"]).expect(9);
@@ -101,7 +101,7 @@ fn a_file_with_the_token_is_found_and_mended_in_its_place() {
 }
 
 #[test]
-fn a_program_that_is_run_for_its_output_is_bounded() {
+fn the_output_of_a_program_is_limited() {
     let run = |line: &str, time, limit| child::output(Command::new("cmd").args(["/c", line]), time, limit);
     let long = Duration::from_secs(20);
     assert_eq!(text(&run("echo so", long, 100).unwrap().stdout).trim_end(), "so");
@@ -113,7 +113,7 @@ fn a_program_that_is_run_for_its_output_is_bounded() {
 }
 
 #[test]
-fn a_variable_has_one_name_however_it_is_written() {
+fn names_of_variables_ignore_case() {
     let (world, _deployment) = world();
     let world = world.without("CODEOCEAN_TOKEN").with("CodeOcean_Token", TOKEN);
     assert_eq!(world.spawn(["token"]).expect(0).out.trim_end(), TOKEN);
@@ -122,7 +122,7 @@ fn a_variable_has_one_name_however_it_is_written() {
 }
 
 #[test]
-fn no_pipe_and_no_device_is_waited_for() {
+fn pipes_and_devices_are_not_waited_for() {
     let (world, _deployment) = world();
     let pipe = format!(r"\\.\pipe\co-cred-{}", std::process::id());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
@@ -140,7 +140,7 @@ fn no_pipe_and_no_device_is_waited_for() {
 }
 
 #[test]
-fn there_is_no_agent_and_whoever_names_one_is_told() {
+fn there_is_no_agent() {
     let (world, _deployment) = world();
     let said = world.spawn(["agent"]).expect(2).err;
     assert!(said.contains("no agent on Windows") && said.contains("co-cred login"), "{said}");
@@ -148,7 +148,7 @@ fn there_is_no_agent_and_whoever_names_one_is_told() {
 }
 
 #[test]
-fn what_it_keeps_lies_in_the_profile_whatever_else_is_named() {
+fn files_are_kept_in_the_profile() {
     let deployment = Plan::with_token(TOKEN).start();
     let world = Sandbox::new().at(&deployment).with_input(TOKEN);
     let elsewhere = world.path("mount");
@@ -161,14 +161,14 @@ fn what_it_keeps_lies_in_the_profile_whatever_else_is_named() {
     assert!(files(&elsewhere).is_empty());
 }
 
-/// Anybody may make a folder on a drive.
+/// Any user may create a folder on a drive.
 #[test]
-fn no_folder_that_nobody_named_is_looked_into() {
+fn no_other_folder_is_searched() {
     let (world, deployment) = world();
     let planted = Plan::with_token(TOKEN).start();
     let drive = std::env::current_dir().unwrap().ancestors().last().unwrap().to_path_buf();
     let (capsule, mount) = (drive.join("root/capsule/.git"), drive.join("run/secrets"));
-    // It is removed in the end, and so must be ours.
+    // It is removed in the end, so it must belong to this test.
     assert!(!drive.join("root/capsule").exists() && !mount.exists());
     fs::create_dir_all(&capsule).unwrap();
     fs::create_dir_all(&mount).unwrap();

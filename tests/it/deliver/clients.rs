@@ -1,20 +1,9 @@
 //! Real clients under `exec`, with the token attached under a name that none of them knows.
 
-use std::path::PathBuf;
-
 use fake_deployment::{Deployment, Plan};
 
-use crate::support::sandbox::{Sandbox, TOKEN, skipped};
-
-/// The Python that has the clients: `tests/run` makes its virtual environment and names it.
-pub fn python() -> Option<PathBuf> {
-    let python = std::env::var_os("CO_CRED_TESTS_PYTHON").map(PathBuf::from);
-    assert!(python.is_some() || std::env::var_os("CO_CRED_TESTS_ALL").is_none(), "no Python with the clients");
-    if python.is_none() {
-        skipped("no Python with the clients");
-    }
-    python
-}
+use crate::support::clients::python;
+use crate::support::sandbox::{Sandbox, TOKEN};
 
 fn world(deployment: &Deployment) -> Sandbox {
     Sandbox::new().with("MY_SECRET_NAME", TOKEN).at(deployment).with("CAPSULE", deployment.capsule())

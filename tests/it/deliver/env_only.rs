@@ -13,7 +13,7 @@ fn env(world: &Sandbox, args: &[&str]) -> Ran {
 }
 
 #[test]
-fn only_the_names_that_are_asked_for_are_printed() {
+fn only_prints_the_given_names() {
     let ran = env(&world(), &["--only", "CODEOCEAN_DOMAIN"]).expect(0);
     assert_eq!((ran.out.as_str(), ran.err.as_str()), ("export CODEOCEAN_DOMAIN='https://co.example.org'\n", ""));
     let ran = env(&world(), &["--as", "API_TOKEN", "--only", "API_TOKEN", "--format", "dotenv"]).expect(0);
@@ -21,17 +21,20 @@ fn only_the_names_that_are_asked_for_are_printed() {
     let both = ["--only", "CODEOCEAN_DOMAIN", "--only", "CODEOCEAN_TOKEN", "--only", "CODEOCEAN_TOKEN", "-f", "json"];
     let ran = env(&world(), &both).expect(0);
     assert_eq!(ran.json(), serde_json::json!({"CODEOCEAN_TOKEN": TOKEN, "CODEOCEAN_DOMAIN": "https://co.example.org"}));
-    // The order is that of env, however it is typed.
+    // The order is that of env, not of the options.
     let ran = env(&world(), &["--only", "CODEOCEAN_DOMAIN", "--only", "CODEOCEAN_TOKEN", "-f", "docker"]).expect(0);
     assert!(ran.out.starts_with("CODEOCEAN_TOKEN="), "{ran:?}");
 }
 
 #[test]
-fn a_name_that_env_would_not_print_is_an_error() {
+fn only_refuses_a_name_that_env_does_not_set() {
     let ran = env(&world(), &["--only", "API_TOKEN"]).expect(2);
     assert!(ran.out.is_empty() && ran.err.contains("--only API_TOKEN"), "{ran:?}");
     assert!(ran.err.contains("hint: ") && ran.err.contains("--as API_TOKEN"), "{ran:?}");
-    // One of two: nothing is printed by halves.
+    // A name that --as would refuse is not suggested.
+    let ran = env(&world(), &["--only", "PATH"]).expect(2);
+    assert!(ran.err.contains("--only PATH") && !ran.err.contains("--as PATH"), "{ran:?}");
+    // One of two is missing: nothing is printed.
     let ran = env(&world(), &["--only", "CODEOCEAN_TOKEN", "--only", "GIT_HOST"]).expect(2);
     assert_eq!(ran.out, "");
     for typed in ["1x", "", "A=B", TOKEN, "A\nB"] {
@@ -48,16 +51,16 @@ fn a_name_that_env_would_not_print_is_an_error() {
 }
 
 #[test]
-fn github_actions_masks_the_token_where_it_is_among_them() {
+fn github_actions_masks_the_token_if_only_includes_it() {
     let ran = env(&world(), &["-f", "gha", "--only", "CODEOCEAN_DOMAIN"]).expect(0);
     assert_eq!(ran.out, "CODEOCEAN_DOMAIN=https://co.example.org\n");
     let ran = env(&world(), &["-f", "gha", "--only", "CODEOCEAN_TOKEN"]).expect(0);
     assert_eq!(ran.out, format!("::add-mask::{TOKEN}\nCODEOCEAN_TOKEN={TOKEN}\n"));
 }
 
-/// The runner reads `::add-mask::` from the log alone: in its own files it masks nothing, and is no assignment.
+/// The runner reads `::add-mask::` only in the log; in its own files it has no effect.
 #[test]
-fn github_actions_own_files_are_not_written_to_as_standard_output() {
+fn files_of_github_actions_are_refused_as_standard_output() {
     for (number, name) in
         ["GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_STATE", "GITHUB_STEP_SUMMARY", "GITHUB_PATH"].iter().enumerate()
     {
@@ -73,7 +76,7 @@ fn github_actions_own_files_are_not_written_to_as_standard_output() {
             assert!(!fs::read_to_string(file).unwrap().contains("cop_"), "{name} {redirection}");
         }
     }
-    // Another file is not the runner's; what is printed there may be printed in the log later.
+    // Another file is accepted: it may be printed in the log later.
     let world = world().file("work/file", "");
     let file = world.path("work/file");
     let world = world.with("GITHUB_ENV", &file);

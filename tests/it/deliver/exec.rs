@@ -35,7 +35,7 @@ fn without_a_deployment_the_token_is_passed_on_alone() {
 }
 
 #[test]
-fn it_ends_as_its_command_ends() {
+fn exec_ends_as_its_command_ends() {
     for code in [0, 1, 2, 5, 77, 125, 126, 127, 128, 255] {
         exec(&world(), &["--", "sh", "-c", &format!("exit {code}")]).expect(code);
     }
@@ -46,13 +46,13 @@ fn it_ends_as_its_command_ends() {
 }
 
 #[test]
-fn a_closed_pipe_ends_it_as_it_would_without_us() {
+fn a_closed_pipe_ends_the_command_as_without_co_cred() {
     let ran = world().shell("bash", "co-cred exec --offline -- yes | head -1; echo ${PIPESTATUS[0]}").expect(0);
     assert_eq!(ran.out, "y\n141\n");
 }
 
 #[test]
-fn it_is_the_command_and_no_parent_of_it() {
+fn the_command_replaces_co_cred() {
     let world = world();
     let child = world.command().args(EXEC).args(["--", "sh", "-c", "echo $$"]).stdout(Stdio::piped()).spawn();
     let child = child.unwrap();
@@ -62,7 +62,7 @@ fn it_is_the_command_and_no_parent_of_it() {
 }
 
 #[test]
-fn its_own_failures_are_told_apart() {
+fn exec_has_exit_codes_of_its_own() {
     let world = world().file("work/plain", "echo hello").file("work/orphan", "#!/no/such/interpreter\n");
     fs::set_permissions(world.path("work/orphan"), fs::Permissions::from_mode(0o755)).unwrap();
     for (args, code, word) in [
@@ -86,9 +86,9 @@ fn its_own_failures_are_told_apart() {
     assert!(!rejecting.seen().is_empty());
 }
 
-/// Each refusal has a hint of its own: `chmod +x` only where that is what is missing.
+/// Each reason has its own hint: `chmod +x` only if the permission is missing.
 #[test]
-fn a_refused_command_has_the_hint_that_fits() {
+fn a_command_that_is_not_started_gets_a_fitting_hint() {
     let world = world()
         .file("work/plain", "echo hello")
         .file("work/busy", fs::read(bin()).unwrap())
@@ -107,7 +107,7 @@ fn a_refused_command_has_the_hint_that_fits() {
         ("./plain/x", 126, "not a directory", "check the path"),
         (long.as_str(), 126, "cannot be executed", "check the path"),
         ("python3 code/analysis.py", 127, "does not exist", "without quotes around the whole"),
-        ("python3 --version", 127, "is not found on PATH", "without quotes around the whole"),
+        ("python3 --version", 127, "\"python3 --version\" is not found on PATH", "without quotes around the whole"),
     ] {
         for way in [&["--"][..], &["--mask", "--"]] {
             let ran = exec(&world, &[way, &[program]].concat()).expect(code);
@@ -117,9 +117,9 @@ fn a_refused_command_has_the_hint_that_fits() {
     }
 }
 
-/// The system limits arguments and environment together: neither the file nor co-cred is at fault.
+/// The system limits arguments and environment together: the message blames neither the file nor co-cred.
 #[test]
-fn too_long_arguments_are_named_as_such() {
+fn too_long_arguments_are_reported() {
     let world = Sandbox::new().with("CUSTOM_KEY", format!("cop_1{}", "x".repeat(4000)));
     let names: String = (0..100).map(|number| format!(" --as NAME{number}")).collect();
     for way in ["", "--mask", "--gate ."] {
@@ -130,26 +130,26 @@ fn too_long_arguments_are_named_as_such() {
     }
 }
 
-/// A limit on the size of files (`ulimit -f`) is told where it matters, and ends nothing.
+/// A limit on the size of files (`ulimit -f`) is a warning, and ends no process.
 #[test]
-fn a_limit_on_the_size_of_files_ends_nothing() {
+fn a_limit_on_the_size_of_files_ends_no_process() {
     let deployment = Plan::with_token(TOKEN).start();
     let world = Sandbox::new().with("CUSTOM_KEY", TOKEN).at(&deployment);
     let limited = |script: &str| world.spawn_program("sh", &["-c", &format!("ulimit -f 0; {script}")]);
     let co_cred = bin();
     for way in ["", "--mask", "--gate .", "--broker"] {
-        // What cannot be kept is told; no signal ends anything.
+        // The cache cannot be written: a warning, and no signal.
         let ran = limited(&format!("{co_cred} exec {way} -- sh -c 'exit 5'")).expect(5);
         assert!(ran.err.matches("file too large").count() == 1 && !ran.err.contains("signal"), "{way}: {ran:?}");
     }
     limited(&format!("{co_cred} check")).expect(0);
     let ran = limited(&format!("{co_cred} token > out")).expect(1);
     assert!(ran.err.contains("file too large"), "{ran:?}");
-    // The command has the limit, too, and what it does there is as it ever was.
+    // The command has the limit as well, with the default action of its signal.
     let script = format!("ulimit -f 0; exec {co_cred} exec -- sh -c 'echo x > y'");
     let status = world.program("sh").args(["-c", &script]).status().unwrap();
     assert!(status.signal() == Some(25) || status.code() == Some(153), "{status:?}");
-    // Where it was ignored, it stays so.
+    // An ignored signal stays ignored.
     let ignored = "trap '' XFSZ; ulimit -f 0";
     let script = format!("{ignored}; {co_cred} exec -- sh -c 'echo x > y; echo $?' | cat");
     let alone = world.spawn_program("sh", &["-c", &format!("{ignored}; sh -c 'echo x > y; echo $?' | cat")]);
@@ -164,7 +164,7 @@ fn more_names_are_set_on_request() {
 }
 
 #[test]
-fn all_names_leave_other_services_alone() {
+fn all_names_keeps_tokens_of_other_services() {
     let world = world().with("API_KEY", "another-service").with("API_SECRET", "");
     let print = "echo $CODEOCEAN_API_TOKEN $CODE_OCEAN_API_TOKEN $CODE_OCEAN_TOKEN $API_TOKEN $API_SECRET $CO_API_TOKEN \
                  $CO_TOKEN $CUSTOM_KEY; echo $API_KEY; echo $CODE_OCEAN_DOMAIN $CODEOCEAN_HOST $CO_DOMAIN $CODEOCEAN_API_URL";
@@ -177,7 +177,7 @@ fn all_names_leave_other_services_alone() {
 }
 
 #[test]
-fn clean_removes_every_other_trace() {
+fn clean_removes_every_other_copy_of_the_token() {
     use base64::Engine;
     let basic = base64::engine::general_purpose::STANDARD.encode(format!("{TOKEN}:"));
     let world = world()
@@ -198,7 +198,7 @@ fn clean_removes_every_other_trace() {
 }
 
 #[test]
-fn explain_says_what_would_be_set_and_runs_nothing() {
+fn explain_shows_the_plan_and_runs_nothing() {
     let world = world().with("API_KEY", "x").with("COPY", TOKEN);
     let ran = exec(&world, &["--explain", "--clean", "--all-names", "--", "touch", "ran"]).expect(0);
     for line in [
@@ -216,11 +216,11 @@ fn explain_says_what_would_be_set_and_runs_nothing() {
 }
 
 #[test]
-fn a_command_needs_no_dashes_but_its_options_stay_its_own() {
+fn the_dashes_before_a_command_are_optional() {
     let ran = exec(&world(), &["sh", "-c", "echo $0 $1", "--as", "-v"]).expect(0);
     assert_eq!(ran.out, "--as -v\n");
     world().spawn(["exec", "--offline"]).expect(125);
-    // A mistyped option is a mistake, not a command.
+    // A mistyped option is an error, not a command.
     let ran = world().spawn(["exec", "--claen", "--offline", "--", "true"]).expect(125);
     assert!(ran.err.contains("no option --claen") && ran.err.contains("did you mean --clean?"), "{ran:?}");
     world().spawn(["exec", "--verify", "sometimes", "--", "true"]).expect(125);
@@ -228,7 +228,7 @@ fn a_command_needs_no_dashes_but_its_options_stay_its_own() {
 }
 
 #[test]
-fn a_variable_that_names_another_deployment_is_brought_in_line() {
+fn a_variable_that_names_another_deployment_is_changed() {
     let world = Sandbox::new()
         .with("CUSTOM_KEY", TOKEN)
         .with("CODEOCEAN_URL", "https://a.example.org")
@@ -242,14 +242,14 @@ fn a_variable_that_names_another_deployment_is_brought_in_line() {
 }
 
 #[test]
-fn a_clean_environment_still_works_for_another_co_cred() {
+fn another_co_cred_works_in_a_clean_environment() {
     let world = world().with("CO_CRED_TOKEN_ENV", "CUSTOM_KEY");
     let ran = world.shell("sh", "co-cred exec --offline --clean -- co-cred token --offline").expect(0);
     assert_eq!(ran.out, format!("{TOKEN}\n"));
 }
 
 #[test]
-fn a_log_that_nobody_reads_stops_nothing() {
+fn a_closed_log_does_not_stop_the_command() {
     let world = world().with("CO_CRED_LOG", "trace");
     let ran = world.shell("bash", "co-cred exec --offline -- echo ran 2>/dev/full").expect(0);
     assert_eq!(ran.out, "ran\n");
@@ -265,8 +265,8 @@ fn the_token_is_in_no_argument_list() {
 }
 
 #[test]
-fn no_core_and_no_debugger_gets_at_it() {
-    // The kernel gives the files of an undumpable process in /proc to root: nobody else may read or trace it. Seen as a
+fn core_dumps_and_debuggers_do_not_get_the_token() {
+    // The kernel gives the files of an undumpable process in /proc to root: no other user may read or trace it. Seen as a
     // user who is not root, since root may always.
     let deployment = Plan::with_token(TOKEN).always(Fault::Slow(Duration::from_secs(5))).start();
     let folder = tempfile::Builder::new().permissions(fs::Permissions::from_mode(0o755)).tempdir().unwrap();
@@ -290,7 +290,7 @@ fn no_core_and_no_debugger_gets_at_it() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(owner, 0);
-    // The command that takes its place is an ordinary process.
+    // The command that replaces it is an ordinary process.
     let ran = Sandbox::new().with("CUSTOM_KEY", TOKEN).spawn([
         "exec",
         "--offline",
@@ -304,7 +304,7 @@ fn no_core_and_no_debugger_gets_at_it() {
     assert_eq!(ran.expect(0).out, me.out);
 }
 
-/// System calls of a run, one a line, without those of the command that it becomes.
+/// The system calls of a run, one a line, without those of the command.
 fn calls(world: &Sandbox, args: &[&str]) -> String {
     let log = world.path("work/strace");
     let output = world.program("strace").args(["-f", "-o"]).arg(&log).arg(bin()).args(args).output().unwrap();
@@ -315,7 +315,7 @@ fn calls(world: &Sandbox, args: &[&str]) -> String {
 }
 
 #[test]
-fn the_fast_path_opens_its_sources_and_nothing_else() {
+fn the_fast_path_opens_only_its_sources() {
     if !has("strace") {
         return;
     }

@@ -8,14 +8,14 @@ use fake_deployment::Plan;
 
 use crate::support::sandbox::{Ran, Sandbox, TOKEN, has};
 
-/// Everything that some quoting rule or other treats as special.
+/// Every character that some quoting rule treats as special.
 const HARD: &str = r##"cop_a b'c"d\e$f`g!h#i%j&k*l(m)n;o<p>q|r~s{t}u[v]w^x@y,z=1\\2''3""4 5"##;
 
 fn world() -> Sandbox {
     Sandbox::new().with("CODEOCEAN_TOKEN", HARD).with("CODEOCEAN_DOMAIN", "https://co.example.org")
 }
 
-/// What the program prints as `token|domain|other`, the two variables taken out of its own environment first.
+/// The program's output `token|domain|other`; the variables are not in its own environment.
 #[track_caller]
 fn proves(ran: Ran) {
     let ran = ran.expect(0);
@@ -68,7 +68,7 @@ fn r_reads_it_as_renviron() {
     let world = world().file("work/test.R", script).with("CODEOCEAN_TOKEN", &hard);
     let ran = world.shell("sh", &format!("{ENV} renviron > vars && Rscript --vanilla test.R")).expect(0);
     assert_eq!(ran.out, format!("{hard}|https://co.example.org|{hard}"));
-    // And at R's start, by name.
+    // Also at R's start, by its name.
     let print = "cat(Sys.getenv('CODEOCEAN_TOKEN'))";
     let script = format!("unset CODEOCEAN_TOKEN; R_ENVIRON_USER=vars Rscript --no-init-file -e \"{print}\"");
     assert_eq!(world.shell("sh", &script).expect(0).out, hard);
@@ -77,7 +77,7 @@ fn r_reads_it_as_renviron() {
 /// A client of the MCP server over HTTP sends these headers.
 #[test]
 fn python_sends_the_headers() {
-    let Some(python) = crate::deliver::clients::python() else { return };
+    let Some(python) = crate::support::clients::python() else { return };
     let program = "import json, sys, requests; h = json.load(sys.stdin); \
                    r = requests.Request('GET', 'http://localhost', headers=h).prepare(); \
                    print('|'.join(f'{k}: {v}' for k, v in r.headers.items()))";
@@ -90,7 +90,7 @@ fn python_sends_the_headers() {
 }
 
 #[test]
-fn nextflow_quotes_as_groovy_does() {
+fn nextflow_quotes_as_in_groovy() {
     // Nextflow cannot be installed from Debian's packages: this follows its manual (Configuration, "env" scope). Groovy's
     // ConfigSlurper, of which its configuration is a dialect, reads it back as it was.
     let world =
@@ -138,7 +138,7 @@ fn jq_reads_the_json() {
 
 #[test]
 fn python_dotenv_reads_it() {
-    let python = crate::deliver::clients::python();
+    let python = crate::support::clients::python();
     let program = "import dotenv; v = dotenv.dotenv_values('.env'); \
                    print(v['CODEOCEAN_TOKEN'], v['CODEOCEAN_DOMAIN'], v['OTHER_1'], sep='|')";
     if let Some(python) = python {
@@ -147,7 +147,7 @@ fn python_dotenv_reads_it() {
     }
 }
 
-/// The body of the first request that somebody makes.
+/// The body of the first request.
 fn one_request(listener: TcpListener) -> std::thread::JoinHandle<String> {
     std::thread::spawn(move || {
         for stream in listener.incoming() {
@@ -199,7 +199,7 @@ fn docker_reads_the_env_file() {
 }
 
 #[test]
-fn curl_takes_it_as_configuration_and_as_netrc() {
+fn curl_reads_its_configuration_and_the_netrc() {
     let hard = HARD.replace('=', "");
     let deployment = Plan::with_token(&hard).start();
     let world = Sandbox::new().with("CODEOCEAN_TOKEN", &hard).at(&deployment);
@@ -215,7 +215,7 @@ fn curl_takes_it_as_configuration_and_as_netrc() {
 
 /// curl takes http for an address without a scheme, and would send the token in the clear.
 #[test]
-fn curl_sends_the_token_over_https_alone_to_a_bare_host() {
+fn curl_sends_the_token_to_a_bare_host_only_over_https() {
     let deployment = Plan::with_token(TOKEN).tls().start();
     let host = deployment.url().replace("https://", "");
     let world = Sandbox::new().with("CUSTOM_KEY", TOKEN).at(&deployment).with("CODEOCEAN_DOMAIN", &host);
@@ -233,7 +233,7 @@ fn curl_sends_the_token_over_https_alone_to_a_bare_host() {
 
 #[test]
 fn requests_reads_the_netrc() {
-    let Some(python) = crate::deliver::clients::python() else { return };
+    let Some(python) = crate::support::clients::python() else { return };
     let deployment = Plan::with_token(TOKEN).start();
     let world = Sandbox::new().with("CUSTOM_KEY", TOKEN).at(&deployment);
     let url = format!("{}/api/v1/capsules/{}", deployment.url(), deployment.capsule());
@@ -260,7 +260,7 @@ fn github_actions_masks_it_and_sets_it_for_the_steps_that_follow() {
     assert_eq!(ran.out, "::add-mask::cop_50%2525off1234\n");
     let written = fs::read_to_string(path).unwrap();
     assert_eq!(written, "BEFORE=1\nCODEOCEAN_TOKEN=cop_50%25off1234\nCODEOCEAN_DOMAIN=https://co.example.org\n");
-    // The last line of a step before may have no end; and nothing is set that was not masked before.
+    // The last line of the step before may have no line end; the token is masked before it is set.
     let path = world.path("work/open_end");
     let world = world.file("work/open_end", "FOO=bar").with("GITHUB_ENV", &path);
     world.run(["env", "--offline", "--format", "gha"]).expect(0);
@@ -273,7 +273,7 @@ fn github_actions_masks_it_and_sets_it_for_the_steps_that_follow() {
 }
 
 #[test]
-fn powershell_quotes_as_its_manual_says() {
+fn powershell_quotes_as_in_its_manual() {
     // No PowerShell can be installed from Debian's packages: this follows about_Quoting_Rules, unproven by the program.
     let world = Sandbox::new().with("CODEOCEAN_TOKEN", "cop_a'b$c\u{2019}d");
     let ran = world.run(["env", "--offline", "--quiet", "--format", "powershell"]).expect(0);

@@ -1,5 +1,5 @@
-//! What Git expects of a helper that stores: the semantics of Git's own suite for external helpers, with e-mails as users and
-//! tokens as passwords, through Git itself.
+//! The semantics of Git's own test suite for credential helpers that store logins, through Git itself, with e-mails as users and
+//! tokens as passwords.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::support::workstation::{Bus, piped};
 const ADA: &str = "ada@example.org";
 const GRACE: &str = "grace@example.org";
 
-/// A store and two deployments, of which the second never heard of any token.
+/// A store and two deployments; the second knows no token.
 struct Store {
     world: Sandbox,
     deployment: Deployment,
@@ -55,7 +55,7 @@ impl Store {
         self.git("approve", &[&format!("username={user}"), &format!("password={token}")]).expect(0);
     }
 
-    /// The user and the password that Git would send; none where it would have to ask.
+    /// The user and the password that Git would send; none if it would have to ask.
     fn fill(&self, lines: &[&str]) -> Option<(String, String)> {
         let ran = self.git("fill", lines);
         let value = |key: &str| Some(ran.out.lines().find_map(|line| line.strip_prefix(key))?.to_owned());
@@ -91,7 +91,7 @@ fn stores_gets_and_overwrites() {
 }
 
 #[test]
-fn forgets_a_host() {
+fn reject_removes_a_host() {
     let Some(store) = Store::new() else { return };
     store.approve(ADA, TOKEN);
     store.approve(GRACE, OTHER);
@@ -100,7 +100,7 @@ fn forgets_a_host() {
     assert_eq!(store.fill(&[&user(ADA)]), None);
     assert_eq!(store.fill(&[&user(GRACE)]), None);
     assert_eq!(store.world.spawn(["list", "--json"]).expect(0).out, "[]\n");
-    // Another host's are none of it.
+    // Those of another host are kept.
     store.approve(ADA, TOKEN);
     store.git_at("other.example.org", "reject", &[]).expect(0);
     store.git_at("git.other.example.org", "reject", &[]).expect(0);
@@ -108,7 +108,7 @@ fn forgets_a_host() {
 }
 
 #[test]
-fn keeps_several_users_and_forgets_one() {
+fn reject_removes_one_of_several_users() {
     let Some(store) = Store::new() else { return };
     store.approve(ADA, TOKEN);
     store.approve(GRACE, OTHER);
@@ -122,7 +122,7 @@ fn keeps_several_users_and_forgets_one() {
 }
 
 #[test]
-fn keeps_a_password_that_is_distinct_from_the_refused_one() {
+fn reject_keeps_another_password_than_the_refused_one() {
     let Some(store) = Store::new() else { return };
     store.approve(ADA, TOKEN);
     for password in ["cop_Another88Token", "not a token", "", OTHER] {
@@ -137,21 +137,21 @@ fn keeps_a_password_that_is_distinct_from_the_refused_one() {
     }
 }
 
-/// Git is refused for a wrong e-mail, and for a scope: the deployment is asked about the token itself.
+/// A wrong e-mail or a missing scope is a refusal as well: the deployment is asked about the token itself.
 #[test]
-fn a_refused_token_that_the_deployment_accepts_is_kept() {
+fn reject_keeps_a_token_that_the_deployment_accepts() {
     let Some(store) = Store::new() else { return };
     store.approve(ADA, TOKEN);
     let asked = store.deployment.seen().len();
     let ran = store.git("reject", &[&user(ADA), &format!("password={TOKEN}")]).expect(0);
-    let words = "Git refused this login, but the token is good: check the e-mail and the Capsule scope";
+    let words = "the deployment refused this login, but the token is valid: check the e-mail and the Capsule scope";
     assert!(ran.err.contains(words) && !ran.err.contains(TOKEN), "{ran:?}");
     assert!(store.deployment.seen().len() > asked);
     store.is(&[], ADA, TOKEN);
 }
 
 #[test]
-fn a_refused_token_that_the_deployment_does_not_accept_is_forgotten() {
+fn reject_removes_a_token_that_the_deployment_rejects() {
     let Some(store) = Store::new() else { return };
     store.approve(ADA, "cop_Revoked77Token");
     let ran = store.git("reject", &[&user(ADA), "password=cop_Revoked77Token"]).expect(0);
@@ -159,9 +159,9 @@ fn a_refused_token_that_the_deployment_does_not_accept_is_forgotten() {
     assert_eq!(store.fill(&[]), None);
 }
 
-/// Where the deployment cannot be asked, Git's word counts.
+/// If the deployment cannot be asked, the token counts as rejected.
 #[test]
-fn a_refused_token_is_forgotten_where_nobody_can_be_asked() {
+fn reject_removes_the_token_if_the_deployment_cannot_be_asked() {
     let Some(store) = Store::new() else { return };
     let request = format!("protocol=https\nhost={}\nusername={ADA}\npassword={TOKEN}\n", store.host());
     store.approve(ADA, TOKEN);
@@ -176,7 +176,7 @@ fn a_refused_token_is_forgotten_where_nobody_can_be_asked() {
 }
 
 #[test]
-fn keeps_the_expiry_to_the_second_and_takes_another() {
+fn store_keeps_the_expiry_to_the_second() {
     let Some(store) = Store::new() else { return };
     let now = Timestamp::now();
     let ends =
@@ -185,25 +185,25 @@ fn keeps_the_expiry_to_the_second_and_takes_another() {
         let line = format!("password_expiry_utc={end}");
         store.git("approve", &[&user(ADA), &format!("password={TOKEN}"), &line]).expect(0);
         let ran = store.git("fill", &[]).expect(0);
-        assert!(ran.out.lines().any(|told| told == line), "{line}: {ran:?}");
-        // What Git stores again as it was told changes nothing, and neither does a Git that does not know of ends.
+        assert!(ran.out.lines().any(|given| given == line), "{line}: {ran:?}");
+        // Git stores the same login again, with and without its expiry: nothing changes.
         assert_eq!(store.git("approve", &[&user(ADA), &format!("password={TOKEN}"), &line]).expect(0).err, "");
         store.approve(ADA, TOKEN);
-        assert!(store.git("fill", &[]).expect(0).out.lines().any(|told| told == line));
+        assert!(store.git("fill", &[]).expect(0).out.lines().any(|given| given == line));
         let listed = store.world.spawn(["list", "--json"]).expect(0).json();
         let exact = Timestamp::from_second(end).unwrap();
         assert_eq!(listed[0]["expires_at"], exact.to_string());
         assert_eq!(listed[0]["expires"], exact.to_string()[..10]);
     }
-    // A day that the user gave ends with that day, and stays what it is.
+    // A day given by the user ends with that day, and is kept.
     let url = store.deployment.url();
     store.world.pipe(&["login", "--deployment", &url, "--expires", "2998-06-30"], TOKEN).expect(0);
     let end: Timestamp = "2998-07-01T00:00:00Z".parse().unwrap();
     let line = format!("password_expiry_utc={}", end.as_second());
-    assert!(store.git("fill", &[]).expect(0).out.lines().any(|told| told == line));
+    assert!(store.git("fill", &[]).expect(0).out.lines().any(|given| given == line));
     assert_eq!(store.git("approve", &[&user(ADA), &format!("password={TOKEN}"), &line]).expect(0).err, "");
     assert_eq!(store.world.spawn(["list", "--json"]).expect(0).json()[0]["expires"], "2998-06-30");
-    // An end that has passed is told by list, and Git is given the token without it.
+    // After the expiry, list shows it, and Git gets the token without it.
     let past = (now - 1.hour()).as_second();
     let request = format!(
         "protocol=https\nhost={}\nusername={ADA}\npassword={TOKEN}\npassword_expiry_utc={past}\n",
@@ -223,7 +223,7 @@ fn keeps_the_expiry_to_the_second_and_takes_another() {
 
 /// A server may send many headers that ask for a login, and long ones.
 #[test]
-fn a_flood_of_headers_changes_nothing() {
+fn many_headers_change_nothing() {
     let Some(store) = Store::new() else { return };
     store.approve(ADA, TOKEN);
     let realm = |length: usize| format!("wwwauth[]=Basic realm=\"{}\"\n", "r".repeat(length));
@@ -232,7 +232,7 @@ fn a_flood_of_headers_changes_nothing() {
         let ran = store.world.pipe(&["git-credential", "get"], &request);
         match request.len() < 1024 * 1024 {
             true => assert!(ran.expect(0).out.contains(TOKEN)),
-            // Too much is refused as a whole, and nothing else is asked.
+            // A request that is too long is refused, and Git asks no other helper.
             false => assert_eq!(ran.expect(2).out, "quit=1\n"),
         }
     }

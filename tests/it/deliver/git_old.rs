@@ -1,16 +1,14 @@
-//! Git before 2.31, which does not know `GIT_CONFIG_COUNT`: under `exec --git` it asks co-cred and nothing else, and leaves
-//! no token on disk.
+//! Git before 2.31, which ignores `GIT_CONFIG_COUNT`: under `exec --git` it asks only co-cred, and leaves no token on disk.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use fake_deployment::{Deployment, Plan};
 
-use crate::deliver::git::capsule;
+use crate::support::git::{capsule, executable};
 use crate::support::sandbox::{Ran, Sandbox, TOKEN, has};
 
-/// Gits that do not know `GIT_CONFIG_COUNT`: the one here with those variables taken away, and an old one where
+/// Versions of Git that ignore `GIT_CONFIG_COUNT`: the installed one without those variables, and an old one if
 /// `CO_CRED_TESTS_OLD_GIT` names the folder of its package.
 fn old_gits() -> Vec<String> {
     let unset = "for name in $(env | sed -n 's/^\\(GIT_CONFIG_\\(COUNT\\|KEY_[0-9]*\\|VALUE_[0-9]*\\)\\)=.*/\\1/p'); do\n  \
@@ -23,13 +21,6 @@ fn old_gits() -> Vec<String> {
 /// Makes `work/old` such a Git.
 fn with_git(world: Sandbox, script: &str) -> Sandbox {
     executable(world, "work/old", script)
-}
-
-/// Writes a script that can be executed.
-pub fn executable(world: Sandbox, below: &str, script: &str) -> Sandbox {
-    let world = world.file(below, script);
-    fs::set_permissions(world.path(below), fs::Permissions::from_mode(0o700)).unwrap();
-    world
 }
 
 fn clone(world: &Sandbox, url: &str, more: &[&str]) -> Ran {
@@ -74,7 +65,7 @@ fn a_helper_that_stores_passwords_is_not_given_the_token() {
 
 /// As in the terminal of an editor, which sets `GIT_ASKPASS` for its own answers.
 #[test]
-fn it_is_answered_where_git_askpass_is_set_already() {
+fn an_old_git_with_git_askpass_is_answered() {
     each_old_git(|deployment, world| {
         let world = executable(world, "work/askpass", "#!/bin/sh\nexit 1\n");
         let askpass = world.path("work/askpass");
@@ -102,9 +93,9 @@ fn a_submodule_of_the_same_deployment_is_cloned_too() {
     });
 }
 
-/// What `git -c` has set for its children, in the quoting of Git before 2.31 and in that of later ones.
+/// The configuration of `git -c`, in the quoting of Git before 2.31 and of later versions.
 #[test]
-fn configuration_that_git_hands_to_its_children_stays() {
+fn configuration_from_git_is_kept() {
     if !has("git") {
         return;
     }
@@ -132,9 +123,9 @@ fn configuration_that_git_hands_to_its_children_stays() {
     assert!(ran.err.contains("GIT_CONFIG_PARAMETERS is not UTF-8"), "{ran:?}");
 }
 
-/// The order of Git's own: what is typed behind `-c` comes after what the environment says.
+/// As in Git itself, `-c` comes after the environment.
 #[test]
-fn a_command_line_may_still_empty_the_helpers() {
+fn a_command_line_may_clear_the_helpers() {
     each_old_git(|deployment, world| {
         let url = deployment.clone_url();
         world

@@ -3,7 +3,7 @@
 
 use fake_deployment::Plan;
 
-use crate::deliver::git::capsule;
+use crate::support::git::capsule;
 use crate::support::sandbox::{Ran, Sandbox, TOKEN, has};
 
 const SHOW: &str = "echo \"${GIT_ACCESS_TOKEN-unset} ${GIT_HOST-unset}\"";
@@ -49,9 +49,9 @@ fn the_host_is_that_of_the_clone_urls() {
     assert_eq!(shown(&world("co.example.org")), "unset co.example.org\n");
 }
 
-/// They belong together: a Git provider's token does not go to the deployment, nor the e-mail to another host.
+/// A Git provider's token is not sent to the deployment, nor the e-mail to another host.
 #[test]
-fn variables_that_are_set_stay_and_are_not_mixed() {
+fn variables_that_are_set_are_kept_and_not_mixed() {
     let world = || world("co.example.org").with("CODEOCEAN_EMAIL", "ada@example.org");
     let with = |name: &str, value: &str| shown(&world().with(name, value));
     assert_eq!(with("GIT_ACCESS_TOKEN", "ghp_x"), "ghp_x unset\n");
@@ -64,7 +64,7 @@ fn variables_that_are_set_stay_and_are_not_mixed() {
 }
 
 #[test]
-fn an_email_that_is_none_is_told_and_keeps_no_command_from_running() {
+fn an_invalid_email_is_a_warning() {
     let ran = world("co.example.org").with("CODEOCEAN_EMAIL", "ada").spawn([
         "exec",
         "--git",

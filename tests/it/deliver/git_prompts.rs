@@ -1,4 +1,4 @@
-//! Git's questions under `exec --git`: one program answers for all hosts, and what is not co-cred's goes on to the user's own.
+//! Git's prompts under `exec --git`: co-cred answers for its deployment, and passes other prompts on to the user's program.
 
 use std::fs;
 use std::io::Write;
@@ -6,15 +6,14 @@ use std::process::Stdio;
 
 use fake_deployment::{Account, Deployment, Plan};
 
-use crate::deliver::git::capsule;
-use crate::deliver::git_old::executable;
+use crate::support::git::{capsule, executable};
 use crate::support::sandbox::{OTHER, Ran, Sandbox, TOKEN, bin, has};
 use crate::support::workstation::wait;
 
-/// Answers for another host, as an editor or a desktop does, and notes what it was asked.
+/// Answers for another host, as an editor or a desktop does, and records the prompt.
 const ASKPASS: &str = "#!/bin/sh\necho \"$1|$GIT_ASKPASS\" >> \"$HOME/asked\"\ncase $1 in\n  Username*) echo grace@example.org ;;\n  *) echo cop_Kp37LwRv92cD ;;\nesac\n";
 
-/// A deployment, another host that wants another login, and an askpass that knows that one.
+/// A deployment, another host with another login, and an askpass that knows that login.
 fn two_hosts() -> (Deployment, Deployment, Sandbox) {
     let deployment = Plan::with_token(TOKEN).tls().git().start();
     let grace = Account { email: "grace@example.org".to_owned(), ..Account::new(OTHER) };
@@ -27,7 +26,7 @@ fn clone(world: &Sandbox, url: &str, name: &str) -> Ran {
     world.spawn(["exec", "--git", "--", "git", "clone", "-q", url, name])
 }
 
-/// Each way in which a user names an askpass, as Git has it.
+/// Each way in which a user names an askpass.
 fn ways(world: &Sandbox) -> Vec<(&'static str, Box<dyn Fn(Sandbox) -> Sandbox>)> {
     let path = world.path("home/ask pass");
     let named = move |name: &'static str| {
@@ -43,7 +42,7 @@ fn ways(world: &Sandbox) -> Vec<(&'static str, Box<dyn Fn(Sandbox) -> Sandbox>)>
 }
 
 #[test]
-fn the_users_own_askpass_still_answers_for_another_host() {
+fn the_users_askpass_answers_for_other_hosts() {
     if !has("git") {
         return;
     }
@@ -79,7 +78,7 @@ fn basic(token: &str) -> String {
 
 /// The order is Git's: `GIT_ASKPASS`, then `core.askPass`, then `SSH_ASKPASS`; an empty one asks no program.
 #[test]
-fn the_askpass_that_git_would_have_asked_is_asked() {
+fn the_askpass_is_chosen_in_the_order_of_git() {
     if !has("git") {
         return;
     }
@@ -98,7 +97,7 @@ fn the_askpass_that_git_would_have_asked_is_asked() {
         (Some(""), Some("two"), Some("three"), ""),
         (None, Some(""), Some("three"), ""),
         (None, None, None, ""),
-        // One that is not there gives no answer, and Git goes on to the terminal.
+        // A program that does not exist gives no answer, and Git asks on the terminal.
         (Some("missing"), Some("two"), None, ""),
     ] {
         let mut world = world().with("CODEOCEAN_DOMAIN", "co.example.org");
@@ -126,7 +125,7 @@ fn the_askpass_that_git_would_have_asked_is_asked() {
 
 /// Under another `exec --git`, and where a user has set co-cred as the askpass by hand.
 #[test]
-fn co_cred_never_asks_itself_for_ever() {
+fn co_cred_does_not_start_itself_in_a_loop() {
     let world = Sandbox::new().with("CODEOCEAN_TOKEN", TOKEN).with("CODEOCEAN_DOMAIN", "co.example.org").on_path();
     let world = executable(world, "work/mine", "#!/bin/sh\necho mine\n");
     let wrapper = executable(world, "work/wrapper", "#!/bin/sh\nexec co-cred \"$1\"\n");
@@ -148,9 +147,9 @@ fn co_cred_never_asks_itself_for_ever() {
     }
 }
 
-/// Where no askpass is set, Git still asks the terminal about other hosts.
+/// Without an askpass, Git asks on the terminal for other hosts.
 #[test]
-fn the_terminal_is_still_asked_about_another_host() {
+fn the_terminal_is_asked_for_other_hosts() {
     if !has("git") || !has("script") {
         return;
     }
@@ -173,9 +172,9 @@ fn the_terminal_is_still_asked_about_another_host() {
     assert!(world.path("work/theirs/code/run").exists());
 }
 
-/// A configuration that cannot be read is told, and keeps no other host from being answered.
+/// A configuration that cannot be read is a warning; prompts for other hosts are still answered.
 #[test]
-fn what_co_cred_cannot_read_keeps_no_askpass_from_answering() {
+fn the_users_askpass_answers_despite_an_unreadable_configuration() {
     let world = Sandbox::new().file("home/.config/co-cred/config.toml", "broken = [");
     let world = executable(world, "work/mine", "#!/bin/sh\necho mine\n");
     let mine = world.path("work/mine");

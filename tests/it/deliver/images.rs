@@ -27,7 +27,7 @@ fn ask(world: Sandbox, action: &str, input: &str) -> Ran {
 }
 
 #[test]
-fn the_registry_is_answered_in_each_form_that_clients_write() {
+fn get_answers_for_the_registry_in_each_form_of_its_address() {
     for server in [
         "registry.co.example.org",
         "registry.co.example.org\n",
@@ -46,7 +46,7 @@ fn the_registry_is_answered_in_each_form_that_clients_write() {
 }
 
 #[test]
-fn nothing_else_is() {
+fn get_answers_for_no_other_registry() {
     for server in [
         "co.example.org",
         "git.co.example.org",
@@ -69,9 +69,9 @@ fn nothing_else_is() {
     }
 }
 
-/// The texts, to the letter, and on standard output: clients compare them.
+/// Clients compare the texts on standard output exactly.
 #[test]
-fn the_protocol_is_kept_to_the_letter() {
+fn the_texts_of_the_protocol_are_exact() {
     let ran = |world: Sandbox, action: &str, input: &str| {
         let ran = ask(world, action, input);
         (ran.code, ran.out)
@@ -90,7 +90,7 @@ fn the_protocol_is_kept_to_the_letter() {
     // No token, no deployment: not found, so that a client goes on without a login.
     assert_eq!(ran(known().without("CODEOCEAN_TOKEN"), "get", "registry.co.example.org"), (1, NOT_FOUND.into()));
     assert_eq!(ran(Sandbox::new(), "get", "registry.co.example.org"), (1, NOT_FOUND.into()));
-    // Broken is told as such, in one line, without what was read.
+    // A broken source is an error on one line, without its content.
     let (code, out) = ran(known().with("CODEOCEAN_TOKEN", "cop_a\ncop_b"), "get", "registry.co.example.org");
     assert!(code == 1 && out.contains("CODEOCEAN_TOKEN has a line end") && out.lines().count() == 1, "{out}");
     assert!(!out.contains("cop_b"), "{out}");
@@ -109,7 +109,7 @@ fn store_and_erase_are_a_login_and_a_logout() {
     let helper = |action: &str, input: &str| piped(world.program("docker-credential-co-cred").arg(action), input);
     let login = |server: &str, user: &str| json!({"ServerURL": server, "Username": user, "Secret": TOKEN}).to_string();
     let ran = helper("store", &login("evil.net", EMAIL));
-    assert!(ran.code == 1 && ran.out.contains("co-cred login makes one known"), "{ran:?}");
+    assert!(ran.code == 1 && ran.out.contains("co-cred login adds a deployment"), "{ran:?}");
     assert_eq!(helper("store", &login("registry.co.example.org", "ada")).code, 1);
     assert_eq!(helper("list", "").expect(0).out, "{}\n");
     assert_eq!(helper("store", &login("https://registry.co.example.org", EMAIL)).expect(0).out, "");
@@ -211,7 +211,7 @@ printf '{"imageLayoutVersion":"1.0.0"}' > oci-layout
     assert!(status.success());
 }
 
-/// The whole story on one machine: one login, and then the API, Git and images.
+/// One login serves the API, Git and images.
 #[test]
 fn one_login_then_clone_push_and_inspect_an_image() {
     let deployment = Plan::with_token(TOKEN).tls().git().start();
@@ -253,7 +253,7 @@ fn one_login_then_clone_push_and_inspect_an_image() {
 }
 
 #[test]
-fn a_wrong_token_is_the_registrys_to_refuse() {
+fn the_registry_refuses_a_wrong_token() {
     let deployment = Plan::with_token(OTHER).tls().start();
     let world = Sandbox::new().with_git(&[&deployment]).on_path().with("CODEOCEAN_TOKEN", OTHER);
     let runtime = world.path("cache");

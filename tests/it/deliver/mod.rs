@@ -1,4 +1,4 @@
-//! Each way in which a token is handed over, with the real programs.
+//! Each way in which a token is delivered, with the real programs.
 
 #[cfg(unix)]
 pub mod clients;
@@ -8,15 +8,21 @@ pub mod exec;
 #[cfg(unix)]
 pub mod formats;
 #[cfg(unix)]
-pub mod git;
+pub mod git_accounts;
+#[cfg(unix)]
+pub mod git_exec;
 #[cfg(unix)]
 pub mod git_helper;
+#[cfg(unix)]
+pub mod git_hosts;
 #[cfg(unix)]
 pub mod git_old;
 #[cfg(unix)]
 pub mod git_pipelines;
 #[cfg(unix)]
 pub mod git_prompts;
+#[cfg(unix)]
+pub mod git_requests;
 #[cfg(unix)]
 pub mod images;
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! `setup`: other programs' files, changed where they must be, left as they are everywhere else, and put back.
+//! `setup` changes only what it must in other programs' files, and `--undo` restores them.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -6,35 +6,24 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use serde_json::json;
 
 use crate::support::sandbox::{Sandbox, TOKEN, has};
-
-/// A desk with one deployment in its configuration.
-pub fn desk() -> Sandbox {
-    let config = "[[deployment]]\ndomain = \"co.example.org\"\nemail = \"ada@example.org\"\n";
-    let world = Sandbox::new().file("home/.config/co-cred/config.toml", config).on_path();
-    world.with("GIT_CONFIG_NOSYSTEM", "1").with("GIT_TERMINAL_PROMPT", "0")
-}
-
-pub fn text(world: &Sandbox, below: &str) -> String {
-    fs::read_to_string(world.path(below)).unwrap_or_default()
-}
-
-pub const HELPERS: &str = "home/.config/co-cred/gitconfig";
+use crate::support::setup::{HELPERS, desktop, text};
 
 #[test]
-fn git_is_told_with_one_line_and_one_file_of_our_own() {
+fn setup_git_adds_one_line_and_one_file() {
     if !has("git") {
         return;
     }
     let mine = "# by hand\n[user]\n\tname = Ada   ; me\n[credential]\n\thelper = store\n[alias]\n\tst = status\n";
-    let world = desk().file("home/.gitconfig", mine);
+    let world = desktop().file("home/.gitconfig", mine);
     for _ in 0..3 {
-        world.spawn(["setup", "git"]).expect(0);
+        let ran = world.spawn(["setup", "git"]).expect(0);
+        assert!(ran.err.contains("Git asks co-cred for co.example.org ("), "{ran:?}");
     }
     let ours = "[include]\n\tpath = ~/.config/co-cred/gitconfig\n";
     assert_eq!(text(&world, "home/.gitconfig"), format!("{mine}{ours}"));
     let helpers = text(&world, HELPERS);
     assert_eq!(helpers.matches("helper = !co-cred git-credential\n").count(), 2, "{helpers}");
-    // Nothing that an upgrade breaks: no path.
+    // No path, which an upgrade would break.
     assert!(!helpers.contains("/bin/"), "{helpers}");
     let asked = |url: &str| world.git(&["config", "--get-urlmatch", "credential.helper", url]).out;
     assert_eq!(asked("https://co.example.org/capsule-1234567.git"), "!co-cred git-credential\n");
@@ -48,13 +37,13 @@ fn git_is_told_with_one_line_and_one_file_of_our_own() {
     world.spawn(["setup", "git", "--undo"]).expect(0);
 }
 
-/// Another helper that keeps what it is told is not told.
+/// Another helper, which stores logins, does not get the token.
 #[test]
 fn a_helper_that_writes_plain_files_does_not_get_the_token() {
     if !has("git") {
         return;
     }
-    let world = desk().file("home/.gitconfig", "[credential]\n\thelper = store\n").with("CODEOCEAN_TOKEN", TOKEN);
+    let world = desktop().file("home/.gitconfig", "[credential]\n\thelper = store\n").with("CODEOCEAN_TOKEN", TOKEN);
     world.spawn(["setup", "git"]).expect(0);
     let mut fill = world.program("git");
     let filled = crate::support::workstation::piped(
@@ -77,11 +66,12 @@ fn docker_and_containers_keep_every_other_key() {
         "zeta": [1, 2.5, null], "alpha": "é",
     });
     let containers = json!({"auths": {"quay.io": {"auth": "eDp5"}}});
-    let world = desk()
+    let world = desktop()
         .file("home/.docker/config.json", serde_json::to_string_pretty(&docker).unwrap())
         .file("home/.config/containers/auth.json", containers.to_string());
     let json = |below: &str| -> serde_json::Value { serde_json::from_str(&text(&world, below)).unwrap() };
-    world.spawn(["setup", "docker"]).expect(0);
+    let ran = world.spawn(["setup", "docker"]).expect(0);
+    assert!(ran.err.contains("ask co-cred for registry.co.example.org"), "{ran:?}");
     let once = text(&world, "home/.docker/config.json");
     let ran = world.spawn(["setup", "docker"]).expect(0);
     assert!(ran.err.contains("nothing had to be changed"), "{ran:?}");
@@ -100,9 +90,9 @@ fn docker_and_containers_keep_every_other_key() {
 }
 
 #[test]
-fn a_file_that_is_not_understood_is_left_as_it_is() {
+fn a_file_with_another_format_is_not_changed() {
     for broken in ["not json", "[]", "{\"credHelpers\": []}", "{\"auths\": {}", "\"x\""] {
-        let world = desk().file("home/.docker/config.json", broken);
+        let world = desktop().file("home/.docker/config.json", broken);
         for args in [&["setup", "docker"][..], &["setup", "docker", "--undo"]] {
             let ran = world.spawn(args.iter().copied()).expect(6);
             assert!(ran.err.contains("config.json") && ran.err.contains("left as it is"), "{broken}: {ran:?}");
@@ -110,7 +100,7 @@ fn a_file_that_is_not_understood_is_left_as_it_is() {
         }
     }
     if has("git") {
-        let world = desk().file("home/.gitconfig", "[broken");
+        let world = desktop().file("home/.gitconfig", "[broken");
         let ran = world.spawn(["setup", "git"]);
         assert!(ran.code != 0 && ran.err.contains("Git did not change its configuration"), "{ran:?}");
         assert_eq!(text(&world, "home/.gitconfig"), "[broken");
@@ -118,8 +108,8 @@ fn a_file_that_is_not_understood_is_left_as_it_is() {
 }
 
 #[test]
-fn links_and_modes_stay() {
-    let world = desk().file("dotfiles/config.json", "{}").file("dotfiles/gitconfig", "");
+fn links_and_modes_are_kept() {
+    let world = desktop().file("dotfiles/config.json", "{}").file("dotfiles/gitconfig", "");
     fs::create_dir_all(world.path("home/.docker")).unwrap();
     fs::set_permissions(world.path("dotfiles/config.json"), fs::Permissions::from_mode(0o644)).unwrap();
     std::os::unix::fs::symlink(world.path("dotfiles/config.json"), world.path("home/.docker/config.json")).unwrap();
@@ -129,7 +119,7 @@ fn links_and_modes_stay() {
     assert!(world.path("home/.docker/config.json").is_symlink());
     let mode = |below: &str| fs::metadata(world.path(below)).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode("dotfiles/config.json"), 0o644);
-    // One that was not there is private.
+    // A new file is private.
     assert_eq!(mode("home/.config/containers/auth.json"), 0o600);
     if has("git") {
         world.spawn(["setup", "git"]).expect(0);
@@ -138,9 +128,9 @@ fn links_and_modes_stay() {
     }
 }
 
-/// Stopped before any of the calls that change files: the former file, or the new one, and never a part of it.
+/// Killed before each call that changes files: there is the former file or the new one, never a part.
 #[test]
-fn an_interruption_at_any_point_leaves_a_whole_file() {
+fn an_interruption_leaves_a_complete_file() {
     if !["strace", "git"].iter().all(|program| has(program)) {
         return;
     }
@@ -151,7 +141,7 @@ fn an_interruption_at_any_point_leaves_a_whole_file() {
             .iter()
             .flat_map(|call| (1..=40).step_by(3).map(move |number| (call, number)))
         {
-            let world = desk().file("home/.gitconfig", mine).file("home/.docker/config.json", docker);
+            let world = desktop().file("home/.gitconfig", mine).file("home/.docker/config.json", docker);
             let inject = format!("inject={call}:signal=SIGKILL:when={number}");
             let mut strace = world.program("strace");
             strace
@@ -164,11 +154,11 @@ fn an_interruption_at_any_point_leaves_a_whole_file() {
             assert!(git == mine || git == format!("{mine}[include]\n\tpath = ~/.config/co-cred/gitconfig\n"), "{git}");
             let helpers = text(&world, HELPERS);
             assert!(helpers.is_empty() || helpers.ends_with("helper = !co-cred git-credential\n"), "{helpers}");
-            // Git's own configuration never names a file of ours that is not there yet.
+            // Git's configuration never names a file that does not exist yet.
             assert!(git == mine || !helpers.is_empty());
             let config = text(&world, "home/.docker/config.json");
             serde_json::from_str::<serde_json::Value>(&config).unwrap();
-            // And it can be done again; a lock that a killed Git left behind is Git's to explain.
+            // It can be done again; Git explains a lock that a killed Git left behind.
             let _ = fs::remove_file(world.path("home/.gitconfig.lock"));
             world.spawn(["setup", tool]).expect(0);
         }
@@ -177,16 +167,16 @@ fn an_interruption_at_any_point_leaves_a_whole_file() {
 }
 
 #[test]
-fn what_cannot_be_done_is_said() {
+fn setup_reports_what_it_cannot_do() {
     let bare = Sandbox::new().on_path();
     for tool in ["git", "docker"] {
         let ran = bare.spawn(["setup", tool]).expect(3);
         assert!(ran.err.contains("no deployment is known") && ran.err.contains("co-cred login"), "{ran:?}");
     }
     // A helper that is not on PATH would not be found.
-    let path = desk().env.get("PATH").unwrap().to_owned();
+    let path = desktop().env.get("PATH").unwrap().to_owned();
     let others: Vec<_> = std::env::split_paths(&path).skip(1).collect();
-    let world = desk().with("PATH", std::env::join_paths(others).unwrap());
+    let world = desktop().with("PATH", std::env::join_paths(others).unwrap());
     let ran = world.spawn(["setup", "docker"]).expect(0);
     assert!(ran.err.contains("docker-credential-co-cred is not on PATH"), "{ran:?}");
     let folder = world.path("work/bin");
@@ -199,12 +189,12 @@ fn what_cannot_be_done_is_said() {
     bare.spawn(["setup", "podman"]).expect(2);
 }
 
-/// `doctor` knows what `setup` did, and what would keep it from working.
+/// `doctor` shows what `setup` did, and what keeps it from working.
 #[test]
-fn doctor_sees_what_is_wired() {
-    let path = desk().env.get("PATH").unwrap().to_owned();
+fn doctor_checks_the_setup() {
+    let path = desktop().env.get("PATH").unwrap().to_owned();
     let others: Vec<_> = std::env::split_paths(&path).skip(1).collect();
-    let world = desk().with("CODEOCEAN_TOKEN", TOKEN);
+    let world = desktop().with("CODEOCEAN_TOKEN", TOKEN);
     for tool in ["docker", "git"].iter().take(1 + usize::from(has("git"))) {
         world.spawn(["setup", tool]).expect(0);
     }
@@ -215,11 +205,11 @@ fn doctor_sees_what_is_wired() {
     assert!(!has("git") || ran.out.contains("co-cred is not on PATH, where Git looks for it"), "{ran:?}");
 }
 
-/// What a login makes known later is wired at once where `setup` was run before. A logout leaves it wired: what is not
-/// known is answered with silence.
+/// A login updates the setup with its deployment, if `setup` was run before. A logout does not: co-cred is silent for an unknown
+/// deployment.
 #[test]
-fn a_login_renews_what_is_wired() {
-    let world = desk();
+fn a_login_updates_the_setup() {
+    let world = desktop();
     world.spawn(["setup", "docker"]).expect(0);
     let login = |deployment: &str| {
         let login = ["login", "--offline", "--insecure-storage", "--email", "a@b.org", "--deployment", deployment];
@@ -234,11 +224,11 @@ fn a_login_renews_what_is_wired() {
     assert!(text(&world, "home/.docker/config.json").contains("registry.three.example.org"));
 }
 
-/// Somebody chose another helper for a registry, or for all of Git: that is theirs to change, or at least to know.
+/// The user chose another helper for a registry, or for all of Git: co-cred reports it.
 #[test]
-fn a_helper_of_the_users_own_is_not_replaced_in_silence() {
+fn another_helper_is_not_replaced_silently() {
     let mine = "{\"credHelpers\": {\"registry.co.example.org\": \"pass\"}}";
-    let world = desk().file("home/.docker/config.json", mine);
+    let world = desktop().file("home/.docker/config.json", mine);
     let ran = world.spawn(["setup", "docker"]).expect(6);
     assert!(ran.err.contains("names the helper \"pass\" for registry.co.example.org"), "{ran:?}");
     assert_eq!(text(&world, "home/.docker/config.json"), mine);
@@ -246,7 +236,7 @@ fn a_helper_of_the_users_own_is_not_replaced_in_silence() {
     if !has("git") {
         return;
     }
-    // One that was set later comes first after the next `setup git`, and one that cannot be outdone is told.
+    // A helper that was set later is cleared by the next `setup git`; one that cannot be cleared is a warning.
     world.spawn(["setup", "git"]).expect(0);
     world.git(&["config", "--global", "credential.helper", "store"]).expect(0);
     world.spawn(["setup", "git"]).expect(0);
@@ -259,15 +249,15 @@ fn a_helper_of_the_users_own_is_not_replaced_in_silence() {
 }
 
 #[test]
-fn undo_takes_out_what_it_can() {
-    let world = desk();
+fn undo_continues_after_an_error() {
+    let world = desktop();
     world.spawn(["setup", "docker"]).expect(0);
     assert!(world.path("home/.docker/config.json").exists());
     fs::write(world.path("home/.docker/config.json"), "broken").unwrap();
     world.spawn(["setup", "docker", "--undo"]).expect(6);
-    // A file that held nothing else is gone, as it was before.
+    // A file with no other content is removed.
     assert!(!world.path("home/.config/containers/auth.json").exists());
-    let world = desk().file("home/.docker/config.json", "{\"credHelpers\": null, \"x\": 1}");
+    let world = desktop().file("home/.docker/config.json", "{\"credHelpers\": null, \"x\": 1}");
     world.spawn(["setup", "docker"]).expect(0);
     world.spawn(["setup", "docker", "--undo"]).expect(0);
     let left: serde_json::Value = serde_json::from_str(&text(&world, "home/.docker/config.json")).unwrap();
@@ -275,8 +265,8 @@ fn undo_takes_out_what_it_can() {
 }
 
 #[test]
-fn another_owners_file_stays_theirs() {
-    let world = desk().file("home/.docker/config.json", "{}");
+fn a_file_keeps_its_owner() {
+    let world = desktop().file("home/.docker/config.json", "{}");
     let path = world.path("home/.docker/config.json");
     // Only root can give a file away.
     if std::os::unix::fs::chown(&path, Some(1234), Some(1234)).is_err() {

@@ -3,23 +3,23 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::deliver::setup::{desk, text};
 use crate::support::sandbox::Sandbox;
+use crate::support::setup::{desktop, text};
 
 const FILE: &str = "home/.docker/config.json";
 
 const OURS: &str = "\"registry.co.example.org\": \"co-cred\"";
 
-/// A desk with Docker's configuration, and none of Podman's.
+/// A computer with Docker's configuration, and none of Podman's.
 fn with(config: &str) -> Sandbox {
-    desk().file(FILE, config)
+    desktop().file(FILE, config)
 }
 
 #[test]
-fn every_other_byte_stays_and_undo_brings_the_file_back() {
+fn setup_keeps_every_other_byte_and_undo_restores_the_file() {
     let long = "1234567890123456789012345678901234567890.12345678901234567890e-400";
     for config in [
-        // Keys that stand twice, one of them only so once it is decoded.
+        // Duplicate keys, one of them only after decoding.
         "{\n\t\"auths\": {\"a\": {}},\n\t\"auths\": {\"b\": {}},\n\t\"\\u0061uths\": {}\n}\n",
         &format!("{{\n  \"x\": {long},\n  \"y\": [1.10, 1e400, -0, 18446744073709551616]\n}}"),
         "{\"auths\":{},\"detachKeys\":\"ctrl-e,e\"}",
@@ -44,7 +44,7 @@ fn every_other_byte_stays_and_undo_brings_the_file_back() {
                 if error.to_string().contains("number out of range") { Ok(()) } else { Err(error) }
             })
             .unwrap();
-        // All that was there still is, in its order.
+        // Everything that existed is kept in its order.
         let mut rest = done.as_str();
         for word in
             config.split(|c: char| c.is_whitespace() || matches!(c, '{' | '}' | ',')).filter(|word| !word.is_empty())
@@ -59,7 +59,7 @@ fn every_other_byte_stays_and_undo_brings_the_file_back() {
 }
 
 #[test]
-fn the_layout_is_that_of_the_file() {
+fn added_members_have_the_layout_of_the_file() {
     let done = |config: &str| {
         let world = with(config);
         world.spawn(["setup", "docker"]).expect(0);
@@ -71,20 +71,20 @@ fn the_layout_is_that_of_the_file() {
     assert_eq!(done("{\r\n\t\"x\": 1\r\n}"), windows);
     let two = format!("{{\"credHelpers\": {{\"a\": \"b\", \"c\": \"d\", {OURS}}}}}");
     assert_eq!(done("{\"credHelpers\": {\"a\": \"b\", \"c\": \"d\"}}"), two);
-    let fresh = desk();
+    let fresh = desktop();
     fresh.spawn(["setup", "docker"]).expect(0);
     assert_eq!(text(&fresh, FILE), format!("{{\n\t\"credHelpers\": {{\n\t\t{OURS}\n\t}}\n}}\n"));
 }
 
-/// Docker, in Go, takes every `credHelpers` that stands there, in any case.
+/// Docker, in Go, merges every `credHelpers`, in any case.
 #[test]
-fn a_list_that_stands_twice_is_understood_whole() {
+fn duplicate_lists_are_merged() {
     let config = "{\"credHelpers\": {\"registry.co.example.org\": \"pass\"}, \"credhelpers\": {\"a\": \"b\"}}";
     let world = with(config);
     let ran = world.spawn(["setup", "docker"]).expect(6);
     assert!(ran.err.contains("names the helper \"pass\" for registry.co.example.org"), "{ran:?}");
     assert_eq!(text(&world, FILE), config);
-    // Of what an earlier deployment left in either of them, nothing stays.
+    // Entries of an earlier deployment are removed from both.
     let world = with(
         "{\"credHelpers\": {\"registry.old.org\": \"co-cred\", \"a\": \"b\"}, \"credHelpers\": {\"registry.old.org\": \"co\\u002dcred\"}}",
     );
@@ -96,7 +96,7 @@ fn a_list_that_stands_twice_is_understood_whole() {
 
 /// What `setup` writes, `--undo` reads again.
 #[test]
-fn a_file_that_would_grow_too_large_is_left_as_it_is() {
+fn a_file_that_would_grow_too_large_is_not_changed() {
     let padded = |size: usize| {
         let frame = "{\"x\": \"\"}".len();
         format!("{{\"x\": \"{}\"}}", "y".repeat(size - frame))
@@ -120,7 +120,7 @@ fn a_file_that_would_grow_too_large_is_left_as_it_is() {
 }
 
 #[test]
-fn the_mode_stays_through_setup_and_undo() {
+fn setup_and_undo_keep_the_mode() {
     for mode in [0o600, 0o640, 0o644, 0o664, 0o400, 0o444] {
         for config in ["{}", "{}\n", "{\"x\": 1}", "{\"auths\": {}, \"auths\": {}}"] {
             let world = with(config);
@@ -130,7 +130,7 @@ fn the_mode_stays_through_setup_and_undo() {
             world.spawn(["setup", "docker"]).expect(0);
             assert_eq!(is(), Some(mode), "{config}");
             world.spawn(["setup", "docker", "--undo"]).expect(0);
-            // A private file that held nothing is the one that setup itself would have made.
+            // An empty private file is as one that setup itself created.
             if config != "{}\n" || mode & 0o077 != 0 {
                 assert_eq!((is(), text(&world, FILE).as_str()), (Some(mode), config));
             }

@@ -5,14 +5,14 @@ use std::fs;
 use std::os::unix::ffi::OsStringExt;
 use std::process::Stdio;
 
-use crate::deliver::git_old::executable;
-use crate::deliver::setup::{HELPERS, desk, text};
+use crate::support::git::executable;
 use crate::support::sandbox::{Ran, Sandbox, TOKEN, has};
+use crate::support::setup::{HELPERS, desktop, text};
 use crate::support::workstation::piped;
 
 const LINE: &str = "path = ~/.config/co-cred/gitconfig\n";
 
-/// Asks Git for the login and tells it that it was good, as a clone does.
+/// Asks Git for the login and approves it, as a clone does.
 fn clone_once(world: &Sandbox, host: &str) -> Ran {
     let request = format!("protocol=https\nhost={host}\n\n");
     let filled = piped(world.program("git").args(["credential", "fill"]), &request).expect(0);
@@ -21,11 +21,11 @@ fn clone_once(world: &Sandbox, host: &str) -> Ran {
 }
 
 #[test]
-fn many_at_once_include_the_file_once() {
+fn concurrent_setups_include_the_file_once() {
     if !has("git") {
         return;
     }
-    let world = desk().file("home/.gitconfig", "[user]\n\tname = Ada\n");
+    let world = desktop().file("home/.gitconfig", "[user]\n\tname = Ada\n");
     let start = |_| {
         let mut setup = world.command();
         setup.args(["setup", "git"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
@@ -34,7 +34,7 @@ fn many_at_once_include_the_file_once() {
         Ran::from(child.wait_with_output().unwrap()).expect(0);
     }
     assert_eq!(text(&world, "home/.gitconfig").matches(LINE).count(), 1, "{}", text(&world, "home/.gitconfig"));
-    // What an earlier version included twice is included once, and gone after an undo.
+    // A file that an earlier version included twice is included once, and not at all after an undo.
     fs::write(world.path("home/.gitconfig"), format!("[include]\n\t{LINE}\t{LINE}")).unwrap();
     world.spawn(["setup", "git"]).expect(0);
     assert_eq!(text(&world, "home/.gitconfig").matches(LINE).count(), 1);
@@ -44,14 +44,14 @@ fn many_at_once_include_the_file_once() {
 
 /// Git is started as often for a thousand deployments as for one.
 #[test]
-fn a_thousand_deployments_take_no_more_calls_of_git_than_one() {
+fn the_number_of_git_calls_does_not_grow_with_the_deployments() {
     if !has("git") {
         return;
     }
     let calls = |number: usize| {
         let config: String =
             (0..number).map(|number| format!("[[deployment]]\ndomain = \"co{number}.example.org\"\n")).collect();
-        let world = desk().file("home/.config/co-cred/config.toml", config);
+        let world = desktop().file("home/.config/co-cred/config.toml", config);
         let path = world.env.get("PATH").unwrap().to_str().unwrap().to_owned();
         let script = format!("#!/bin/sh\necho call >> \"$HOME/calls\"\nPATH='{path}' exec git \"$@\"\n");
         let world = executable(world, "counting/git", &script);
@@ -70,9 +70,9 @@ fn a_thousand_deployments_take_no_more_calls_of_git_than_one() {
     assert_eq!(calls(1000), calls(1));
 }
 
-/// A helper for all hosts, or for a pattern, that stands behind ours in the configuration would be told the token.
+/// A helper for all hosts, or for a pattern, that comes after co-cred in the configuration would get the token.
 #[test]
-fn a_helper_that_is_set_later_is_not_told_the_token() {
+fn a_helper_that_is_set_later_does_not_get_the_token() {
     if !has("git") {
         return;
     }
@@ -82,7 +82,7 @@ fn a_helper_that_is_set_later_is_not_told_the_token() {
         "credential \"co.example.org\"",
         "credential \"https://\"",
     ] {
-        let world = desk().with("CODEOCEAN_TOKEN", TOKEN);
+        let world = desktop().with("CODEOCEAN_TOKEN", TOKEN);
         world.spawn(["setup", "git"]).expect(0);
         let mine = format!("{}[{later}]\n\thelper = store\n", text(&world, "home/.gitconfig"));
         fs::write(world.path("home/.gitconfig"), mine).unwrap();
@@ -93,8 +93,8 @@ fn a_helper_that_is_set_later_is_not_told_the_token() {
         assert!(!world.path("home/.git-credentials").exists(), "{later}");
         assert!(!world.spawn(["doctor", "--offline"]).out.contains("another helper"), "{later}");
     }
-    // Those of other hosts stay where they are, as `gh auth setup-git` adds them.
-    let world = desk();
+    // Helpers for other hosts are kept, as `gh auth setup-git` adds them.
+    let world = desktop();
     world.spawn(["setup", "git"]).expect(0);
     let others = [
         "https://github.com",
@@ -118,7 +118,7 @@ fn a_folder_with_a_line_break_or_quotes_in_its_name_works() {
         return;
     }
     for name in ["a\nb", "it's \"here\"", "a.b*[c]", "üñí", " x ", "a#b;c"] {
-        let world = desk().with("CODEOCEAN_TOKEN", TOKEN).with("CODEOCEAN_DOMAIN", "co.example.org");
+        let world = desktop().with("CODEOCEAN_TOKEN", TOKEN).with("CODEOCEAN_DOMAIN", "co.example.org");
         let folder = world.path("elsewhere").join(name);
         let world = world.with("XDG_CONFIG_HOME", &folder).with("CODEOCEAN_EMAIL", "ada@example.org");
         for _ in 0..2 {
@@ -140,7 +140,7 @@ fn a_folder_whose_name_is_not_utf_8_works_below_home_and_is_an_error_elsewhere()
         return;
     }
     let odd = OsString::from_vec(b"caf\xe9".to_vec());
-    let world = desk().with("CODEOCEAN_TOKEN", TOKEN).with("CODEOCEAN_DOMAIN", "co.example.org");
+    let world = desktop().with("CODEOCEAN_TOKEN", TOKEN).with("CODEOCEAN_DOMAIN", "co.example.org");
     let home = world.path("work").join(&odd);
     fs::create_dir(&home).unwrap();
     let world = world.with("HOME", &home).with("CODEOCEAN_EMAIL", "ada@example.org");
@@ -149,7 +149,7 @@ fn a_folder_whose_name_is_not_utf_8_works_below_home_and_is_an_error_elsewhere()
     assert!(home.join(".docker/config.json").exists());
     clone_once(&world, "co.example.org");
     world.spawn(["setup", "git", "--undo"]).expect(0);
-    let world = desk();
+    let world = desktop();
     let elsewhere = world.path("work").join(&odd);
     let world = world.with("XDG_CONFIG_HOME", &elsewhere).with("CODEOCEAN_DOMAIN", "co.example.org");
     let ran = world.spawn(["setup", "git"]).expect(6);
@@ -158,9 +158,9 @@ fn a_folder_whose_name_is_not_utf_8_works_below_home_and_is_an_error_elsewhere()
     world.spawn(["setup", "docker"]).expect(0);
 }
 
-/// The program's own folder is named in what `exec --git` hands to Git.
+/// `exec --git` passes the path of co-cred to Git.
 #[test]
-fn co_cred_in_a_folder_with_an_odd_name_answers_git_or_says_why() {
+fn co_cred_in_a_folder_with_a_special_name_answers_git_or_says_why() {
     if !has("git") {
         return;
     }

@@ -31,7 +31,7 @@ fn git_store_and_erase_change_only_their_own_login() {
     assert_eq!(kept(), 1);
     // The deployment accepts the token, so Git was refused for another reason.
     let ran = git("reject", &host, "ada@example.org", TOKEN).expect(0);
-    let words = "Git refused this login, but the token is good: check the e-mail and the Capsule scope";
+    let words = "the deployment refused this login, but the token is valid: check the e-mail and the Capsule scope";
     assert!(ran.err.contains(words), "{ran:?}");
     assert_eq!(kept(), 1);
     world.spawn(["logout"]).expect(0);

@@ -33,7 +33,7 @@ impl Terminal {
             terminal.wait_for("Deployment, as in the browser");
             terminal.type_line(&deployment.url());
         }
-        terminal.wait_for("it is not shown");
+        terminal.wait_for("not shown as you type");
         // By then the terminal's echo is off.
         thread::sleep(Duration::from_millis(200));
         terminal

@@ -237,7 +237,7 @@ fn two_commands_are_not_chosen_between() {
 fn the_e_mail_of_another_account_is_told() {
     let deployment = Plan::with_token(TOKEN).start();
     let world = Sandbox::new().at(&deployment).with("CUSTOM_KEY", TOKEN).with("CODEOCEAN_EMAIL", "bob@example.org");
-    let told = "the token is ada@example.org's, but Git and Docker are given bob@example.org as user name";
+    let told = "the token belongs to ada@example.org, but Git and Docker get bob@example.org as user name";
     assert!(world.run(["doctor"]).expect(0).out.contains(told));
     assert!(world.run(["status"]).expect(0).err.contains(told));
     let world = world.with("CODEOCEAN_EMAIL", "Ada@example.org");

@@ -85,7 +85,7 @@ fn command_that_cannot_start_is_reported() {
 /// A notebook prints the token, and so does the program that runs it.
 #[test]
 fn notebook_output_is_masked() {
-    let Some(python) = crate::deliver::clients::python() else { return };
+    let Some(python) = crate::support::clients::python() else { return };
     let cell = "import os, base64\nt = os.environ['CODEOCEAN_TOKEN']\n\
                 print({'Authorization': 'Basic ' + base64.b64encode((t + ':').encode()).decode()})\nt";
     let notebook = serde_json::json!({
@@ -126,7 +126,7 @@ fn verbose_programs_are_masked() {
         assert_eq!(encodings.found_in(ran.err.as_bytes()), None, "{script}: {ran:?}");
         assert!(ran.err.contains("in the command's output"), "{script}: {ran:?}");
     }
-    if let Some(python) = crate::deliver::clients::python() {
+    if let Some(python) = crate::support::clients::python() {
         let program = "import os\nfrom codeocean import CodeOcean\n\
                        client = CodeOcean(domain=os.environ['CODEOCEAN_DOMAIN'], token=os.environ['CODEOCEAN_TOKEN'])\n\
                        print(client.session.headers, client.session.auth, client.token)\nraise ValueError(client.token)\n";

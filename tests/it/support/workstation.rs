@@ -1,4 +1,4 @@
-//! A workstation: co-cred on `PATH` under all of its names, Git that prompts nobody, and where a test wants one, a bus and
+//! A workstation: co-cred on `PATH` under all of its names, Git that does not prompt, and where a test wants one, a bus and
 //! the real GNOME Keyring of its own.
 
 use std::fs;
@@ -66,7 +66,7 @@ impl Bus {
         Some(bus)
     }
 
-    /// Waits until somebody on it has a name.
+    /// Waits until a process on it owns a name.
     pub fn wait_for(&self, name: &str) {
         let (method, name) = ("org.freedesktop.DBus.NameHasOwner", format!("string:{name}"));
         wait(&name, || self.call("org.freedesktop.DBus", "/", method, &[&name]).contains("true"));
@@ -118,7 +118,7 @@ impl Drop for Bus {
     }
 }
 
-/// A screen that nobody sees, and a keyboard.
+/// A virtual screen, and a keyboard.
 pub struct Screen {
     server: Child,
     name: String,
@@ -195,7 +195,7 @@ impl Sandbox {
         self.with("PATH", path)
     }
 
-    /// Lets Git trust these deployments, know who commits, and ask nobody.
+    /// Lets Git trust these deployments, know who commits, and ask no questions.
     pub fn with_git(self, deployments: &[&Deployment]) -> Sandbox {
         let bundle = self.path("bundle.pem");
         let authorities: Vec<u8> =
