@@ -126,10 +126,10 @@ fn a_cache_that_cannot_be_written_is_a_warning() {
     let world = Sandbox::new().with("CUSTOM_KEY", TOKEN).at(&deployment).file("cache/co-cred", "a file in the way");
     for args in [&["exec", "--", "true"][..], &["token"]] {
         let ran = world.spawn(args).expect(0);
-        assert_eq!(ran.err.matches("each start asks again").count(), 1, "{ran:?}");
+        assert_eq!(ran.err.matches("each command asks it again").count(), 1, "{ran:?}");
     }
     let world = Sandbox::new().with("CUSTOM_KEY", TOKEN).at(&deployment).without("XDG_CACHE_HOME").without("HOME");
-    assert!(world.spawn(["exec", "--", "true"]).expect(0).err.contains("each start asks again"));
+    assert!(world.spawn(["exec", "--", "true"]).expect(0).err.contains("each command asks it again"));
     // A cache that can be written is not mentioned.
     let world = Sandbox::new().with("CUSTOM_KEY", TOKEN).at(&deployment);
     assert_eq!(world.spawn(["exec", "--", "true"]).expect(0).err, "");
