@@ -1,5 +1,6 @@
 //! `--broker` of `exec` and of the agent: its restrictions, its start, and the token that is kept fresh for it.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 use std::thread;
@@ -7,7 +8,7 @@ use std::thread;
 use crate::agent::{RefreshLoop, RefreshOutcome, TokenState};
 use crate::broker::{Allow, AuditFile, Broker, Policy, RateLimit, Restrictions, TokenSupply, is_pass};
 use crate::credential::{Credential, Mode};
-use crate::deliver::broker_env;
+use crate::deliver::{broker_env, quoted};
 use crate::deployment::Deployment;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
@@ -151,9 +152,40 @@ pub(super) fn deployment(invocation: &Invocation, held: Option<&Credential>) -> 
     })
 }
 
-/// The variables that a program behind the broker must not have, as far as a shell can name them.
-pub(super) fn secret_variables(invocation: &Invocation, held: Option<&Credential>) -> Result<Vec<String>> {
+/// What holds or leads to a token in the environment, as a shell can remove it.
+pub(super) struct SecretVariables {
+    /// The names of variables.
+    pub(super) names: BTreeSet<String>,
+    /// The names of functions that bash exports.
+    pub(super) functions: BTreeSet<String>,
+}
+
+/// The variables that a program behind the broker must not have.
+///
+/// # Errors
+/// The name of one is not one that a shell can unset.
+pub(super) fn secret_variables(invocation: &Invocation, held: Option<&Credential>) -> Result<SecretVariables> {
     let search = invocation.options(Mode::Never)?.search;
-    let without = broker_env::secret_variables(&search, &encodings(invocation, held)?);
-    Ok(without.into_iter().filter_map(|name| name.into_string().ok()).filter(|name| is_name(name)).collect())
+    let (mut names, mut functions, mut others) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+    for name in broker_env::secret_variables(&search, &encodings(invocation, held)?) {
+        match name.to_str() {
+            Some(name) if is_name(name) => drop(names.insert(name.to_owned())),
+            text => match text.and_then(exported_function) {
+                Some(function) => drop(functions.insert(function.to_owned())),
+                None => others.push(name.to_string_lossy().into_owned()),
+            },
+        }
+    }
+    if others.is_empty() {
+        return Ok(SecretVariables { names, functions });
+    }
+    let what = format!("no shell can unset these environment variables, which hold a token: {}", others.join(", "));
+    let options: Vec<String> = others.iter().map(|name| format!("-u {}", quoted(name))).collect();
+    let hint = format!("start the shell without them: env {} bash", options.join(" "));
+    Err(Error::new(Reason::Usage, what).hint(hint))
+}
+
+/// The function that bash exports as a variable of this name.
+fn exported_function(variable: &str) -> Option<&str> {
+    variable.strip_prefix("BASH_FUNC_")?.strip_suffix("%%")
 }

@@ -153,6 +153,84 @@ fn child_shell_does_not_get_saved_tokens() {
     );
 }
 
+/// With a readonly variable, dash would end in the middle, and bash would go on with the token.
+#[test]
+fn variable_that_cannot_change_fails_the_shell() {
+    let deployment = Plan::with_token(TOKEN).tls().start();
+    for shell in ["dash", "bash"] {
+        for (readonly, options) in [
+            ("readonly CODEOCEAN_TOKEN", ""),
+            ("readonly API_SECRET", "set -eu;"),
+            ("readonly IN_BASE64", "set -x;"),
+            ("readonly IN_BASE64 CODEOCEAN_DOMAIN", "set -a;"),
+        ] {
+            let sandbox = brokered(&deployment)
+                .with("CODEOCEAN_TOKEN", TOKEN)
+                .with("API_SECRET", TOKEN)
+                .with("IN_BASE64", "dXNlcjpjb3BfWng4MVFtVHo1NWFC");
+            let start = "eval \"$(co-cred agent --broker --read-only || echo false)\"";
+            let script = format!("{options} {readonly}; {start} || exit 7; echo it continued");
+            let ran = sandbox.shell(shell, &script).expect(7);
+            let names = readonly.split(' ').skip(1);
+            assert!(!ran.out.contains("continued"), "{shell} {readonly}: {ran:?}");
+            assert!(ran.err.contains("cannot change"), "{shell} {readonly}: {ran:?}");
+            assert!(names.clone().all(|name| ran.err.contains(name)), "{shell} {readonly}: {ran:?}");
+            assert!(!ran.err.contains(TOKEN) && !ran.err.contains("dXNlcj"), "{shell} {readonly}: {ran:?}");
+            // Everything else is changed, and restored.
+            let script = format!(
+                "{readonly}; {start}; test \"$CO_CRED_KEPT\" && exit 1; env > \"$HOME/during\"\n\
+                 eval \"$(co-cred agent stop)\"; env > \"$HOME/after\""
+            );
+            let ran = sandbox.shell(shell, &script).expect(0);
+            let read = |name: &str| fs::read_to_string(sandbox.path(&format!("home/{name}"))).unwrap();
+            let value = |text: &str, name: &str| {
+                text.lines().find_map(|line| line.strip_prefix(&format!("{name}=")).map(str::to_owned))
+            };
+            for name in ["CODEOCEAN_TOKEN", "API_SECRET", "IN_BASE64", "CODEOCEAN_DOMAIN"] {
+                let is_kept = names.clone().any(|kept| kept == name);
+                let (during, before) = (value(&read("during"), name), sandbox.env.text(name).map(str::to_owned));
+                assert_eq!(during == before, is_kept, "{shell} {readonly} {name}: {ran:?}");
+                assert_eq!(value(&read("after"), name), before, "{shell} {readonly} {name}: {ran:?}");
+            }
+        }
+    }
+}
+
+/// bash passes such variables on to its programs, and cannot unset them.
+#[test]
+fn token_under_a_name_that_no_shell_can_unset_is_an_error() {
+    use std::os::unix::ffi::OsStrExt;
+    let deployment = Plan::with_token(TOKEN).tls().start();
+    let script = "eval \"$(co-cred agent --broker || echo false)\" || exit 7; echo it continued";
+    for name in [&b"my.token"[..], b"t\xffken"] {
+        let name = std::ffi::OsStr::from_bytes(name);
+        let mut sandbox = brokered(&deployment);
+        sandbox.env.set(name, TOKEN);
+        let ran = sandbox.shell("bash", script).expect(7);
+        assert!(ran.err.contains(&*name.to_string_lossy()) && ran.err.contains("env -u"), "{ran:?}");
+        assert!(!ran.err.contains(TOKEN) && !ran.out.contains("continued"), "{ran:?}");
+        // No agent is left.
+        sandbox.run(["agent", "status"]).expect(3);
+    }
+}
+
+#[test]
+fn exported_function_that_holds_a_token_is_removed() {
+    let deployment = Plan::with_token(TOKEN).tls().start();
+    let sandbox = brokered(&deployment);
+    let define = |more: &str| {
+        format!(
+            "ask-co() {{ echo {TOKEN}; }}; other() {{ echo other; }}; export -f ask-co other; {more}\n\
+             eval \"$(co-cred agent --broker || echo false)\" || exit 7; env; bash -c other"
+        )
+    };
+    let ran = sandbox.shell("bash", &define("")).expect(0);
+    assert!(!ran.out.contains(TOKEN) && ran.out.ends_with("other\n"), "{ran:?}");
+    let ran = sandbox.shell("bash", &define("readonly -f ask-co")).expect(7);
+    assert!(ran.err.contains("cannot change ask-co()"), "{ran:?}");
+    sandbox.run(["agent", "stop"]).expect(0);
+}
+
 /// The token is in no variable as it is, only its base64, which is removed as well.
 #[test]
 fn encoded_token_of_another_source_is_removed() {

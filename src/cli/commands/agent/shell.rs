@@ -2,13 +2,17 @@
 //!
 //! The variables that a broker replaces are saved in the shell itself, and restored when the agent ends: those that may be
 //! seen, in exported variables; those that hold or lead to a token, in variables that no child process gets.
+//!
+//! A shell may refuse to change a variable. The script of a broker tries each one in a subshell first, since dash ends and
+//! bash skips a line where an assignment fails. Its last command fails if any variable is not as it should be.
 
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 
 use crate::broker::is_pass;
-use crate::cli::{Invocation, broker, exit};
+use crate::cli::broker::{SecretVariables, secret_variables};
+use crate::cli::{Invocation, exit};
 use crate::credential::Credential;
 use crate::deliver::broker_env::{domains, no_proxy};
 use crate::deliver::quoted;
@@ -30,6 +34,11 @@ const FORMER: &str = "CO_CRED_FORMER";
 const SUSPEND_OPTIONS: &str = "CO_CRED_SHELL=$-; set +ax;\n";
 const RESTORE_OPTIONS: &str =
     "case $CO_CRED_SHELL in *a*) set -a;; esac; case $CO_CRED_SHELL in *x*) set -x;; esac; unset CO_CRED_SHELL;\n";
+
+/// Names what the shell could not change in `CO_CRED_KEPT`, and succeeds if there is nothing.
+const CHECK: &str = "if [ -z \"$CO_CRED_KEPT\" ]; then unset CO_CRED_KEPT; else \
+     printf '%s\\n' \"co-cred: error: this shell cannot change$CO_CRED_KEPT, so its programs may still get your token\" \
+     'hint: start another shell, in which they are not readonly' >&2; unset CO_CRED_KEPT; false; fi;\n";
 
 /// A running agent, as its shell needs to know it.
 pub(super) struct AgentVariables<'a> {
@@ -70,7 +79,7 @@ fn broker_script(
 ) -> Result<String> {
     let BrokerOffer { domain, token, rules: _ } = offer;
     let env = invocation.env;
-    let secret: BTreeSet<String> = broker::secret_variables(invocation, agent.credential)?.into_iter().collect();
+    let SecretVariables { names: secret, functions } = secret_variables(invocation, agent.credential)?;
     new.extend(domains(env).into_iter().map(|name| (name.to_owned(), quoted(domain))));
     new.push((TOKEN.to_owned(), quoted(token)));
     new.extend(no_proxy(env).iter().map(|other| (other.name.clone(), quoted(&other.value))));
@@ -88,11 +97,13 @@ fn broker_script(
             script.push_str(&save(name, name != TOKEN && !secret.contains(name)));
         }
     }
-    script.push_str(RESTORE_OPTIONS);
-    script.push_str(&set(FORMER, &quoted(&replaced.into_iter().collect::<Vec<String>>().join(" "))));
-    new.iter().for_each(|(name, value)| script.push_str(&set(name, value)));
-    unset.iter().for_each(|name| script.push_str(&format!("unset {name};\n")));
-    Ok(script)
+    new.push((FORMER.to_owned(), quoted(&replaced.into_iter().collect::<Vec<String>>().join(" "))));
+    script.push_str("CO_CRED_KEPT=;\n");
+    new.iter().for_each(|(name, value)| script.push_str(&try_set(name, value)));
+    unset.iter().for_each(|name| script.push_str(&try_unset(name)));
+    functions.iter().for_each(|name| script.push_str(&try_unset_function(name)));
+    // In braces, a script that is cut off is a syntax error, and none of it is run.
+    Ok(format!("{{\n{script}{RESTORE_OPTIONS}{CHECK}}}\n"))
 }
 
 /// Whether a variable is the token with this fingerprint, or a pass that replaced it before.
@@ -104,6 +115,38 @@ fn holds_token(env: &Env, name: &str, fingerprint: Option<&str>) -> bool {
 
 fn set(name: &str, value: &str) -> String {
     format!("{name}={value}; export {name};\n")
+}
+
+/// Sets a variable if the shell allows it, and adds it to `CO_CRED_KEPT` if it has another value after that.
+fn try_set(name: &str, value: &str) -> String {
+    let set = set(name, value);
+    let set = set.trim_end();
+    format!(
+        "if {}; then {set} fi; [ \"${{{name}-}}\" = {value} ] || CO_CRED_KEPT=\"$CO_CRED_KEPT {name}\";\n",
+        can_change(name)
+    )
+}
+
+/// Unsets a variable if the shell allows it, and adds it to `CO_CRED_KEPT` if it is still set after that.
+fn try_unset(name: &str) -> String {
+    format!(
+        "if {}; then unset {name}; fi; [ -z \"${{{name}+x}}\" ] || CO_CRED_KEPT=\"$CO_CRED_KEPT {name}\";\n",
+        can_change(name)
+    )
+}
+
+/// Unsets a function that bash exports. Another shell passes the function on to its programs, and cannot remove it.
+fn try_unset_function(name: &str) -> String {
+    let name = quoted(name);
+    format!(
+        "if [ -n \"${{BASH_VERSION-}}\" ] && declare -F -- {name} >/dev/null && unset -f -- {name} 2>/dev/null; then :; \
+         else CO_CRED_KEPT=\"$CO_CRED_KEPT \"{name}'()'; fi;\n"
+    )
+}
+
+/// A condition: whether the shell allows a variable to be changed.
+fn can_change(name: &str) -> String {
+    format!("(unset {name}) 2>/dev/null")
 }
 
 /// Saves the value of a variable, exported if child processes may see it.
@@ -136,7 +179,8 @@ pub(super) fn stop_script(env: &Env) -> String {
 /// Restores a variable that was saved, or unsets it.
 fn restore(name: &str) -> String {
     let former = format!("{FORMER}_{name}");
+    // Where the shell does not allow the change, it says so itself.
     format!(
-        "if [ -n \"${{{former}+x}}\" ]; then {name}=${former}; export {name}; unset {former}; else unset {name}; fi;\n"
+        "if ! (unset {name}); then unset {former}; elif [ -n \"${{{former}+x}}\" ]; then {name}=${former}; export {name}; unset {former}; else unset {name}; fi;\n"
     )
 }
