@@ -158,6 +158,101 @@ fn every_file_says_what_it_is_for_and_stays_small() {
     }
 }
 
+/// Files import each other in one direction: no path of `use` lines leads from a file back to it.
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let graph = file_imports();
+    for start in graph.keys() {
+        let (mut seen, mut open) = (BTreeSet::new(), vec![start]);
+        while let Some(file) = open.pop() {
+            for next in graph.get(file).into_iter().flatten() {
+                assert!(next != start, "{start} imports itself, by way of {file}");
+                if seen.insert(next) {
+                    open.push(next);
+                }
+            }
+        }
+    }
+}
+
+/// Each file by its module path, and the files that its `use` lines name.
+fn file_imports() -> BTreeMap<String, BTreeSet<String>> {
+    let modules: BTreeMap<String, String> = sources()
+        .into_iter()
+        .map(|(path, text)| {
+            let path = name(&path);
+            let path = path.trim_end_matches(".rs").trim_end_matches("/mod");
+            (path.replace('/', "::"), text)
+        })
+        .filter(|(module, _)| !matches!(module.as_str(), "main" | "lib"))
+        .collect();
+    // A seam calls the file of one system `system`.
+    let file = |path: &str| {
+        let path = path.replace("::system", "::unix");
+        let mut parts: Vec<&str> = path.split("::").collect();
+        while !parts.is_empty() && !modules.contains_key(&parts.join("::")) {
+            parts.pop();
+        }
+        parts.join("::")
+    };
+    let imports = |(module, text): (&String, &String)| {
+        let is_child = |path: &str| modules.contains_key(&format!("{module}::{path}")) || path == "system";
+        let named = uses(&code(text)).into_iter().filter_map(|path| absolute(module, &path, &is_child));
+        let files = named.map(|path| file(&path)).filter(|file| !file.is_empty() && file != module);
+        (module.clone(), files.collect())
+    };
+    modules.iter().map(imports).collect()
+}
+
+/// The paths of the `use` lines of a file, one for each name.
+fn uses(code: &str) -> Vec<String> {
+    let lines = code.split(';').filter_map(|line| {
+        let line = line.rsplit_once("\nuse ").map(|(_, path)| path).or_else(|| line.strip_prefix("use "))?;
+        Some(line.split_whitespace().collect::<Vec<_>>().join(" "))
+    });
+    lines.flat_map(|line| names_of(&line)).collect()
+}
+
+/// `a::{b, c::{d, e}}` as `a::b`, `a::c::d`, `a::c::e`.
+fn names_of(path: &str) -> Vec<String> {
+    let Some((head, list)) = path.split_once('{') else { return vec![path.trim().to_owned()] };
+    let (mut names, mut depth, mut item) = (Vec::new(), 0, String::new());
+    for c in list.trim_end().trim_end_matches('}').chars() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ => {}
+        }
+        if c == ',' && depth == 0 {
+            names.push(std::mem::take(&mut item));
+        } else {
+            item.push(c);
+        }
+    }
+    names.push(item);
+    let names = names.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
+    names.flat_map(|name| names_of(&format!("{head}{name}"))).collect()
+}
+
+/// A path from the root of the crate; none for one that leads to another crate.
+fn absolute(module: &str, path: &str, is_child: &dyn Fn(&str) -> bool) -> Option<String> {
+    if let Some(path) = path.strip_prefix("crate::") {
+        return Some(path.to_owned());
+    }
+    if is_child(path.split("::").next().unwrap_or_default()) {
+        return Some(format!("{module}::{path}"));
+    }
+    let (mut module, mut path) = (module, path);
+    if !path.starts_with("super::") {
+        return None;
+    }
+    while let Some(rest) = path.strip_prefix("super::") {
+        module = module.rsplit_once("::").map_or("", |(parent, _)| parent);
+        path = rest;
+    }
+    Some(format!("{module}::{path}").trim_start_matches("::").to_owned())
+}
+
 /// The page for developers has the layers of `lib.rs`, in their order.
 #[test]
 fn the_architecture_page_shows_the_layers_of_the_code() {
@@ -194,6 +289,19 @@ fn every_link_between_pages_leads_to_a_file() {
         for link in links.filter(|link| !link.is_empty() && !link.contains("://") && !link.starts_with("mailto:")) {
             let target = page.path().parent().unwrap().join(link);
             assert!(target.exists(), "{} links to {link}", page.path().display());
+        }
+    }
+}
+
+/// A test file that grows over this has more than one topic.
+#[test]
+fn test_files_stay_small() {
+    for entry in
+        walkdir::WalkDir::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it")).into_iter().map(Result::unwrap)
+    {
+        if entry.file_type().is_file() {
+            let lines = fs::read_to_string(entry.path()).unwrap().lines().count();
+            assert!(lines <= 400, "{} has {lines} lines", entry.path().display());
         }
     }
 }
