@@ -117,7 +117,7 @@ fn as_refuses_names_that_mean_something_else() {
     for name in refused {
         for args in [&["exec", "--offline", "--as", name, "--", "true"][..], &["env", "--offline", "--as", name]] {
             let ran = world().spawn(args);
-            assert!(ran.code != 0 && ran.err.contains("no name that means something else"), "{name}: {ran:?}");
+            assert!(ran.code != 0 && ran.err.contains("not a name with another meaning"), "{name}: {ran:?}");
         }
     }
     for name in ["API_SECRET", "API_KEY_2", "SRC_CO_TOKEN", "my_token"] {
