@@ -99,7 +99,7 @@ fn proxy_error(step: Step, error: &(dyn StdError + 'static), variable: &str, hos
 /// The deployment did not answer in time.
 pub fn timeout(host: &str) -> Error {
     Error::new(Reason::Timeout, format!("{host} did not answer in time"))
-        .hint("check the network; check --wait 60s waits for it")
+        .hint("check the network; co-cred check --wait 60s keeps trying")
 }
 
 /// The connection could not be made, or broke.

@@ -7,7 +7,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Reason, Result};
 
 /// The default of `--timeout`: how long the deployment may take to answer, retries included.
 pub const TIMEOUT: Duration = Duration::from_secs(10);
@@ -64,16 +64,21 @@ impl Retry {
     /// Calls `attempt` until it succeeds, fails for good, or the time is over. Its argument is the time that it may take.
     ///
     /// # Errors
-    /// The last failure.
+    /// The last failure; the one before it, if the last attempt only ran out of time.
     pub(super) async fn run<T>(&mut self, mut attempt: impl AsyncFnMut(Duration) -> Result<T, Failure>) -> Result<T> {
+        let mut earlier: Option<Error> = None;
         loop {
             let failure = match attempt(self.left().min(self.budget.timeout)).await {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
             };
-            let Some(pause) = self.pause(failure.retryable) else { return Err(failure.error) };
+            let Some(pause) = self.pause(failure.retryable) else {
+                let has_run_out = failure.error.reason == Reason::Timeout;
+                return Err(earlier.filter(|_| has_run_out).unwrap_or(failure.error));
+            };
             tracing::info!(reason = failure.error.reason.word(), ?pause, "trying again");
             tokio::time::sleep(pause).await;
+            earlier = Some(failure.error);
         }
     }
 

@@ -141,6 +141,16 @@ fn malformed_retry_after_is_bounded_by_the_timeout() {
     }
 }
 
+/// The answer of the deployment says more than that a retry ran out of time.
+#[test]
+fn retry_that_runs_out_of_time_reports_the_answer_before_it() {
+    let deployment =
+        Plan::with_token(TOKEN).faults([Fault::TooManyRequests(0), Fault::Slow(Duration::from_secs(60))]).start();
+    let sandbox = Sandbox::new().with("CUSTOM_KEY", TOKEN).at(&deployment);
+    let ran = sandbox.spawn(["check", "--timeout", "2s"]).expect(5);
+    assert!(ran.err.contains("429"), "{ran:?}");
+}
+
 #[test]
 fn owner_that_echoes_the_token_is_not_shown_or_cached() {
     use base64::Engine;
