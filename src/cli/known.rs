@@ -27,9 +27,6 @@ const FAST_SEARCH: Duration = Duration::from_secs(1);
 /// How often the sources are searched without any other reason: a token may appear and go between two searches.
 const SEARCH_INTERVAL: Duration = Duration::from_millis(500);
 
-/// The least time between two runs of a keyring or a command while a stream flows: each may be slow, or limited in number.
-const EXTERNAL_INTERVAL: Duration = Duration::from_secs(3);
-
 /// The most tokens: a program that renews them without end must not fill the memory.
 const MAX_TOKENS: usize = 1000;
 
@@ -52,23 +49,16 @@ struct LastSearch {
     /// None before the first one.
     end: Option<Instant>,
     took: Duration,
-    /// A stream has asked for another one since.
-    is_wanted: bool,
 }
 
 impl LastSearch {
     fn new() -> Mutex<LastSearch> {
-        Mutex::new(LastSearch { end: None, took: Duration::ZERO, is_wanted: false })
-    }
-
-    /// Whether the last search is at least this long ago.
-    fn is_older_than(&self, time: Duration) -> bool {
-        self.end.is_none_or(|end| end.elapsed() >= time)
+        Mutex::new(LastSearch { end: None, took: Duration::ZERO })
     }
 
     fn is_due(&self, trigger: Trigger) -> bool {
         let is_fast = trigger != Trigger::Timer && self.took <= FAST_SEARCH;
-        is_fast || self.is_older_than(self.took * PAUSE_FACTOR)
+        is_fast || self.end.is_none_or(|end| end.elapsed() >= self.took * PAUSE_FACTOR)
     }
 }
 
@@ -181,8 +171,7 @@ impl KnownTokens {
         }
         drop(local);
         let mut external = lock(&self.external);
-        external.is_wanted |= trigger == Trigger::Candidate;
-        if external.is_wanted && external.is_due(trigger) && external.is_older_than(EXTERNAL_INTERVAL) {
+        if trigger == Trigger::Candidate && external.is_due(trigger) {
             let _ = self.search_external(&mut external);
         }
     }
@@ -208,7 +197,7 @@ impl KnownTokens {
         let options = invocation.options(Mode::Never)?;
         let start = Instant::now();
         let tokens = find(&options.search);
-        *last = LastSearch { end: Some(Instant::now()), took: start.elapsed(), is_wanted: false };
+        *last = LastSearch { end: Some(Instant::now()), took: start.elapsed() };
         self.add(tokens?)
     }
 

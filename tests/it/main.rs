@@ -25,10 +25,6 @@
 //! | `verify::cache` | the cache of verdicts |
 //! | `deliver::exec` | the command that takes our place |
 //! | `deliver::env_only` | `env --only`, and the files of GitHub Actions that standard output must not be |
-//! | `verify::verdicts` | what each answer of a deployment means, and the remembered verdict |
-//! | `verify::network` | names, addresses, proxies, time, and the authorities that TLS trusts |
-//! | `deliver::exec` | the command that replaces co-cred |
-//! | `deliver::env_only` | `env --only`, and the files of GitHub Actions, which standard output must not be |
 //! | `deliver::formats` | each format of `env`, read by the program that it is for |
 //! | `deliver::clients` | curl, the SDK and the MCP server from the package index, under `exec` |
 //! | `deliver::images` | skopeo and a real registry, the protocol of Docker's helpers |
@@ -48,13 +44,7 @@
 //! | `keyring::other_stores` | the kernel's keyring, and the private file |
 //! | `keyring::terminal` | login on a terminal: echo, prompts, Ctrl-C |
 //! | `keyring::index` | the list of logins as a file: versions, unknown entries, limits |
-//! | `deliver::git_prompts` | prompts for other hosts reach the user's own askpass, and the terminal |
 //! | `deliver::git_requests` | requests and prompts of Git: ambiguous ones are refused |
-//! | `deliver::setup` | the files of Git and Docker are changed only where needed, and restored |
-//! | `deliver::setup_docker` | setup changes the helpers in Docker's configuration, and no other byte |
-//! | `deliver::setup_git` | many deployments, other helpers, concurrent setups, folders with special names |
-//! | `keyring::stores` | logins: every state of a real Secret Service, the kernel's keyring, a private file |
-//! | `keyring::logins` | what login, logout and list keep, lose and say |
 //! | `keyring::durability` | logins survive kills, full disks, unreadable state and fifty commands at once |
 //! | `supervise::mask` | masking: no encoding of a token passes, wherever a stream is cut |
 //! | `supervise::pipes` | a command on pipes: output masked and otherwise unchanged, input not touched |
@@ -79,7 +69,7 @@
 //! | `broker::rules` | `--read-only`, `--allow` and `--rate` |
 //! | `broker::sdk` | the SDK and the MCP server behind rules |
 //! | `agent::responder` | what an agent answers to which request, on every system |
-//! | `agent::serving` | a verified token for this user only, whatever an agent is sent |
+//! | `agent::serving` | a verified token for this user only, also after malformed requests |
 //! | `agent::files` | changes of files that an agent must notice |
 //! | `agent::hooks` | what follows a change: the file, the command |
 //! | `agent::logins` | logins and logouts that reach an agent, and agents whose token is skipped |
@@ -100,19 +90,11 @@
 //! | `cli::report` | check, status, doctor, usage: words, JSON, exit codes |
 //! | `cli::usage` | what is typed wrongly, and the words that lead on |
 //! | `cli::windows` | on Windows alone: the stories of a desk, with its keyring, console and files |
-//! | `scan::files` | files are searched, whatever they are packed in; nothing is skipped in silence |
-//! | `scan::names` | only what looks like a token is hidden in the names that are shown |
-//! | `scan::unreadable` | folders that cannot be entered fail the search |
-//! | `scan::staged` | what is about to be committed, the content of Git LFS included |
-//! | `scan::redact_interrupted` | redaction leaves no second copy of the token, and no more readers |
-//! | `cli::report` | check, status, doctor, usage: messages, JSON, exit codes |
-//! | `cli::usage` | wrong command lines, and the hints for them |
-//! | `cli::windows` | Windows alone: its keyring, console and files |
 //! | `cli::many_starts` | five hundred starts at once |
 //! | `cli::other_users` | root in another user's home, files of other users |
 //! | `cli::packaging` | manual pages, completions, capsule, installer, release |
 //! | `security::leak` | a sentinel token that must turn up nowhere |
-//! | `security::architecture` | the house: imports point down, `expose()` is called where a list says, nobody else reads the environment |
+//! | `security::architecture` | layers and circles of imports, who may call `expose()`, one reader of the environment, pages that match the code |
 //! | `token` | what is a token: parsed, found in text, masked |
 //! | `deployment` | which deployments are accepted, and how they are normalised |
 //! | `patterns` | the encodings in which a token is found |

@@ -11,7 +11,7 @@ const WITHOUT_TOKEN: [&str; 3] = ["completions", "man", "version"];
 
 /// The variables that a command reads.
 pub(super) fn environment(command: &str) -> Vec<Entry> {
-    let log = ("CO_CRED_LOG", "Show log messages of this level: error, warn, info, debug or trace; never the token.");
+    let log = ("CO_CRED_LOG", "Show log messages of this level: error, warn or info; never the token.");
     let colour = ("NO_COLOR", "Do not colour messages.");
     if WITHOUT_TOKEN.contains(&command) {
         return entries(&[log, colour]);

@@ -305,3 +305,38 @@ fn test_files_stay_small() {
         }
     }
 }
+
+#[test]
+fn the_index_of_the_tests_has_a_row_for_every_module() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    let index = fs::read_to_string(top.join("main.rs")).unwrap();
+    let rows: Vec<&str> = index.lines().filter_map(|line| line.strip_prefix("//! | `")?.split('`').next()).collect();
+    let named: BTreeSet<String> = rows.iter().map(|row| format!("{}.rs", row.replace("::", "/"))).collect();
+    assert_eq!(named.len(), rows.len(), "a module has two rows");
+    for file in named {
+        assert!(top.join(&file).exists(), "{file} has a row in tests/it/main.rs, and does not exist");
+    }
+    for entry in walkdir::WalkDir::new(&top).into_iter().map(Result::unwrap).filter(|entry| entry.file_type().is_file())
+    {
+        let has_tests = fs::read_to_string(entry.path()).unwrap().contains("\n#[test]\n");
+        let path = entry.path().strip_prefix(&top).unwrap().display().to_string();
+        let module = path.trim_end_matches(".rs").replace('/', "::");
+        assert!(!has_tests || rows.contains(&module.as_str()), "{module} has no row in tests/it/main.rs");
+    }
+}
+
+/// The files that the pages name in backticks exist.
+#[test]
+fn every_file_that_a_page_names_exists() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pages = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs"];
+    for page in pages.iter().flat_map(|page| walkdir::WalkDir::new(top.join(page))).map(Result::unwrap) {
+        let Ok(text) = fs::read_to_string(page.path()) else { continue };
+        let is_path =
+            |word: &&str| ["src/", "tests/", "docs/", "packaging/"].iter().any(|start| word.starts_with(start));
+        for word in text.split('`').skip(1).step_by(2).filter(is_path) {
+            let path = word.split_whitespace().next().unwrap_or(word);
+            assert!(top.join(path).exists(), "{} names {path}", page.path().display());
+        }
+    }
+}

@@ -100,7 +100,7 @@ fn a_broken_mount_does_not_let_another_deployment_in() {
     base().file("mount/secrets", "export CODEOCEAN_DOMAIN=\"https://right").run(["token", "--offline"]).expect(6);
     base().file("mount/secrets", "export CODEOCEAN_DOMAIN=$(cat x)").run(["token", "--offline"]).expect(6);
     base().file("mount/CODEOCEAN_DOMAIN", b"https://right\xff.example.org").run(["token", "--offline"]).expect(2);
-    // Where the deployment is named by other means, the mount is nobody's concern.
+    // Where the deployment is named by other means, the mount does not matter.
     let world = base().file("mount/secrets", "export CODEOCEAN_DOMAIN=$(cat x)").without("CODEOCEAN_TOKEN");
     world.with("CUSTOM_KEY", TOKEN).run(["token", "--offline", "--deployment", "a.example.org"]).expect(0);
 }
