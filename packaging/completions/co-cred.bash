@@ -317,11 +317,11 @@ _co__cred() {
                     return 0
                     ;;
                 --as)
-                    COMPREPLY=($(compgen -e -- "${cur}"))
+                    COMPREPLY=($(compgen -e -W "CODEOCEAN_TOKEN CODEOCEAN_API_TOKEN CODE_OCEAN_API_TOKEN CODE_OCEAN_TOKEN API_SECRET API_KEY CUSTOM_KEY API_TOKEN CO_API_TOKEN CO_TOKEN CUSTOM_KEY_2 CO_API_SECRET CO_API code_ocean_api_key ACCESS_TOKEN" -- "${cur}"))
                     return 0
                     ;;
                 --only)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -e -W "CODEOCEAN_TOKEN CODEOCEAN_API_TOKEN CODE_OCEAN_API_TOKEN CODE_OCEAN_TOKEN API_SECRET API_KEY CUSTOM_KEY API_TOKEN CO_API_TOKEN CO_TOKEN CUSTOM_KEY_2 CO_API_SECRET CO_API code_ocean_api_key ACCESS_TOKEN CODEOCEAN_DOMAIN CODE_OCEAN_DOMAIN CODEOCEAN_URL CODEOCEAN_HOST CO_DOMAIN CODE_OCEAN_URL CODEOCEAN_API_URL" -- "${cur}"))
                     return 0
                     ;;
                 --deployment)
@@ -359,11 +359,11 @@ _co__cred() {
             fi
             case "${prev}" in
                 --as)
-                    COMPREPLY=($(compgen -e -- "${cur}"))
+                    COMPREPLY=($(compgen -e -W "CODEOCEAN_TOKEN CODEOCEAN_API_TOKEN CODE_OCEAN_API_TOKEN CODE_OCEAN_TOKEN API_SECRET API_KEY CUSTOM_KEY API_TOKEN CO_API_TOKEN CO_TOKEN CUSTOM_KEY_2 CO_API_SECRET CO_API code_ocean_api_key ACCESS_TOKEN" -- "${cur}"))
                     return 0
                     ;;
                 --domain-as)
-                    COMPREPLY=($(compgen -e -- "${cur}"))
+                    COMPREPLY=($(compgen -e -W "CODEOCEAN_DOMAIN CODE_OCEAN_DOMAIN CODEOCEAN_URL CODEOCEAN_HOST CO_DOMAIN CODE_OCEAN_URL CODEOCEAN_API_URL" -- "${cur}"))
                     return 0
                     ;;
                 --gate)

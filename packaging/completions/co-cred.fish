@@ -53,8 +53,8 @@ complete -c co-cred -n "__fish_co_cred_needs_command" -f -a "docker-credential" 
 complete -c co-cred -n "__fish_co_cred_needs_command" -f -a "completions" -d 'Print completions for a shell'
 complete -c co-cred -n "__fish_co_cred_needs_command" -f -a "man" -d 'Print a manual page'
 complete -c co-cred -n "__fish_co_cred_needs_command" -f -a "version" -d 'Print the version'
-complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l as -d 'Set this variable to the token as well; may be repeated' -r -f -a '(set --names --export)'
-complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l domain-as -d 'Set this variable to the deployment as well, as https://host or, with =host, as the bare host; may be repeated' -r -f -a '(set --names --export)'
+complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l as -d 'Set this variable to the token as well; may be repeated' -r -f -a 'CODEOCEAN_TOKEN CODEOCEAN_API_TOKEN CODE_OCEAN_API_TOKEN CODE_OCEAN_TOKEN API_SECRET API_KEY CUSTOM_KEY API_TOKEN CO_API_TOKEN CO_TOKEN CUSTOM_KEY_2 CO_API_SECRET CO_API code_ocean_api_key ACCESS_TOKEN (set --names --export)'
+complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l domain-as -d 'Set this variable to the deployment as well, as https://host or, with =host, as the bare host; may be repeated' -r -f -a 'CODEOCEAN_DOMAIN CODE_OCEAN_DOMAIN CODEOCEAN_URL CODEOCEAN_HOST CO_DOMAIN CODE_OCEAN_URL CODEOCEAN_API_URL (set --names --export)'
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l gate -d 'Search DIR for the token once CMD has ended: exit with 9 if it is there and CMD succeeded; may be repeated' -r -F
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l allow -d 'Allow only requests that match one of these rules, such as \'GET /api/v1/capsules/**\'; may be repeated' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l rate -d 'At most this many requests, such as 5/s, 100/m or 1000/h; more of them wait' -r
@@ -101,8 +101,8 @@ r\t'R'
 renviron\t'R\'s .Renviron'
 headers\t'HTTP headers as JSON, with Authorization: Bearer'
 nextflow\t'nextflow -c; Nextflow writes it into the script of each task'"
-complete -c co-cred -n "__fish_co_cred_using_subcommand env" -l as -d 'Set this variable to the token as well; may be repeated' -r -f -a '(set --names --export)'
-complete -c co-cred -n "__fish_co_cred_using_subcommand env" -l only -d 'Print this variable and no others, for programs that refuse other names; may be repeated' -r
+complete -c co-cred -n "__fish_co_cred_using_subcommand env" -l as -d 'Set this variable to the token as well; may be repeated' -r -f -a 'CODEOCEAN_TOKEN CODEOCEAN_API_TOKEN CODE_OCEAN_API_TOKEN CODE_OCEAN_TOKEN API_SECRET API_KEY CUSTOM_KEY API_TOKEN CO_API_TOKEN CO_TOKEN CUSTOM_KEY_2 CO_API_SECRET CO_API code_ocean_api_key ACCESS_TOKEN (set --names --export)'
+complete -c co-cred -n "__fish_co_cred_using_subcommand env" -l only -d 'Print this variable and no others, for programs that refuse other names; may be repeated' -r -f -a 'CODEOCEAN_TOKEN CODEOCEAN_API_TOKEN CODE_OCEAN_API_TOKEN CODE_OCEAN_TOKEN API_SECRET API_KEY CUSTOM_KEY API_TOKEN CO_API_TOKEN CO_TOKEN CUSTOM_KEY_2 CO_API_SECRET CO_API code_ocean_api_key ACCESS_TOKEN CODEOCEAN_DOMAIN CODE_OCEAN_DOMAIN CODEOCEAN_URL CODEOCEAN_HOST CO_DOMAIN CODE_OCEAN_URL CODEOCEAN_API_URL (set --names --export)'
 complete -c co-cred -n "__fish_co_cred_using_subcommand env" -l deployment -d 'The deployment, such as codeocean.example.org [else: CODEOCEAN_DOMAIN and similar variables, the capsule\'s Git remote]' -r -f -a '(co-cred list --deployments 2>/dev/null)'
 complete -c co-cred -n "__fish_co_cred_using_subcommand env" -l token-file -d 'Take the token from this file [also: CO_CRED_TOKEN_FILE]' -r -F
 complete -c co-cred -n "__fish_co_cred_using_subcommand env" -l token-env -d 'Take the token from this variable [also: CO_CRED_TOKEN_ENV]' -r -f -a '(set --names --export)'

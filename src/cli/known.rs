@@ -98,7 +98,8 @@ impl KnownTokens {
             external: LastSearch::new(),
             state: Mutex::new(State { tokens, matcher, is_full: false }),
         };
-        known.unreadable = known.search_and_check()?.into_iter().map(|error| error.what).collect();
+        let unreadable = known.search_and_check(invocation.context)?;
+        known.unreadable = unreadable.into_iter().map(|error| error.what).collect();
         Ok(known)
     }
 
@@ -144,7 +145,7 @@ impl KnownTokens {
     /// # Errors
     /// A source cannot be read any more, so a token that it had may be unknown; or there are too many tokens for an automaton.
     pub(super) fn search_all(&self) -> Result<()> {
-        let unreadable = self.search_and_check()?;
+        let unreadable = self.search_and_check(&SearchContext::new(&self.env))?;
         let external = self.search_external(&mut lock(&self.external));
         let new = unreadable.into_iter().find(|error| !self.unreadable.contains(&error.what));
         external.and(new.map_or(Ok(()), Err)).map_err(|mut error| {
@@ -154,9 +155,9 @@ impl KnownTokens {
     }
 
     /// Searches the sources that never prompt, and returns why some of them cannot be read.
-    fn search_and_check(&self) -> Result<Vec<Error>> {
+    fn search_and_check(&self, context: &SearchContext) -> Result<Vec<Error>> {
         let mut unreadable = Vec::new();
-        self.update(&mut lock(&self.local), |search| {
+        self.update(&mut lock(&self.local), context, |search| {
             unreadable = sources::unreadable(search);
             Ok(sources::tokens(search))
         })?;
@@ -178,7 +179,7 @@ impl KnownTokens {
 
     /// Searches the sources that never prompt, and adds the tokens that are new.
     fn search_local(&self, last: &mut LastSearch) -> Result<()> {
-        self.update(last, |search| Ok(sources::tokens(search)))
+        self.update(last, &SearchContext::new(&self.env), |search| Ok(sources::tokens(search)))
     }
 
     /// Asks the keyring or command that the token comes from.
@@ -188,12 +189,20 @@ impl KnownTokens {
             Err(error) if sources::may_hide_a_token(&error) => Err(error),
             Err(_) => Ok(Vec::new()),
         };
-        if self.is_external { self.update(last, located) } else { Ok(()) }
+        match self.is_external {
+            true => self.update(last, &SearchContext::new(&self.env), located),
+            false => Ok(()),
+        }
     }
 
-    fn update(&self, last: &mut LastSearch, find: impl FnOnce(&SearchOptions) -> Result<Vec<Token>>) -> Result<()> {
-        let context = SearchContext::new(&self.env);
-        let invocation = Invocation::unattended(&self.common, &context);
+    /// Adds what `find` finds, and records how long that took.
+    fn update(
+        &self,
+        last: &mut LastSearch,
+        context: &SearchContext,
+        find: impl FnOnce(&SearchOptions) -> Result<Vec<Token>>,
+    ) -> Result<()> {
+        let invocation = Invocation::unattended(&self.common, context);
         let options = invocation.options(Mode::Never)?;
         let start = Instant::now();
         let tokens = find(&options.search);

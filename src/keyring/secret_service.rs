@@ -45,6 +45,7 @@ const SLOT: &str = "slot";
 const NO_PROVIDER: StoreError =
     StoreError::Unavailable("is not available: no service on this D-Bus session provides it");
 const NO_SESSION: StoreError = StoreError::Unavailable("is not available: no D-Bus session is known");
+const ENDED: StoreError = StoreError::Unavailable("is not available: it ended before it answered");
 const UNREACHABLE: StoreError = StoreError::Unavailable("is not available: the D-Bus session cannot be reached");
 
 pub(super) struct SecretService;
@@ -263,11 +264,18 @@ fn is_no_provider(error: &str) -> bool {
     matches!(error, "ServiceUnknown" | "NameHasNoOwner") || error.starts_with("Spawn.")
 }
 
+/// Whether a D-Bus error means that the program that owned the service's name is gone.
+fn is_ended(error: &str) -> bool {
+    matches!(error.trim_start_matches("org.freedesktop.DBus.Error."), "NoReply" | "Disconnected")
+}
+
 fn store_error(error: Error) -> StoreError {
     match error {
         Error::Locked | Error::Prompt | Error::PromptDisconnected => StoreError::Locked,
         Error::Unavailable => NO_PROVIDER,
         Error::Zbus(zbus::Error::MethodError(name, ..)) if is_no_provider(&name) => NO_PROVIDER,
+        Error::Zbus(zbus::Error::MethodError(name, ..)) if is_ended(&name) => ENDED,
+        Error::Zbus(zbus::Error::InputOutput(_)) => UNREACHABLE,
         Error::NoResult => StoreError::Unavailable("has no default keyring"),
         _ => StoreError::Failed,
     }

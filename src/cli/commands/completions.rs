@@ -8,15 +8,31 @@ use clap_complete::Shell;
 
 use crate::cli::args;
 use crate::cli::exit::Outcome;
+use crate::names;
 
-/// Prints the known deployments.
-const DEPLOYMENTS: &str = "co-cred list --deployments 2>/dev/null";
+/// What completes the value of an option.
+enum Values {
+    /// The lines that a command prints.
+    Printed(&'static str),
+    /// Names that public code is known to read, and those of the variables that are set.
+    Known(String),
+    /// The names of the variables that are set.
+    Exported,
+}
 
-/// Prints the e-mails of the logins.
-const EMAILS: &str = "co-cred list --emails 2>/dev/null";
-
-/// The options whose value is the name of a variable.
-const NAMES: [&str; 3] = ["as", "domain-as", "token-env"];
+/// What completes the value of an option; `None`: what the generator offers.
+fn values(option: &str) -> Option<Values> {
+    let known = |names: &mut dyn Iterator<Item = &'static str>| Values::Known(names.collect::<Vec<_>>().join(" "));
+    Some(match option {
+        "deployment" => Values::Printed("co-cred list --deployments 2>/dev/null"),
+        "email" => Values::Printed("co-cred list --emails 2>/dev/null"),
+        "as" => known(&mut names::all_tokens()),
+        "domain-as" => known(&mut names::DOMAINS.into_iter()),
+        "only" => known(&mut names::all_tokens().chain(names::DOMAINS)),
+        "token-env" => Values::Exported,
+        _ => return None,
+    })
+}
 
 /// What bash offers after `exec --`: a command, and then that command's own completions.
 const BASH_COMMAND: &str = r#"    for ((i = 2; i < COMP_CWORD; i++)); do
@@ -77,46 +93,42 @@ fn with_values(shell: Shell, script: &str) -> String {
 
 /// In a bash script, the completions of an option's value are on the line after its name.
 fn bash(script: &str) -> String {
-    let offered = |before: &str| match before.trim().strip_prefix("--")?.strip_suffix(')')? {
-        "deployment" => Some(format!(r#"compgen -W "$({DEPLOYMENTS})" -- "${{cur}}""#)),
-        "email" => Some(format!(r#"compgen -W "$({EMAILS})" -- "${{cur}}""#)),
-        option => NAMES.contains(&option).then(|| r#"compgen -e -- "${cur}""#.to_owned()),
-    };
-    let mut before = "";
-    let line = |line| {
-        let offered = offered(std::mem::replace(&mut before, line));
-        offered.map_or_else(|| line.to_owned(), |offered| line.replace(r#"compgen -f "${cur}""#, &offered))
-    };
-    let done: Vec<String> = script.lines().map(line).collect();
+    let (mut before, mut done) = ("", Vec::new());
+    for line in script.lines() {
+        let option = before.trim().strip_prefix("--").and_then(|option| option.strip_suffix(')'));
+        let offered = option.and_then(values).map(|values| match values {
+            Values::Printed(command) => format!(r#"compgen -W "$({command})" -- "${{cur}}""#),
+            Values::Known(names) => format!(r#"compgen -e -W "{names}" -- "${{cur}}""#),
+            Values::Exported => r#"compgen -e -- "${cur}""#.to_owned(),
+        });
+        done.push(offered.map_or_else(|| line.to_owned(), |offered| line.replace(r#"compgen -f "${cur}""#, &offered)));
+        before = line;
+    }
     // The generator writes a name with a hyphen in two ways, and never finds a command's own options (clap's issue 6421).
     let script = done.join("\n").replace("co__subcmd__cred__", "co__cred__") + "\n";
     let start = "    cmd=\"\"\n";
     script.replacen(start, &format!("{BASH_COMMAND}{start}"), 1)
 }
 
+/// In a zsh script, an option is a line: `'(OTHERS)--NAME=[ABOUT]:VALUE:COMPLETION'`.
 fn zsh(line: &str) -> Option<String> {
-    if line.contains("--deployment=[") {
-        let offered = format!(r#":URL:{{compadd -- ${{(f)"$({DEPLOYMENTS})"}}}}'"#);
-        return Some(line.replace(":URL:_default'", &offered));
-    }
-    if line.contains("--email=[") {
-        let offered = format!(r#":ADDRESS:{{compadd -- ${{(f)"$({EMAILS})"}}}}'"#);
-        return Some(line.replace(":ADDRESS:_default'", &offered));
-    }
-    let names = NAMES.iter().any(|name| line.contains(&format!("--{name}=[")));
-    names.then(|| line.replace(":NAME:_default'", r#":NAME:{_parameters -g "*export*"}'"#))
+    let offered = match values(line.split_once("=[")?.0.rsplit_once("--")?.1)? {
+        Values::Printed(command) => format!(r#"{{compadd -- ${{(f)"$({command})"}}}}"#),
+        Values::Known(names) => format!(r#"{{compadd -- {names}; _parameters -g "*export*"}}"#),
+        Values::Exported => r#"{_parameters -g "*export*"}"#.to_owned(),
+    };
+    Some(line.replace(":_default'", &format!(":{offered}'")))
 }
 
+/// In a fish script, an option is a line: `complete ... -l NAME -d 'ABOUT' -r`.
 fn fish(line: &str) -> Option<String> {
-    let offers = |option: &str| line.starts_with("complete ") && line.contains(&format!(" -l {option} "));
-    let plain = line.strip_suffix(" -r")?;
-    if offers("deployment") {
-        return Some(format!("{plain} -r -f -a '({DEPLOYMENTS})'"));
-    }
-    if offers("email") {
-        return Some(format!("{plain} -r -f -a '({EMAILS})'"));
-    }
-    NAMES.iter().any(|name| offers(name)).then(|| format!("{plain} -r -f -a '(set --names --export)'"))
+    let (_, option) = line.strip_prefix("complete ")?.split_once(" -l ")?;
+    let offered = match values(option.split(' ').next()?)? {
+        Values::Printed(command) => format!("({command})"),
+        Values::Known(names) => format!("{names} (set --names --export)"),
+        Values::Exported => "(set --names --export)".to_owned(),
+    };
+    Some(format!("{} -r -f -a '{offered}'", line.strip_suffix(" -r")?))
 }
 
 fn lines(script: &str, with_value: impl Fn(&str) -> Option<String>) -> String {

@@ -69,25 +69,33 @@ offered() { COMP_WORDS=("$@"); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); COMPREPLY=
 offered co-cred exec --deployment co
 offered co-cred exec --token-env MY_
 offered co-cred exec --as MY_S
+offered co-cred exec --as CODEOCEAN_A
+offered co-cred exec --domain-as CODE_OCEAN_D
+offered co-cred env --only API_S
 offered co-cred exec --brok
 offered co-cred exec --mask -- co-cre
 offered co-cred supe
 offered co-cred git-ask"#;
     let world = world.with("SCRIPT", packaging("completions/co-cred.bash"));
     let ran = world.shell("bash", script).expect(0);
-    assert_eq!(ran.out, "co.example.org\nMY_OTHER MY_SECRET\nMY_SECRET\n--broker\nco-cred\n\n\n");
+    assert_eq!(
+        ran.out,
+        "co.example.org\nMY_OTHER MY_SECRET\nMY_SECRET\nCODEOCEAN_API_TOKEN\nCODE_OCEAN_DOMAIN\nAPI_SECRET\n--broker\nco-cred\n\n\n"
+    );
     if has("fish") {
         let script = "source $SCRIPT; complete -C 'co-cred exec --deployment '; complete -C 'co-cred exec --token-env MY_'; \
+             complete -C 'co-cred exec --as CODEOCEAN_A'; \
              complete -C 'co-cred exec --mask -- co-cre'; complete -C 'co-cred supe'";
         let ran = world.with("SCRIPT", packaging("completions/co-cred.fish")).shell("fish", script).expect(0);
         let offered: Vec<&str> = ran.out.lines().map(|line| line.split('\t').next().unwrap()).collect();
-        assert_eq!(offered, ["co.example.org", "MY_OTHER", "MY_SECRET", "co-cred"], "{ran:?}");
+        assert_eq!(offered, ["co.example.org", "MY_OTHER", "MY_SECRET", "CODEOCEAN_API_TOKEN", "co-cred"], "{ran:?}");
         assert!(!ran.out.contains("cop_"), "{ran:?}");
     }
     let zsh = fs::read_to_string(packaging("completions/_co-cred")).unwrap();
     let line = |option: &str| zsh.lines().find(|line| line.contains(option)).unwrap();
     assert!(line("--deployment=[").contains("co-cred list --deployments"));
-    assert!(line("--token-env=[").contains("_parameters") && line("--as=[").contains("_parameters"));
+    assert!(line("--token-env=[").contains("_parameters") && line("--as=[").contains("CODEOCEAN_API_TOKEN"));
+    assert!(line("--domain-as=[").contains("CODE_OCEAN_DOMAIN"), "{}", line("--domain-as=["));
 }
 
 /// An e-mail may come from a deployment or a Git server, and bash evaluates the words that it is given to choose from.

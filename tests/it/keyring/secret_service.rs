@@ -206,6 +206,22 @@ fn a_killed_service_is_reported_as_unavailable() {
     assert_eq!(ran["problems"][0]["cause"], "keyring");
 }
 
+/// The bus answers in place of a service that ends while it is asked.
+#[test]
+fn a_service_that_ends_without_an_answer_is_reported_as_unavailable() {
+    let deployment = deployment();
+    let Some((world, bus)) = with_keyring(&deployment) else { return };
+    login(&world, &deployment, TOKEN, &[]).expect(0);
+    bus.signal("STOP");
+    let ran = thread::scope(|scope| {
+        let ran = scope.spawn(|| world.spawn(["token"]));
+        thread::sleep(Duration::from_millis(500));
+        bus.signal("KILL");
+        ran.join().unwrap()
+    });
+    assert!(ran.expect(6).err.contains("the Secret Service is not available"));
+}
+
 /// The bus is not used unless the wanted login is in the index.
 #[test]
 fn the_bus_is_used_only_for_a_login_that_is_needed() {
