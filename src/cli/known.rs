@@ -84,11 +84,11 @@ impl KnownTokens {
     /// Searches the sources before the command starts.
     ///
     /// # Errors
-    /// The credential's token is too short to be found, or there are too many tokens for an automaton.
+    /// The credential's token is too short to be found, or an option cannot be parsed.
     pub(super) fn new(invocation: &Invocation, credential: &Credential) -> Result<KnownTokens> {
         findable("--mask and --gate", credential.token(), credential.place())?;
         let tokens = vec![credential.token().duplicate()];
-        let matcher = Arc::new(matcher(&tokens)?);
+        let matcher = Arc::new(matcher(&tokens));
         let mut known = KnownTokens {
             common: invocation.common.clone(),
             env: invocation.env.clone(),
@@ -143,7 +143,7 @@ impl KnownTokens {
     /// Searches every source again, now that the command has ended.
     ///
     /// # Errors
-    /// A source cannot be read any more, so a token that it had may be unknown; or there are too many tokens for an automaton.
+    /// A source cannot be read any more, so a token that it had may be unknown.
     pub(super) fn search_all(&self) -> Result<()> {
         let unreadable = self.search_and_check(&SearchContext::new(&self.env))?;
         let external = self.search_external(&mut lock(&self.external));
@@ -207,14 +207,15 @@ impl KnownTokens {
         let start = Instant::now();
         let tokens = find(&options.search);
         *last = LastSearch { end: Some(Instant::now()), took: start.elapsed() };
-        self.add(tokens?)
+        self.add(tokens?);
+        Ok(())
     }
 
     fn matcher(&self) -> Arc<Matcher> {
         Arc::clone(&lock(&self.state).matcher)
     }
 
-    fn add(&self, tokens: Vec<Token>) -> Result<()> {
+    fn add(&self, tokens: Vec<Token>) {
         let mut state = lock(&self.state);
         let before = state.tokens.len();
         for token in tokens {
@@ -227,9 +228,8 @@ impl KnownTokens {
             state.is_full = true;
         }
         if state.tokens.len() > before {
-            state.matcher = Arc::new(matcher(&state.tokens)?);
+            state.matcher = Arc::new(matcher(&state.tokens));
         }
-        Ok(())
     }
 }
 
@@ -266,11 +266,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn matcher(tokens: &[Token]) -> Result<Matcher> {
-    let encodings: Vec<Encodings> = tokens.iter().map(Encodings::of).collect();
-    Matcher::of(&encodings).map_err(|error| {
-        Error::new(Reason::Internal, "there are too many tokens to search for")
-            .hint("leave out --mask and --gate, and please report it")
-            .caused_by(error)
-    })
+fn matcher(tokens: &[Token]) -> Matcher {
+    Matcher::of(&tokens.iter().map(Encodings::of).collect::<Vec<_>>())
 }

@@ -56,16 +56,25 @@ pub fn decodable(characters: usize) -> usize {
     if characters % 4 == 1 { characters - 1 } else { characters }
 }
 
-/// The base64 of `raw` in both alphabets, at each of the three positions that it may have in a longer text.
+/// The base64 of `raw`, of its base64, and of its UTF-16 (as PowerShell takes a command), in both alphabets and at each of the
+/// positions that it may have in a longer text.
 pub(super) fn encode_all(raw: &str) -> Vec<String> {
+    let once = encode_at_all(raw.as_bytes());
+    let twice = once.iter().flat_map(|text| encode_at_all(text.as_bytes())).collect::<Vec<_>>();
+    let wide: Zeroizing<Vec<u8>> = Zeroizing::new(raw.encode_utf16().flat_map(u16::to_le_bytes).collect());
+    let wide = encode_at_all(&wide);
+    [once, twice, wide].concat()
+}
+
+fn encode_at_all(raw: &[u8]) -> Vec<String> {
     let at = |before| [encode_after(&STANDARD_NO_PAD, before, raw), encode_after(&URL_SAFE_NO_PAD, before, raw)];
     (0..3).flat_map(at).collect()
 }
 
 /// Base64 of `raw` where `before` bytes, modulo 3, precede it: only the characters that depend on `raw` alone.
-fn encode_after(engine: &impl Engine, before: usize, raw: &str) -> String {
+fn encode_after(engine: &impl Engine, before: usize, raw: &[u8]) -> String {
     let mut bytes = Zeroizing::new(vec![0; before]);
-    bytes.extend_from_slice(raw.as_bytes());
+    bytes.extend_from_slice(raw);
     let encoded = Zeroizing::new(engine.encode(&*bytes));
     let first = [0, 2, 3][before];
     // The last character of a partial group also depends on what follows.

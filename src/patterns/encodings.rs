@@ -1,9 +1,11 @@
 //! The encodings in which programs write a token down, in one table, and the patterns of one token in all of them.
 
+use std::ops::Range;
+
 use memchr::memmem;
 use zeroize::Zeroizing;
 
-use crate::token::Token;
+use crate::token::{Token, token_at};
 
 use super::base64;
 use super::line_breaks::without_breaks;
@@ -27,6 +29,18 @@ pub enum Encoding {
     Json,
     /// Hexadecimal digits.
     Hex,
+    /// Base32.
+    Base32,
+    /// As uuencode writes it.
+    Uuencode,
+    /// Decimal numbers, one for each character.
+    Decimal,
+    /// Octal numbers, as `od` writes them.
+    Octal,
+    /// Entities of HTML and XML.
+    Html,
+    /// Quoted-printable, as in an e-mail.
+    QuotedPrintable,
 }
 
 /// One encoding in the table.
@@ -38,18 +52,24 @@ struct Row {
     words: &'static str,
     /// The character that overwrites a token in this encoding, so that it can still be decoded.
     filler: u8,
-    /// Every text that the encoding makes of a token.
+    /// Every text that the encoding makes of a token. None where each character is encoded by itself: a decoder reads those.
     write: fn(&str) -> Vec<String>,
 }
 
 /// Every encoding, in the order of the variants of [`Encoding`].
 #[rustfmt::skip]
-const TABLE: [Row; 5] = [
+const TABLE: [Row; 11] = [
     Row { encoding: Encoding::Raw, name: "raw", words: "", filler: b'*', write: |token| vec![token.to_owned()] },
     Row { encoding: Encoding::Base64, name: "base64", words: " in base64", filler: b'A', write: base64::encode_all },
     Row { encoding: Encoding::Url, name: "url", words: " as in a URL", filler: b'*', write: percent_encode },
     Row { encoding: Encoding::Json, name: "json", words: " as in JSON", filler: b'*', write: json_escape },
     Row { encoding: Encoding::Hex, name: "hex", words: " in hexadecimal", filler: b'0', write: hex },
+    Row { encoding: Encoding::Base32, name: "base32", words: " in base32", filler: b'A', write: base32 },
+    Row { encoding: Encoding::Uuencode, name: "uuencode", words: " as uuencode writes it", filler: b'`', write: uuencode },
+    Row { encoding: Encoding::Decimal, name: "decimal", words: " in decimal numbers", filler: b'0', write: no_pattern },
+    Row { encoding: Encoding::Octal, name: "octal", words: " in octal numbers", filler: b'0', write: no_pattern },
+    Row { encoding: Encoding::Html, name: "html", words: " as in HTML", filler: b'*', write: no_pattern },
+    Row { encoding: Encoding::QuotedPrintable, name: "quoted-printable", words: " in quoted-printable", filler: b'*', write: no_pattern },
 ];
 
 const _: () = {
@@ -83,15 +103,57 @@ impl Encoding {
 
 /// The patterns of one token: what it may look like in a text, in every encoding. Wiped when dropped.
 pub struct Encodings {
+    raw: Zeroizing<String>,
     patterns: Vec<(Encoding, Zeroizing<Vec<u8>>)>,
     common_prefix: usize,
+}
+
+/// How many characters of a secret in a row are a part of it that must not be shown.
+const MIN_PART: usize = 12;
+
+/// One pattern of one of several tokens.
+pub(super) struct Pattern {
+    pub(super) bytes: Zeroizing<Vec<u8>>,
+    pub(super) encoding: Encoding,
+    /// The number of the token.
+    pub(super) token: usize,
+    /// Where the secret begins, behind what all tokens begin with.
+    secret: usize,
+    /// How many bytes of the secret in a row are at least a part of it.
+    min_part: usize,
+}
+
+/// How much of a token was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Extent {
+    /// Twelve characters of the secret or more.
+    Part,
+    /// All of the secret.
+    Whole,
+}
+
+impl Pattern {
+    /// The length of the shortest stretch that counts.
+    pub(super) fn min_stretch(&self) -> usize {
+        self.min_part.min(self.bytes.len() - self.secret)
+    }
+
+    /// How much of the token a stretch of the pattern has; `None`: too little to be more than a coincidence.
+    pub(super) fn extent(&self, stretch: &Range<usize>) -> Option<Extent> {
+        let len = stretch.end.saturating_sub(stretch.start.max(self.secret));
+        if len >= self.bytes.len() - self.secret {
+            return Some(Extent::Whole);
+        }
+        (len >= self.min_part).then_some(Extent::Part)
+    }
 }
 
 impl Encodings {
     /// Every pattern of a token.
     pub fn of(token: &Token) -> Encodings {
         let common_prefix = if token.has_shape() { COMMON_PREFIX } else { 0 };
-        let mut encodings = Encodings { patterns: Vec::new(), common_prefix };
+        let raw = Zeroizing::new(token.expose().to_owned());
+        let mut encodings = Encodings { raw, patterns: Vec::new(), common_prefix };
         for row in &TABLE {
             (row.write)(token.expose()).into_iter().for_each(|text| encodings.add(row.encoding, text));
         }
@@ -103,6 +165,27 @@ impl Encodings {
         if pattern.len() >= MIN_PATTERN && self.patterns.iter().all(|(_, known)| *known != pattern) {
             self.patterns.push((encoding, pattern));
         }
+    }
+
+    /// The token.
+    pub(super) fn raw(&self) -> &Zeroizing<String> {
+        &self.raw
+    }
+
+    /// Every pattern, for a matcher that has this token as number `token`.
+    pub(super) fn numbered(&self, token: usize) -> impl Iterator<Item = Pattern> {
+        // Parts of a secret that is not random would be found wherever the same words are.
+        let is_random = token_at(self.raw.as_bytes(), 0).is_some();
+        let prefix = if is_random { self.common_prefix } else { 0 };
+        self.patterns().map(move |(encoding, bytes)| {
+            let is_raw = encoding == Encoding::Raw;
+            // As long as the encoding makes it. What encodes several characters together differs at both ends.
+            let encoded = |len: usize| len * bytes.len() / self.raw.len();
+            let alone = encoded(self.raw.len() - prefix).saturating_sub(if is_raw { 0 } else { 2 });
+            let min_part = if is_random { encoded(MIN_PART).min(alone).max(MIN_PATTERN) } else { bytes.len() };
+            let secret = if is_raw { prefix } else { 0 };
+            Pattern { bytes: bytes.clone(), encoding, token, secret, min_part }
+        })
     }
 
     /// Every pattern, with its encoding.
@@ -165,4 +248,30 @@ fn json_escape(raw: &str) -> Vec<String> {
 fn hex(raw: &str) -> Vec<String> {
     let encode = |digits: &dyn Fn(u8) -> String| raw.bytes().map(digits).collect();
     vec![encode(&|byte| format!("{byte:02x}")), encode(&|byte| format!("{byte:02X}"))]
+}
+
+fn no_pattern(_: &str) -> Vec<String> {
+    Vec::new()
+}
+
+/// RFC 4648, section 6: five bits a character, at each of the five positions that a token may have in a longer text.
+fn base32(raw: &str) -> Vec<String> {
+    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    (0..5).map(|before| in_groups(raw, 5, before, |bits| ALPHABET[bits])).collect()
+}
+
+/// POSIX uuencode: six bits a character, at each of three positions. Some programs write a blank in place of a backtick.
+fn uuencode(raw: &str) -> Vec<String> {
+    let character = |zero: u8| move |bits: usize| if bits == 0 { zero } else { b' ' + bits as u8 };
+    (0..3).flat_map(|before| [b'`', b' '].map(|zero| in_groups(raw, 6, before, character(zero)))).collect()
+}
+
+/// The characters of a text of which each stands for so many bits, where `before` bytes precede `raw`: only those that depend
+/// on `raw` alone.
+fn in_groups(raw: &str, bits: usize, before: usize, character: impl Fn(usize) -> u8) -> String {
+    let bytes = raw.as_bytes();
+    let bit = |at: usize| usize::from(bytes[at / 8] >> (7 - at % 8) & 1);
+    let first = (before * 8).next_multiple_of(bits) - before * 8;
+    let starts = (first..=(bytes.len() * 8).saturating_sub(bits)).step_by(bits);
+    starts.map(|start| char::from(character((start..start + bits).fold(0, |value, at| value << 1 | bit(at))))).collect()
 }

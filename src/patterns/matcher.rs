@@ -1,188 +1,400 @@
-//! The search of a stream for several tokens at once, in pieces of any length: one automaton for all patterns, and a second
-//! comparison at each line break, since a token may be wrapped.
+//! The search for tokens, in files and in streams: whole or in part, in any encoding, with whatever stands between their
+//! characters, and for text that looks like a token.
+//!
+//! The first look (`prefilter`) tells the places near which there may be one. The text around them is read by each decoder
+//! that applies (`decode`), and what these read is searched for runs of the patterns (`runs`).
 
 use std::ops::Range;
 
-use aho_corasick::BuildError;
-use memchr::memchr2_iter;
-use zeroize::{DefaultIsZeroes, Zeroizing};
+use memchr::memchr2;
+use zeroize::Zeroizing;
 
-use super::automaton::Automaton;
-use super::encodings::Encodings;
-use super::line_breaks::{is_break, match_around};
-use super::token_like::PREFIXES;
+use super::decode::{Decoded, Decoder, Decoders, Numbers, finished_end};
+use super::encodings::{Encoding, Encodings, Extent, Pattern};
+use super::prefilter::Prefilter;
+use super::runs::{OpenRun, RunIndex};
+use super::spellings;
+use super::token_like;
+use crate::token::{may_begin_at, token_at};
 
-/// The patterns of some tokens, ready to be searched for. `Debug` shows how many.
+/// How much text before and after a known gram is decoded.
+const BEFORE: usize = 512;
+const AFTER: usize = 768;
+
+/// How many bytes around a place decide whether it looks like a token, and how far a token may be spread.
+const LOOKAHEAD: usize = 2048;
+
+/// The first window in which a beginning is looked for at the end of a piece, and the last.
+const WINDOWS: (usize, usize) = (64, 16 * 1024);
+
+/// How many bytes around a known gram are decoded to see whether a token is likely: most of them behind it.
+const AROUND: usize = 32;
+
+/// How many pairs of characters in a row must be such as some pattern has, for a token to be likely.
+const CHAIN: usize = 3;
+
+/// The same where no gram of seven bytes is known, for a line break or a terminal sequence may interrupt each.
+const LONG_CHAIN: usize = 6;
+
+/// The search for some tokens. `Debug` shows the number of patterns.
 pub struct Matcher {
-    /// Finds the patterns and, with the numbers after theirs, the prefixes of any token.
-    automaton: Automaton,
-    patterns: Vec<Zeroizing<Vec<u8>>>,
-    /// For every pair of bytes, whether a pattern contains it, so that a line may break between the two.
-    is_pair: Zeroizing<Vec<bool>>,
-    /// The places of these pairs, sorted by pair: looked up at every line break. They reveal the patterns, so they are wiped.
-    pairs: Zeroizing<Vec<PairPlace>>,
-    longest: usize,
+    prefilter: Prefilter,
+    index: RunIndex,
+    patterns: Vec<Pattern>,
+    tokens: Vec<Zeroizing<String>>,
+    lookahead: usize,
     /// How many bytes at the beginning of a pattern are common to all tokens, and so reveal none.
     pub common_prefix: usize,
 }
 
-/// The matches in a piece of a stream.
+/// A token or a part of one, or text that looks like one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Matches {
-    /// The places of tokens, in order and without overlaps.
-    pub ranges: Vec<Range<usize>>,
-    /// Where text begins as every token does, but is none of these tokens: it may be another one.
-    pub candidates: Vec<usize>,
+pub struct Match {
+    /// Its place.
+    pub range: Range<usize>,
+    /// How it is written down.
+    pub encoding: Encoding,
+    /// The index of the token among those that were given; `None`: it looks like a token.
+    pub token: Option<usize>,
+    /// How much of it.
+    pub extent: Extent,
 }
 
-/// Where a pattern contains a pair of bytes.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct PairPlace {
-    pair: usize,
-    pattern: usize,
-    at: usize,
-}
-
-impl DefaultIsZeroes for PairPlace {}
-
-/// The end of a piece that may be the beginning of a token.
+/// The end of a piece that may be the beginning of a token, or of a part of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PartialMatch {
     /// Where it begins.
     pub start: usize,
-    /// How many bytes of the pattern it has, not counting line breaks.
+    /// How many bytes of the pattern it has, without what stands between them.
     pub len: usize,
+    /// Whether it is the beginning of a pattern.
+    pub is_beginning: bool,
+}
+
+/// What the first look found.
+#[derive(Default)]
+struct Places {
+    /// In order.
+    regions: Vec<Region>,
+    /// Where text begins as every token does.
+    candidates: Vec<usize>,
+    unlikely: Unlikely,
+}
+
+/// Up to this end, these decoders read no chain of this length.
+#[derive(Clone, Copy, Default)]
+struct Unlikely {
+    end: usize,
+    decoders: Decoders,
+    chain: usize,
+}
+
+/// A stretch of a text that may have a token, and what may read it.
+struct Region {
+    range: Range<usize>,
+    decoders: Decoders,
+}
+
+impl Places {
+    fn add_region(&mut self, at: usize, len: usize, decoders: Decoders) {
+        self.push(Region { range: at.saturating_sub(BEFORE)..(at + AFTER).min(len), decoders });
+    }
+
+    /// Whether it is not known yet if there may be a token here that one of these decoders reads.
+    fn is_open(&self, at: usize, decoders: Decoders, chain: usize) -> bool {
+        let is_far = |region: &Region| region.decoders.contains(decoders) && at + AFTER / 2 <= region.range.end;
+        let Unlikely { end, decoders: tried, chain: longest } = self.unlikely;
+        let is_unlikely = at < end && tried.contains(decoders) && chain >= longest;
+        !is_unlikely && !self.regions.last().is_some_and(is_far)
+    }
+
+    fn push(&mut self, region: Region) {
+        match self.regions.last_mut() {
+            Some(last) if region.range.start <= last.range.end => {
+                last.range.end = last.range.end.max(region.range.end);
+                last.decoders = last.decoders | region.decoders;
+            }
+            _ => self.regions.push(region),
+        }
+    }
 }
 
 impl Matcher {
-    /// A matcher for these tokens.
-    ///
-    /// # Errors
-    /// There are more patterns than an automaton can hold.
-    pub fn of(encodings: &[Encodings]) -> Result<Matcher, BuildError> {
-        let patterns = encodings.iter().flat_map(Encodings::patterns).map(|(_, pattern)| pattern.clone()).collect();
-        Matcher::new(patterns, encodings.iter().map(Encodings::common_prefix).min().unwrap_or_default())
+    /// A matcher for these tokens, and for text that looks like a token.
+    pub fn of(encodings: &[Encodings]) -> Matcher {
+        let patterns: Vec<Pattern> =
+            encodings.iter().enumerate().flat_map(|(token, encodings)| encodings.numbered(token)).collect();
+        let mut prefilter = Prefilter::new();
+        for pattern in &patterns {
+            prefilter.add(&pattern.bytes, Decoders::TEXT | Decoders::ESCAPES);
+            spellings::interrupted(&pattern.bytes, &mut |sample| prefilter.add_sample(sample));
+        }
+        for encodings in encodings {
+            let raw = encodings.raw().as_bytes();
+            spellings::all(raw, &mut |text, decoders| prefilter.add(text, decoders));
+            spellings::coloured(raw, &mut |sample| prefilter.add_sample(sample));
+        }
+        token_like::add_beginnings(&mut prefilter);
+        let longest = patterns.iter().map(|pattern| pattern.bytes.len()).max().unwrap_or_default();
+        Matcher {
+            prefilter,
+            index: RunIndex::new(&patterns),
+            lookahead: LOOKAHEAD.max(4 * longest),
+            tokens: encodings.iter().map(|encodings| encodings.raw().clone()).collect(),
+            common_prefix: encodings.iter().map(Encodings::common_prefix).min().unwrap_or_default(),
+            patterns,
+        }
     }
 
-    /// A matcher for the patterns of another process's matcher.
-    ///
-    /// # Errors
-    /// There are more patterns than an automaton can hold.
-    pub fn new(patterns: Vec<Zeroizing<Vec<u8>>>, common_prefix: usize) -> Result<Matcher, BuildError> {
-        // Allocated once and sorted in place: no copy stays behind unwiped.
-        let mut pairs = Zeroizing::new(Vec::with_capacity(patterns.iter().map(|pattern| pattern.len()).sum()));
-        let mut is_pair = Zeroizing::new(vec![false; 1 << 16]);
-        for (pattern, bytes) in patterns.iter().enumerate() {
-            for (at, two) in bytes.windows(2).enumerate() {
-                let pair = pair_of(two[0], two[1]);
-                pairs.push(PairPlace { pair, pattern, at });
-                is_pair[pair] = true;
+    /// The tokens, for a matcher in another process.
+    pub fn tokens(&self) -> &[Zeroizing<String>] {
+        &self.tokens
+    }
+
+    /// A match that begins fewer bytes than this before the end of a piece may continue in the next piece.
+    pub fn lookahead(&self) -> usize {
+        self.lookahead
+    }
+
+    /// Every match, in order and without overlaps: a token replaces text that looks like one.
+    pub fn find(&self, bytes: &[u8]) -> Vec<Match> {
+        self.search(bytes).0
+    }
+
+    /// The matches, and the places where text begins as every token does: it may be one that is not known.
+    pub fn search(&self, bytes: &[u8]) -> (Vec<Match>, Vec<usize>) {
+        let places = self.places(bytes);
+        let mut matches = Vec::new();
+        for at in &places.candidates {
+            if let Some((range, encoding)) = token_like::match_at(bytes, *at) {
+                matches.push(Match { range, encoding, token: None, extent: Extent::Whole });
             }
         }
-        pairs.sort_unstable();
-        let prefixes = PREFIXES.iter().map(|prefix| prefix.bytes);
-        let all = patterns.iter().map(|pattern| pattern.as_slice()).chain(prefixes);
-        let automaton = Automaton::new(all)?;
-        let longest = patterns.iter().map(|pattern| pattern.len()).max().unwrap_or_default();
-        Ok(Matcher { automaton, patterns, is_pair, pairs, longest, common_prefix })
-    }
-
-    /// The patterns, for a matcher in another process.
-    pub fn all_patterns(&self) -> &[Zeroizing<Vec<u8>>] {
-        &self.patterns
-    }
-
-    /// The matches in a piece.
-    pub fn search(&self, bytes: &[u8]) -> Matches {
-        let mut found = self.search_unwrapped(bytes);
-        let before = found.ranges.len();
-        // A plain loop: in code that is optimised for size, a chain of iterators would make five calls for each line.
-        for at in memchr2_iter(b'\n', b'\r', bytes) {
-            // Only the last of several breaks: to look back over all of them from each would take quadratic time.
-            if bytes.get(at + 1).is_some_and(|next| !is_break(*next)) {
-                found.ranges.extend(self.wrapped_at(bytes, at));
-            }
+        let (mut decoded, mut encoded) = (Decoded::default(), Vec::new());
+        for region in &places.regions {
+            self.search_region(bytes, region, &mut decoded, &mut matches, &mut encoded);
         }
-        if found.ranges.len() > before {
-            found.ranges.sort_by_key(|range| range.start);
-            found.ranges.dedup_by(|later, earlier| {
-                let overlaps = later.start < earlier.end;
-                if overlaps {
-                    earlier.end = earlier.end.max(later.end);
+        let mut candidates = places.candidates;
+        candidates.append(&mut encoded);
+        (without_overlaps(matches), candidates)
+    }
+
+    /// The text with each match replaced by an ellipsis; for names that are shown.
+    pub fn mask(&self, bytes: &[u8]) -> String {
+        let (mut text, mut from) = (String::new(), 0);
+        for found in self.find(bytes) {
+            text.push_str(&String::from_utf8_lossy(&bytes[from..found.range.start]));
+            text.push('…');
+            from = found.range.end;
+        }
+        text + &String::from_utf8_lossy(&bytes[from..])
+    }
+
+    fn places(&self, bytes: &[u8]) -> Places {
+        let (mut places, mut decoded) = (Places::default(), Decoded::default());
+        self.prefilter.samples(bytes, |sample| {
+            let decoders = self.prefilter.decoders_at(bytes, sample);
+            let (decoders, chain) = match decoders.is_empty() {
+                false => (decoders, CHAIN),
+                true if is_interrupted(bytes, sample) => (Decoders::TEXT, LONG_CHAIN),
+                true => (decoders, 0),
+            };
+            let is_open = !decoders.is_empty() && places.is_open(sample, decoders, chain);
+            if is_open && self.is_long(bytes, sample, decoders) {
+                match self.is_likely(bytes, sample, decoders, chain, &mut decoded) {
+                    true => places.add_region(sample, bytes.len(), decoders),
+                    false => places.unlikely = Unlikely { end: sample + AROUND / 2, decoders, chain },
                 }
-                overlaps
+            }
+            if let Some(at) = token_like::beginning_near(bytes, sample) {
+                places.candidates.push(at);
+                places.add_region(at, bytes.len(), Decoders::TEXT | Decoders::ESCAPES);
+            }
+        });
+        // A sample around the last prefix may be behind the end.
+        let last = bytes.len().saturating_sub(token_like::MAX_UNSAMPLED);
+        let unsampled = (last..bytes.len()).find(|at| token_like::is_beginning(&bytes[*at..]));
+        if let Some(at) = unsampled.filter(|at| places.candidates.last().is_none_or(|known| known < at)) {
+            places.candidates.push(at);
+            places.add_region(at, bytes.len(), Decoders::TEXT | Decoders::ESCAPES);
+        }
+        places
+    }
+
+    /// Whether a gram next to a known one is known as well, where one has too few characters to tell.
+    fn is_long(&self, bytes: &[u8], at: usize, decoders: Decoders) -> bool {
+        let is_known = |at: usize| at + 8 <= bytes.len() && !self.prefilter.decoders_at(bytes, at).is_empty();
+        !decoders.are_sparse() || is_known(at + 4) || at >= 4 && is_known(at - 4)
+    }
+
+    /// Whether one of these decoders reads several bytes around a place that follow each other in patterns.
+    fn is_likely(&self, bytes: &[u8], at: usize, decoders: Decoders, wanted: usize, decoded: &mut Decoded) -> bool {
+        let around = &bytes[at.saturating_sub(AROUND / 4)..(at + 2 * AROUND).min(bytes.len())];
+        decoders.that_apply(around).any(|decoder| {
+            let mut chain = 0;
+            decoder.decode(around, decoded);
+            decoded.bytes.windows(2).any(|pair| {
+                chain = if self.index.has_pair([pair[0], pair[1]]) { chain + 1 } else { 0 };
+                chain == wanted
+            })
+        })
+    }
+
+    fn search_region(
+        &self,
+        bytes: &[u8],
+        region: &Region,
+        decoded: &mut Decoded,
+        matches: &mut Vec<Match>,
+        candidates: &mut Vec<usize>,
+    ) {
+        let (text, first) = (&bytes[region.range.clone()], region.range.start);
+        self.add_runs(text, matches, |pattern, range| (range.start + first..range.end + first, pattern.encoding));
+        for decoder in region.decoders.that_apply(text) {
+            decoder.decode(text, decoded);
+            let place = |range: &Range<usize>| {
+                let place = decoded.place(range);
+                place.start + first..place.end + first
+            };
+            self.add_runs(&decoded.bytes, matches, |pattern, range| {
+                let range = place(&range);
+                let encoding = encoding_of(decoder, pattern.encoding, &bytes[range.clone()]);
+                (range, encoding)
             });
+            for start in token_like::beginnings_in(&decoded.bytes) {
+                let end = match decoder {
+                    Decoder::Numbers(_) => token_at(&decoded.bytes, start),
+                    _ => token_at(&decoded.bytes[start..], 0).map(|len| start + len),
+                };
+                let range = place(&(start..end.unwrap_or(start + 1)));
+                candidates.push(range.start);
+                // What ends on another line may be two words.
+                let is_one = memchr2(b'\n', b'\r', &bytes[range.clone()]).is_none();
+                let is_new = token_like::match_at(bytes, range.start).is_none();
+                if end.is_some() && is_one && is_new && may_begin_at(bytes, range.start) {
+                    let encoding = encoding_of(decoder, Encoding::Raw, &bytes[range.clone()]);
+                    matches.push(Match { range, encoding, token: None, extent: Extent::Whole });
+                }
+            }
+        }
+    }
+
+    /// Adds the runs in a text that are whole tokens or parts; `place` gives the place of a run, and how it is encoded.
+    fn add_runs(
+        &self,
+        text: &[u8],
+        matches: &mut Vec<Match>,
+        place: impl Fn(&Pattern, Range<usize>) -> (Range<usize>, Encoding),
+    ) {
+        for run in self.index.runs(text, &self.patterns) {
+            let pattern = &self.patterns[run.pattern];
+            if let Some(extent) = pattern.extent(&(run.at..run.at + run.range.len())) {
+                let (range, encoding) = place(pattern, run.range);
+                matches.push(Match { range, encoding, token: Some(pattern.token), extent });
+            }
+        }
+    }
+
+    /// The longest end of a piece that may be the beginning of a token, or of a part of one.
+    pub fn partial_match(&self, bytes: &[u8]) -> Option<PartialMatch> {
+        let mut window = WINDOWS.0;
+        loop {
+            let first = bytes.len().saturating_sub(window);
+            let found = self.partial_match_in(&bytes[first..]);
+            let is_certain = first == 0 || window >= WINDOWS.1 || found.is_none_or(|found| found.start > window / 4);
+            if is_certain {
+                return found.map(|found| PartialMatch { start: first + found.start, ..found });
+            }
+            window *= 4;
+        }
+    }
+
+    fn partial_match_in(&self, tail: &[u8]) -> Option<PartialMatch> {
+        let finished = finished_end(tail);
+        // The first characters of an escape or a number are kept for what follows.
+        let unfinished = PartialMatch { start: finished, len: 0, is_beginning: false };
+        let mut found = (finished < tail.len()).then_some(unfinished);
+        let mut add = |run: OpenRun, start: usize| {
+            let partial = PartialMatch { start, len: run.range.len(), is_beginning: run.is_beginning };
+            found = Some(found.map_or(partial, |found| found.or(partial)));
+        };
+        if let Some(run) = self.index.last_run(tail, &self.patterns) {
+            let start = run.range.start;
+            add(run, start);
+        }
+        let mut decoded = Decoded::default();
+        for decoder in Decoders::at_end_of(tail).that_apply(tail) {
+            decoder.decode(tail, &mut decoded);
+            // What the end of the text cuts off may be read as text that is none: an escape without its last digit.
+            let len = decoded.bytes.len();
+            for end in (0..=len).rev().take_while(|end| *end == len || decoded.end_of(*end) >= finished) {
+                if let Some(run) = self.index.last_run(&decoded.bytes[..end], &self.patterns) {
+                    let start = decoded.place(&run.range).start;
+                    add(run, start);
+                }
+            }
         }
         found
     }
+}
 
-    /// The matches that have no line break inside.
-    fn search_unwrapped(&self, bytes: &[u8]) -> Matches {
-        let (mut ranges, mut candidates, mut from) = (Vec::new(), Vec::new(), 0);
-        while let Some(found) = self.automaton.find(bytes, from) {
-            if found.pattern().as_usize() < self.patterns.len() {
-                ranges.push(found.range());
-                from = found.end();
-            } else {
-                candidates.push(found.start());
-                // A token may begin inside the candidate.
-                from = found.start() + 1;
-            }
+impl PartialMatch {
+    /// What is to be held back for either.
+    fn or(self, other: PartialMatch) -> PartialMatch {
+        PartialMatch {
+            start: self.start.min(other.start),
+            len: self.len.max(other.len),
+            is_beginning: self.is_beginning || other.is_beginning,
         }
-        Matches { ranges, candidates }
     }
+}
 
-    /// The longest match that contains the line break at `at`, which text follows.
-    fn wrapped_at(&self, bytes: &[u8], at: usize) -> Option<Range<usize>> {
-        let before = bytes[..at].iter().rposition(|byte| !is_break(*byte))?;
-        let after = at + 1;
-        let pair = pair_of(bytes[before], bytes[after]);
-        if !self.is_pair[pair] {
-            return None;
+/// Whether there is a line break or a terminal sequence around a sample that is not indentation.
+fn is_interrupted(bytes: &[u8], sample: usize) -> bool {
+    if bytes[sample..sample + 4].iter().filter(|byte| matches!(byte, b' ' | b'\0')).count() > 1 {
+        return false;
+    }
+    let around = &bytes[sample.saturating_sub(4)..bytes.len().min(sample + 8)];
+    around.iter().any(|byte| matches!(byte, b'\n' | b'\r' | b'\x1b'))
+}
+
+/// What a match is called that a decoder read from this text.
+fn encoding_of(decoder: Decoder, encoding: Encoding, text: &[u8]) -> Encoding {
+    match decoder {
+        _ if encoding != Encoding::Raw => encoding,
+        Decoder::Text | Decoder::Spaced => Encoding::Raw,
+        Decoder::Numbers(Numbers::Hex | Numbers::HexWords) => Encoding::Hex,
+        Decoder::Numbers(Numbers::Decimal) => Encoding::Decimal,
+        Decoder::Numbers(Numbers::Octal | Numbers::OctalWords) => Encoding::Octal,
+        Decoder::Escapes => {
+            [(b'%', Encoding::Url), (b'\\', Encoding::Json), (b'&', Encoding::Html), (b'=', Encoding::QuotedPrintable)]
+                .into_iter()
+                .find(|(mark, _)| text.contains(mark))
+                .map_or(Encoding::Raw, |(_, encoding)| encoding)
         }
-        let first = self.pairs.partition_point(|place| place.pair < pair);
-        let here = self.pairs[first..].iter().take_while(|place| place.pair == pair);
-        let found =
-            here.filter_map(|place| match_around(bytes, before, after, &self.patterns[place.pattern], place.at));
-        found.max_by_key(|range| range.len())
     }
+}
 
-    /// The longest end of a piece that may be the beginning of a token.
-    pub fn partial_match(&self, bytes: &[u8]) -> Option<PartialMatch> {
-        let first = bytes.len() - bytes.len().min(self.longest);
-        let unwrapped = (first..bytes.len())
-            .find(|start| self.begins_pattern(&bytes[*start..]))
-            .map(|start| PartialMatch { start, len: bytes.len() - start });
-        let wrapped = self.wrapped_partial_match(bytes);
-        [unwrapped, wrapped].into_iter().flatten().min_by_key(|found| found.start)
-    }
-
-    /// The same, for a token that is wrapped over several lines.
-    fn wrapped_partial_match(&self, bytes: &[u8]) -> Option<PartialMatch> {
-        // Long enough for every byte on a line of its own. More distant bytes are not considered.
-        let first = bytes.len() - bytes.len().min(8 * self.longest + 256);
-        let window = &bytes[first..];
-        if !window.iter().any(|byte| is_break(*byte)) {
-            return None;
+/// Sorts, and resolves overlaps: a token replaces text that looks like one, and overlapping tokens become one match.
+fn without_overlaps(mut matches: Vec<Match>) -> Vec<Match> {
+    matches.sort_by_key(|found| (found.range.start, found.token.is_none(), std::cmp::Reverse(found.range.end)));
+    matches.dedup_by(|later, earlier| {
+        let overlaps = later.range.start < earlier.range.end;
+        if overlaps && earlier.token.is_none() && later.token.is_some() {
+            let start = earlier.range.start;
+            *earlier = later.clone();
+            earlier.range.start = start;
+        } else if overlaps && (later.token.is_some() || earlier.token.is_none()) {
+            earlier.range.end = earlier.range.end.max(later.range.end);
+            earlier.extent = earlier.extent.max(later.extent);
         }
-        let kept: Vec<usize> = (0..window.len()).filter(|at| !is_break(window[*at])).collect();
-        let joined = Zeroizing::new(kept.iter().map(|at| window[*at]).collect::<Vec<u8>>());
-        let start = (0..joined.len()).find(|start| self.begins_pattern(&joined[*start..]))?;
-        Some(PartialMatch { start: first + kept[start], len: joined.len() - start })
-    }
-
-    /// Whether a pattern begins with these bytes and continues.
-    fn begins_pattern(&self, bytes: &[u8]) -> bool {
-        self.patterns.iter().any(|pattern| pattern.len() > bytes.len() && pattern.starts_with(bytes))
-    }
+        overlaps
+    });
+    matches
 }
 
 impl std::fmt::Debug for Matcher {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Matcher({})", self.patterns.len())
     }
-}
-
-fn pair_of(before: u8, after: u8) -> usize {
-    usize::from(before) << 8 | usize::from(after)
 }

@@ -1,16 +1,18 @@
-//! How a token may be written down, and the search for it: in a stream ([`Matcher`]), in files ([`FastScan`]), in the value
-//! of a variable ([`holds_token`]). Not found: encodings of encodings, other character sets, a token cut into pieces.
+//! How a token may be written down, and the search for it: in streams and files ([`Matcher`]), in the value of a variable
+//! ([`holds_token`]).
 
-mod automaton;
 pub mod base64;
+mod decode;
 mod encodings;
-mod fast_scan;
 mod line_breaks;
 mod matcher;
+mod prefilter;
+mod runs;
+mod spellings;
 mod token_like;
 mod value;
 
-pub use encodings::{Encoding, Encodings};
-pub use fast_scan::{FastScan, Match};
-pub use matcher::{Matcher, Matches, PartialMatch};
+pub use decode::terminal_sequence;
+pub use encodings::{Encoding, Encodings, Extent};
+pub use matcher::{Match, Matcher, PartialMatch};
 pub use value::holds_token;

@@ -4,15 +4,18 @@
 use std::ops::Range;
 
 use base64::Engine;
+use memchr::memchr_iter;
 
 use crate::token::token_at;
 
 use super::base64::{LENIENT, decodable, is_character, to_standard};
 use super::encodings::Encoding;
+use super::prefilter::Prefilter;
+use super::spellings;
 
 /// How a token begins in one encoding.
-pub(super) struct Prefix {
-    pub(super) bytes: &'static [u8],
+struct Prefix {
+    bytes: &'static [u8],
     encoding: Encoding,
     /// How many characters of base64 precede it in its group of four.
     offset: usize,
@@ -20,7 +23,7 @@ pub(super) struct Prefix {
 
 /// Every beginning, in upper and lower case. Base64 has three: at the beginning of a group of three bytes, one byte later, and
 /// two bytes later.
-pub(super) const PREFIXES: [Prefix; 13] = [
+const PREFIXES: [Prefix; 13] = [
     Prefix { bytes: b"cop_", encoding: Encoding::Raw, offset: 0 },
     Prefix { bytes: b"coP_", encoding: Encoding::Raw, offset: 0 },
     Prefix { bytes: b"cOp_", encoding: Encoding::Raw, offset: 0 },
@@ -36,6 +39,71 @@ pub(super) const PREFIXES: [Prefix; 13] = [
     Prefix { bytes: b"636F705F", encoding: Encoding::Hex, offset: 0 },
 ];
 
+/// Adds every sample that may have one of the [`PREFIXES`] in or around it: samples are taken at every fourth place, so one of
+/// the four from one byte before the prefix to two bytes inside it.
+pub(super) fn add_beginnings(prefilter: &mut Prefilter) {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for Prefix { bytes, .. } in &PREFIXES {
+        for any in 0..=u8::MAX {
+            prefilter.add_sample(&[any, bytes[0], bytes[1], bytes[2]]);
+            prefilter.add_sample(&[bytes[1], bytes[2], bytes[3], *bytes.get(4).unwrap_or(&any)]);
+        }
+        prefilter.add_sample(&bytes[..4]);
+    }
+    for (third, fourth, fifth) in LAST_LETTERS {
+        for one in fifth.as_ref().map_or(&LETTERS[..], std::slice::from_ref) {
+            for other in LETTERS {
+                prefilter.add_sample(&[third, fourth, *one, *other]);
+            }
+        }
+    }
+    for prefix in [b"cop_", b"COP_"] {
+        spellings::all(prefix, &mut |text, decoders| {
+            if text.len() > SHORT_SPELLING {
+                prefilter.add(text, decoders);
+            }
+        });
+    }
+    for underscore in UNDERSCORES {
+        [b"cop", underscore].concat().windows(4).for_each(|sample| prefilter.add_sample(sample));
+    }
+}
+
+/// The third letter of each of the [`PREFIXES`], the fourth, and the fifth where it has one.
+const LAST_LETTERS: [(u8, u8, Option<u8>); 5] =
+    [(b'p', b'_', None), (b'P', b'_', None), (b'9', b'w', Some(b'X')), (b'c', b'F', None), (b'3', b'B', Some(b'f'))];
+
+/// Spellings of a prefix that are no longer than this occur by chance.
+const SHORT_SPELLING: usize = 7;
+
+/// How the underscore of a prefix may be escaped where its letters are not.
+const UNDERSCORES: [&[u8]; 7] = [b"%5F", b"%5f", b"&#95;", b"&#x5F;", b"&lowbar;", b"\\u005f", b"\\_"];
+
+/// How many bytes at the end of a text may have a prefix that no sample shows.
+pub(super) const MAX_UNSAMPLED: usize = 6;
+
+/// The place of a prefix around a sample.
+pub(super) fn beginning_near(bytes: &[u8], sample: usize) -> Option<usize> {
+    (sample.saturating_sub(2)..=sample + 1).find(|at| is_beginning(&bytes[*at..]))
+}
+
+/// Whether a text begins as a token does, in one of the encodings of [`PREFIXES`].
+pub(super) fn is_beginning(text: &[u8]) -> bool {
+    let Some(four) = text.first_chunk::<4>() else { return false };
+    matches!(
+        four,
+        [b'c' | b'C', b'o' | b'O', b'p' | b'P', b'_']
+            | b"Y29w"
+            | b"NvcF"
+            | b"jb3B"
+            | b"636f"
+            | b"636F"
+            | b"cop%"
+            | b"cop&"
+            | b"cop\\"
+    )
+}
+
 /// How many encoded characters are decoded.
 const MAX_DECODED: usize = 128;
 
@@ -48,6 +116,12 @@ pub(super) fn match_at(bytes: &[u8], start: usize) -> Option<(Range<usize>, Enco
         _ => token_at(bytes, start)?,
     };
     Some((start..end, prefix.encoding))
+}
+
+/// The places in decoded bytes where text begins as every token does.
+pub(super) fn beginnings_in(decoded: &[u8]) -> impl Iterator<Item = usize> {
+    let starts = memchr_iter(b'_', decoded).filter_map(|underscore| underscore.checked_sub(3));
+    starts.filter(|start| decoded[*start..*start + 4].eq_ignore_ascii_case(b"cop_"))
 }
 
 fn end_in_base64(bytes: &[u8], start: usize, offset: usize) -> Option<usize> {

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Read};
 
 use zeroize::Zeroizing;
 
-use crate::patterns::FastScan;
+use crate::patterns::Matcher;
 
 use super::formats::Stream;
 use super::matches::{PendingMatches, StreamMatch};
@@ -23,7 +23,7 @@ const PAGE: usize = 4096;
 pub(super) struct Buffer(Zeroizing<Vec<u8>>);
 
 impl Buffer {
-    pub(super) fn new(scanner: &FastScan) -> Buffer {
+    pub(super) fn new(scanner: &Matcher) -> Buffer {
         let kept = (scanner.lookahead() + LOOKBEHIND).next_multiple_of(PAGE);
         Buffer(Zeroizing::new(vec![0; PIECE.max(4 * kept) + kept + PAGE]))
     }
@@ -38,7 +38,7 @@ impl Buffer {
 /// A stream that is searched as it is read. All matches that begin before its position are in `matches`.
 pub(super) struct ScanReader<'a> {
     source: &'a mut dyn Read,
-    scanner: &'a FastScan,
+    scanner: &'a Matcher,
     matches: &'a PendingMatches,
     buffer: &'a mut [u8],
     /// The offset in the stream of the first byte of the buffer. It may be before the beginning, so it wraps.
@@ -56,7 +56,7 @@ pub(super) struct ScanReader<'a> {
 impl<'a> ScanReader<'a> {
     /// A reader of a source whose first byte has the offset `start`.
     pub(super) fn new(
-        scanner: &'a FastScan,
+        scanner: &'a Matcher,
         buffer: &'a mut Buffer,
         source: &'a mut dyn Read,
         start: u64,

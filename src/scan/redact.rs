@@ -9,7 +9,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use crate::files::{self, Symlinks, identity};
-use crate::patterns::FastScan;
+use crate::patterns::Matcher;
 
 use super::extents::data_extents;
 use super::formats::{Stream, is_file_packed};
@@ -52,7 +52,7 @@ impl Redact {
 ///
 /// # Errors
 /// The reason why the file was not changed, in words that follow its name.
-pub(super) fn overwrite(scanner: &FastScan, path: &Path, redact: Redact) -> Result<u64, String> {
+pub(super) fn overwrite(scanner: &Matcher, path: &Path, redact: Redact) -> Result<u64, String> {
     let (file, meta) = files::open(path, Symlinks::Refuse).map_err(|trouble| trouble.to_string())?;
     if is_file_packed(&file) {
         return Err("is packed and was not changed: unpack it, redact its content, and pack it again".to_owned());
@@ -64,7 +64,7 @@ pub(super) fn overwrite(scanner: &FastScan, path: &Path, redact: Redact) -> Resu
         .map_err(|error| format!("was not changed: it cannot be rewritten ({})", error.kind()))
 }
 
-fn replace(scanner: &FastScan, path: &Path, file: File, meta: &Metadata, redact: Redact) -> io::Result<u64> {
+fn replace(scanner: &Matcher, path: &Path, file: File, meta: &Metadata, redact: Redact) -> io::Result<u64> {
     let mut count = 0;
     let copy = files::stage_copy(path, &file, |copy| {
         copy.set_len(meta.len())?;
@@ -86,7 +86,7 @@ fn replace(scanner: &FastScan, path: &Path, file: File, meta: &Metadata, redact:
 
 /// Copies a range of a file without the findings in it; returns how many there were.
 fn copy_redacted(
-    scanner: &FastScan,
+    scanner: &Matcher,
     mut file: &File,
     range: Range<u64>,
     copy: &File,
@@ -119,10 +119,11 @@ fn copy_redacted(
     }
 }
 
-/// Overwrites the part of a match that is in a piece beginning at `start`. Line breaks stay.
+/// Overwrites the part of a match that is in a piece beginning at `start`. Line breaks and blanks stay.
 fn fill(piece: &mut [u8], start: u64, found: &StreamMatch) {
     let filler = found.encoding.filler();
     let place = |at: u64| usize::try_from(at.saturating_sub(start)).unwrap_or(usize::MAX).min(piece.len());
     let (from, to) = (place(found.start), place(found.end()));
-    piece[from..to].iter_mut().filter(|byte| !matches!(byte, b'\r' | b'\n')).for_each(|byte| *byte = filler);
+    let is_text = |byte: &&mut u8| !byte.is_ascii_whitespace() && **byte != 0;
+    piece[from..to].iter_mut().filter(is_text).for_each(|byte| *byte = filler);
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use crate::patterns::{Encoding, FastScan};
+use crate::patterns::{Encoding, Matcher};
 
 use super::formats::{self, Detected, Encoded, HEAD, Stream, Visitor, skip_zeros};
 use super::matches::{PendingMatches, StreamMatch};
@@ -32,7 +32,7 @@ pub(super) fn unpacking_budget(size: u64) -> u64 {
 
 /// One thread's search.
 pub(super) struct Search<'a> {
-    pub(super) scanner: &'a FastScan,
+    pub(super) scanner: &'a Matcher,
     pub(super) progress: &'a Progress,
     /// The report of the present file.
     pub(super) report: Report,
@@ -44,7 +44,7 @@ pub(super) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn new(scanner: &'a FastScan, progress: &'a Progress) -> Search<'a> {
+    pub(super) fn new(scanner: &'a Matcher, progress: &'a Progress) -> Search<'a> {
         let (report, finished) = (Report::default(), Report::default());
         Search { scanner, progress, report, finished, buffers: Vec::new(), budget: 0 }
     }

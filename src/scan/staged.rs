@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 use crate::files;
-use crate::patterns::FastScan;
+use crate::patterns::Matcher;
 use crate::process::{self, Failure, TimeoutReader};
 
 use super::file::{add_left_over, search_text};
@@ -30,7 +30,7 @@ const MAX_LIST: usize = 32 << 20;
 ///
 /// # Errors
 /// Git is not installed or fails, or the working directory is not in a repository.
-pub fn scan(scanner: &FastScan, env: &Env, progress: &Progress) -> Result<Report> {
+pub fn scan(scanner: &Matcher, env: &Env, progress: &Progress) -> Result<Report> {
     let list = staged_list(env)?;
     let mut search = Search::new(scanner, progress);
     let mut lfs = None;

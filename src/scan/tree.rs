@@ -10,7 +10,7 @@ use std::thread;
 
 use walkdir::{DirEntry, WalkDir};
 
-use crate::patterns::FastScan;
+use crate::patterns::Matcher;
 
 use super::file::{search_file, search_text};
 use super::progress::{CountingReader, Progress};
@@ -33,7 +33,7 @@ const MAX_OPEN: usize = 200;
 
 /// Searches every file below these folders, which may also be files, or links to either. With `redact`, findings are
 /// overwritten.
-pub fn scan(scanner: &FastScan, roots: &[PathBuf], redact: Redact, progress: &Progress) -> Report {
+pub fn scan(scanner: &Matcher, roots: &[PathBuf], redact: Redact, progress: &Progress) -> Report {
     let mut report = Report::default();
     for root in roots {
         let real = root.canonicalize().ok();
@@ -47,7 +47,7 @@ pub fn scan(scanner: &FastScan, roots: &[PathBuf], redact: Redact, progress: &Pr
 }
 
 /// Searches a stream to its end, and what is packed in it.
-pub fn scan_stream(scanner: &FastScan, input: &mut dyn Read, progress: &Progress) -> Report {
+pub fn scan_stream(scanner: &Matcher, input: &mut dyn Read, progress: &Progress) -> Report {
     let mut search = Search::new(scanner, progress);
     let mut location = Location { path: "-".into(), display: "standard input".to_owned(), inside: Vec::new() };
     search.begin_file(STREAM_SIZE);
@@ -62,7 +62,7 @@ pub fn scan_stream(scanner: &FastScan, input: &mut dyn Read, progress: &Progress
     report
 }
 
-fn search_folder(scanner: &FastScan, root: &Path, real: Option<&Path>, redact: Redact, progress: &Progress) -> Report {
+fn search_folder(scanner: &Matcher, root: &Path, real: Option<&Path>, redact: Redact, progress: &Progress) -> Report {
     let walk = Mutex::new(WalkDir::new(root).max_open(MAX_OPEN).into_iter());
     let threads = thread::available_parallelism().map_or(1, NonZero::get).min(MAX_THREADS);
     let work = || {
@@ -91,7 +91,7 @@ fn search_folder(scanner: &FastScan, root: &Path, real: Option<&Path>, redact: R
 }
 
 /// Searches a file that was named itself, perhaps by a link.
-fn search_named(scanner: &FastScan, root: &Path, real: Option<PathBuf>, redact: Redact, progress: &Progress) -> Report {
+fn search_named(scanner: &Matcher, root: &Path, real: Option<PathBuf>, redact: Redact, progress: &Progress) -> Report {
     let mut search = Search::new(scanner, progress);
     let mut location = location(&search, root);
     location.path = real.unwrap_or(location.path);

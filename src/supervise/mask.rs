@@ -5,14 +5,15 @@
 //! is. Held bytes that reveal no more than the common prefix of all tokens, or two bytes, are released after a while: a prompt
 //! that ends in `c` must become visible.
 
-use std::ops::Range;
 use std::sync::Arc;
 
+use memchr::memchr_iter;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::seen::SeenWords;
-use crate::patterns::{Matcher, Matches, PartialMatch};
+use crate::patterns::{Encodings, Extent, Match, Matcher, PartialMatch, terminal_sequence};
+use crate::token::Token;
 
 /// What a match is replaced with.
 pub const MASK: &[u8] = b"***";
@@ -50,7 +51,7 @@ pub struct Masker<'a> {
     held: Zeroizing<Vec<u8>>,
     /// How many bytes of `held` have been released already.
     released: usize,
-    /// How many bytes of a pattern `held` is, line breaks not counted.
+    /// How many bytes of a pattern `held` is, without what stands between them.
     depth: usize,
     seen: SeenWords,
     /// How many matches were masked.
@@ -61,20 +62,18 @@ pub struct Masker<'a> {
 #[derive(Serialize, Deserialize)]
 #[allow(missing_debug_implementations, reason = "it holds tokens")]
 pub struct MaskerState {
-    patterns: Vec<Zeroizing<Vec<u8>>>,
-    common_prefix: usize,
+    tokens: Vec<Zeroizing<String>>,
     held: Zeroizing<Vec<u8>>,
     released: usize,
     depth: usize,
 }
 
 impl MaskerState {
-    /// Takes the patterns out, as the matcher to resume with.
-    ///
-    /// # Errors
-    /// There are more of them than an automaton can hold.
-    pub fn take_matcher(&mut self) -> Result<Arc<Matcher>, aho_corasick::BuildError> {
-        Matcher::new(std::mem::take(&mut self.patterns), self.common_prefix).map(Arc::new)
+    /// Takes the tokens out, as the matcher to resume with.
+    pub fn take_matcher(&mut self) -> Arc<Matcher> {
+        let tokens = std::mem::take(&mut self.tokens);
+        let parsed = tokens.iter().filter_map(|token| Token::parse(token.as_bytes()).ok());
+        Arc::new(Matcher::of(&parsed.map(|parsed| Encodings::of(&parsed.token)).collect::<Vec<_>>()))
     }
 }
 
@@ -94,14 +93,14 @@ impl<'a> Masker<'a> {
 
     /// Masks a stream from where another masker stopped.
     pub fn resume(provider: &'a dyn MatcherProvider, state: MaskerState) -> Masker<'a> {
-        let MaskerState { patterns: _, common_prefix: _, held, released, depth } = state;
+        let MaskerState { tokens: _, held, released, depth } = state;
         Masker { held, released, depth, ..Masker::new(provider) }
     }
 
     /// Stops here; another masker resumes from the returned state.
     pub fn into_state(self) -> MaskerState {
-        let (patterns, common_prefix) = (self.matcher.all_patterns().to_vec(), self.matcher.common_prefix);
-        MaskerState { patterns, common_prefix, held: self.held, released: self.released, depth: self.depth }
+        let tokens = self.matcher.tokens().to_vec();
+        MaskerState { tokens, held: self.held, released: self.released, depth: self.depth }
     }
 
     /// Takes the next bytes of the stream, and appends to `out` what may be written.
@@ -115,50 +114,59 @@ impl<'a> Masker<'a> {
         };
         let bytes = joined.as_ref().map_or(bytes, |joined| joined.as_slice());
         let matches = self.matches(bytes);
-        let (end, depth) = self.held_from(bytes, &matches);
-        self.write_masked(&bytes[..end], matches.iter().filter(|found| found.end <= end), out);
-        self.held.extend_from_slice(&bytes[end..]);
-        self.released = self.released.saturating_sub(end);
-        self.depth = depth;
+        let end = self.held_from(bytes, &matches);
+        let (start, is_beginning) = (end.start, end.is_beginning);
+        self.write_masked(&bytes[..start], matches.iter().filter(|found| found.range.end <= start), out);
+        self.held.extend_from_slice(&bytes[start..]);
+        self.released = self.released.saturating_sub(start);
+        self.depth = end.len;
+        // Most words end in a character or two that a token has inside.
+        if !is_beginning && end.len <= RELEASED_DEPTH {
+            self.release(out);
+        }
     }
 
     /// The matches of the known tokens. Where the bytes hold what may be another token, the sources are searched first.
-    fn matches(&mut self, bytes: &[u8]) -> Vec<Range<usize>> {
+    fn matches(&mut self, bytes: &[u8]) -> Vec<Match> {
         self.matcher = self.provider.current();
-        let Matches { ranges, candidates } = self.matcher.search(bytes);
+        let (mut matches, candidates) = self.matcher.search(bytes);
         if self.seen.add_all(bytes, &candidates) {
             let matcher = self.provider.refreshed();
             if !Arc::ptr_eq(&matcher, &self.matcher) {
                 self.matcher = matcher;
-                return self.matcher.search(bytes).ranges;
+                matches = self.matcher.search(bytes).0;
             }
         }
-        ranges
+        matches.retain(|found| found.token.is_some());
+        matches
     }
 
-    /// Where the bytes to hold back begin, and how many bytes of a pattern they are.
-    fn held_from(&self, bytes: &[u8], matches: &[Range<usize>]) -> (usize, usize) {
+    /// What to hold back at the end of the bytes.
+    fn held_from(&self, bytes: &[u8], matches: &[Match]) -> PartialMatch {
         let mut from = 0;
         loop {
-            let Some(PartialMatch { start, len }) = self.matcher.partial_match(&bytes[from..]) else {
-                return (bytes.len(), 0);
-            };
-            let start = from + start;
-            // Inside a complete match nothing is held back; a second match may begin behind it.
-            match matches.iter().find(|found| found.start < start && start < found.end) {
-                Some(found) => from = found.end,
-                None => return (start, len),
+            let none = PartialMatch { start: bytes.len(), len: 0, is_beginning: true };
+            let Some(found) = self.matcher.partial_match(&bytes[from..]) else { return none };
+            let found = PartialMatch { start: from + found.start, ..found };
+            let end = matches.iter().find(|other| other.range.start <= found.start && found.start < other.range.end);
+            // Inside a whole token nothing is held back; another one may begin behind it. A part may go on.
+            match end {
+                Some(end) if end.extent == Extent::Whole => from = end.range.end,
+                Some(part) => return PartialMatch { start: part.range.start, is_beginning: true, ..found },
+                None => return found,
             }
         }
     }
 
-    fn write_masked<'m>(&mut self, bytes: &[u8], matches: impl Iterator<Item = &'m Range<usize>>, out: &mut Vec<u8>) {
+    fn write_masked<'m>(&mut self, bytes: &[u8], matches: impl Iterator<Item = &'m Match>, out: &mut Vec<u8>) {
         let mut from = self.released.min(bytes.len());
-        for found in matches {
-            out.extend_from_slice(bytes.get(from..found.start).unwrap_or_default());
+        for Match { range, .. } in matches {
+            out.extend_from_slice(bytes.get(from..range.start).unwrap_or_default());
             out.extend_from_slice(MASK);
+            // Colours that begin inside of a token end behind it.
+            write_terminal_sequences(&bytes[range.clone()], out);
             self.masked += 1;
-            from = found.end;
+            from = range.end;
         }
         out.extend_from_slice(&bytes[from..]);
     }
@@ -181,5 +189,13 @@ impl<'a> Masker<'a> {
         let matches = self.matches(&held);
         self.write_masked(&held, matches.iter(), out);
         self.masked
+    }
+}
+
+/// Writes the terminal sequences in a text, and nothing else of it.
+fn write_terminal_sequences(text: &[u8], out: &mut Vec<u8>) {
+    for at in memchr_iter(b'\x1b', text) {
+        let len = terminal_sequence(&text[at..]).unwrap_or_default();
+        out.extend_from_slice(&text[at..at + len]);
     }
 }

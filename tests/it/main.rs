@@ -97,7 +97,8 @@
 //! | `security::architecture` | layers and circles of imports, who may call `expose()`, one reader of the environment, pages that match the code |
 //! | `token` | what is a token: parsed, found in text, masked |
 //! | `deployment` | which deployments are accepted, and how they are normalised |
-//! | `patterns` | the encodings in which a token is found |
+//! | `patterns::recognised` | the ways in which a token is written down: each is found and masked |
+//! | `patterns::written` | the table of these ways |
 //! | `process` | programs that are run for their output |
 //! | `docs` | every command that the README shows |
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]

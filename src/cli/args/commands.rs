@@ -229,8 +229,9 @@ pub enum AgentAction {
 /// Look for the token in files
 #[derive(Debug, clap::Args)]
 #[command(
-    long_about = "Searches files of any kind for the token: as it is, in base64 (as in an Authorization header), in \
-                  hexadecimal, as in URLs and in JSON, across line breaks, and in file names. Gzip, zip (npz, docx) and tar \
+    long_about = "Searches files of any kind for the token, whole or twelve characters of it in a row: as it is, in base64 \
+                  (as in an Authorization header), as numbers (hexadecimal, decimal, octal, dumps), escaped (as in URLs, JSON, \
+                  HTML), in UTF-16, with line breaks, colours or quotes inside, and in file names. Gzip, zip (npz, docx) and tar \
                   are unpacked, also inside each other, and base64 in notebooks and pages is decoded. Text that looks like \
                   a token unknown to co-cred is reported separately. A file that could not be searched is reported, and \
                   makes the exit code 1 (other compressed formats are only reported); a token that is found makes it 9.",

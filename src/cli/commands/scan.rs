@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::credential::Mode;
 use crate::error::{Error, Reason, Remark, Result};
 use crate::files;
-use crate::patterns::{Encodings, FastScan};
+use crate::patterns::{Encodings, Matcher};
 use crate::scan::{Progress, Redact, Report, scan, scan_stream, staged};
 use crate::sources;
 use crate::supervise;
@@ -43,7 +43,7 @@ pub(super) fn run(
             Remark::new("no-token", "no token was found to search for: only what looks like one is searched for");
         messages.warn(&[remark.hint("co-cred doctor shows the sources of tokens; --token-file names a file with one")]);
     }
-    let scanner = scanner(&tokens.iter().map(Encodings::of).collect::<Vec<_>>())?;
+    let scanner = Matcher::of(&tokens.iter().map(Encodings::of).collect::<Vec<_>>());
     let report = search(invocation, typed, &scanner, input)?;
     let result = match typed.json {
         true => writeln!(out, "{:#}", findings::json(&report, &tokens)),
@@ -61,7 +61,7 @@ pub(super) fn run(
 }
 
 /// Searches what the arguments name.
-fn search(invocation: &Invocation, typed: &args::Scan, scanner: &FastScan, input: &mut dyn BufRead) -> Result<Report> {
+fn search(invocation: &Invocation, typed: &args::Scan, scanner: &Matcher, input: &mut dyn BufRead) -> Result<Report> {
     let progress = Progress::default();
     let redact = match (typed.redact, typed.strict) {
         (false, _) => Redact::Nothing,
@@ -95,22 +95,19 @@ pub(super) struct Gate<'a> {
 
 impl<'a> Gate<'a> {
     /// Checks the folders before the command runs, since a mistyped name is better reported now than after hours.
-    ///
-    /// # Errors
-    /// There are too many tokens.
     pub(super) fn new(
         invocation: &'a Invocation,
         folders: &'a [PathBuf],
         encodings: &[Encodings],
         messages: &mut Messages,
-    ) -> Result<Gate<'a>> {
-        let scanner = scanner(encodings)?;
+    ) -> Gate<'a> {
+        let scanner = Matcher::of(encodings);
         let missing = folders.iter().filter(|folder| is_missing(folder)).map(|folder| {
             let folder = scanner.mask(folder.as_os_str().as_encoded_bytes());
             Remark::new("gate", format!("{folder} does not exist yet: the gate fails unless the command creates it"))
         });
         messages.warn(&missing.collect::<Vec<_>>());
-        Ok(Gate { invocation, folders })
+        Gate { invocation, folders }
     }
 
     /// Searches the folders for these tokens.
@@ -118,7 +115,7 @@ impl<'a> Gate<'a> {
     /// # Errors
     /// A token was found, or a folder could not be searched completely.
     pub(super) fn check(&self, encodings: &[Encodings], messages: &mut Messages) -> Result<()> {
-        let scanner = scanner(encodings)?;
+        let scanner = Matcher::of(encodings);
         let paths = paths(self.folders, &scanner).map_err(|error| {
             error.hint("check the name after --gate, or create the folder before the run: mkdir -p FOLDER")
         })?;
@@ -155,16 +152,8 @@ fn tokens(invocation: &Invocation) -> Result<Vec<Token>> {
     Ok(tokens)
 }
 
-fn scanner(encodings: &[Encodings]) -> Result<FastScan> {
-    FastScan::of(encodings).map_err(|error| {
-        Error::new(Reason::Internal, "there are too many tokens to search for at once")
-            .hint("name one with --token-env or --token-file")
-            .caused_by(error)
-    })
-}
-
 /// The folders to search. They must exist: a search of a mistyped name would find nothing.
-fn paths(typed: &[PathBuf], scanner: &FastScan) -> Result<Vec<PathBuf>> {
+fn paths(typed: &[PathBuf], scanner: &Matcher) -> Result<Vec<PathBuf>> {
     let paths = if typed.is_empty() { vec![PathBuf::from(RESULTS)] } else { typed.to_vec() };
     match paths.iter().find(|path| is_missing(path)) {
         None => Ok(paths),

@@ -36,7 +36,7 @@ pub(super) fn run(
         known.start_searching()?;
     }
     let gated = known.as_ref().filter(|_| !typed.gate.is_empty());
-    let gate = gated.map(|known| Gate::new(invocation, &typed.gate, &known.encodings(), messages)).transpose()?;
+    let gate = gated.map(|known| Gate::new(invocation, &typed.gate, &known.encodings(), messages));
     let provider = known.clone().filter(|_| typed.mask).map(|known| known as Arc<dyn MatcherProvider>);
     let report = match supervise(invocation, typed, plan, provider, messages)? {
         Ok(report) => report,

@@ -5,14 +5,14 @@ use std::sync::LazyLock;
 
 use co_cred::scan::{Progress, scan_stream};
 use co_cred::token::Token;
-use co_cred::patterns::{Encodings, FastScan};
+use co_cred::patterns::{Encodings, Matcher};
 use libfuzzer_sys::fuzz_target;
 
 const TOKEN: &[u8] = b"cop_Fz81QmTz55aB";
 
-static SCANNER: LazyLock<FastScan> = LazyLock::new(|| {
+static SCANNER: LazyLock<Matcher> = LazyLock::new(|| {
     let token = Token::parse(TOKEN).unwrap().token;
-    FastScan::of(&[Encodings::of(&token)]).unwrap()
+    Matcher::of(&[Encodings::of(&token)])
 });
 
 fuzz_target!(|file: &[u8]| {

@@ -9,16 +9,16 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use co_cred::scan::{Progress, scan_stream};
 use co_cred::token::Token;
-use co_cred::patterns::{Encodings, FastScan};
+use co_cred::patterns::{Encodings, Matcher};
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder};
 use libfuzzer_sys::fuzz_target;
 
 const TOKEN: &[u8] = b"cop_Fz81QmTz55aB";
 
-static SCANNER: LazyLock<FastScan> = LazyLock::new(|| {
+static SCANNER: LazyLock<Matcher> = LazyLock::new(|| {
     let token = Token::parse(TOKEN).unwrap().token;
-    FastScan::of(&[Encodings::of(&token)]).unwrap()
+    Matcher::of(&[Encodings::of(&token)])
 });
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {

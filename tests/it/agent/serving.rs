@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use fake_deployment::{Fault, Plan};
 
 use crate::agent::support::{RunningAgent, agent_sandbox, log};
-use crate::support::sandbox::{OTHER, Ran, Sandbox, TOKEN, bin, has};
+use crate::support::sandbox::{OTHER, Ran, Sandbox, TOKEN, bin, has, is_root};
 use crate::support::workstation::wait;
 
 #[test]
@@ -137,7 +137,7 @@ fn agent_serves_its_user_only() {
         (meta("run/co-cred"), meta("run/co-cred/agent.sock"), meta("run/co-cred/agent.sock.lock")),
         (0o700, 0o600, 0o600)
     );
-    if !has("setpriv") || fs::metadata("/proc/self").unwrap().uid() != 0 {
+    if !has("setpriv") || !is_root() {
         return;
     }
     // Even if the folder is open to all users by mistake.

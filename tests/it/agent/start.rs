@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use fake_deployment::{Fault, Plan};
 
 use crate::agent::support::{RunningAgent, agent_sandbox, start};
-use crate::support::sandbox::{OTHER, Ran, Sandbox, TOKEN, bin, has};
+use crate::support::sandbox::{OTHER, Ran, Sandbox, TOKEN, bin, has, is_root};
 use crate::support::workstation::wait;
 
 /// Runs a script that calls co-cred, and kills it after some seconds.
@@ -29,10 +29,6 @@ fn open_files(pid: &str) -> Vec<PathBuf> {
     };
     let folder = fs::read_link(format!("/proc/{pid}/cwd")).unwrap();
     descriptors.filter_map(|entry| fs::read_link(entry.unwrap().path()).ok()).chain([folder]).collect()
-}
-
-fn is_root() -> bool {
-    fs::metadata("/proc/self").unwrap().uid() == 0
 }
 
 /// Otherwise a pipe to the script stays open, its lock stays held, and its folder cannot be removed.

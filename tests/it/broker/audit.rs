@@ -12,7 +12,7 @@ use fake_deployment::{Fault, Plan};
 use serde_json::{Value, json};
 
 use super::support::{Broker, OK, Recorder, audit_entries, audit_lines, capsule, mounted, parse};
-use crate::support::sandbox::TOKEN;
+use crate::support::sandbox::{TOKEN, is_root};
 use crate::support::workstation::wait;
 
 /// Every request that was let through, and the status with which it was answered.
@@ -93,7 +93,7 @@ fn both_lines_of_a_request_share_its_id() {
 /// A file system with no space left: no request passes without a line, and recording continues once there is space.
 #[test]
 fn a_full_disk_refuses_requests_until_space_is_free() {
-    if !rustix::process::geteuid().is_root() {
+    if !is_root() {
         return;
     }
     let recorder = Recorder::new(OK);

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::support::{Broker, OK, Recorder};
+use crate::support::sandbox::is_root;
 use crate::support::workstation::wait;
 
 /// A connection that does not show the pass in time is closed, and never blocks one that does.
@@ -35,8 +36,11 @@ fn ten_thousand_connections_without_the_pass_block_no_request() {
     for _ in 0..20 {
         assert_eq!(broker.get("/api/v1/x").status, 200);
     }
-    let files = fs::read_dir(format!("/proc/{}/fd", broker.child.id())).unwrap().count();
-    assert!(files < 1100, "{files} descriptors");
+    // Only root may look: a program that holds a token is closed to its own user.
+    match fs::read_dir(format!("/proc/{}/fd", broker.child.id())).map(Iterator::count) {
+        Ok(files) => assert!(files < 1100, "{files} descriptors"),
+        Err(error) => assert!(!is_root(), "{error}"),
+    }
     // A connection that sends a byte now and then is closed as well.
     slow.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
     let is_closed = |stream: &mut TcpStream| {

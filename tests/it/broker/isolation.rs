@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use fake_deployment::Plan;
 
 use super::support::{Broker, OK, Recorder, basic, capsule, with_runtime_dir};
-use crate::support::sandbox::{OTHER, Ran, Sandbox, TOKEN, copy_bin, write};
+use crate::support::sandbox::{OTHER, Ran, Sandbox, TOKEN, copy_bin, is_root, write};
 use crate::support::workstation::wait;
 
 /// The program behind the broker may write to the files that name a deployment: the token is sent to no other, also not to
@@ -160,7 +160,7 @@ fn no_variable_holds_a_token_or_leads_to_one() {
 /// A command as another user, and one as the same user who is not root, read what they may.
 #[test]
 fn the_token_is_not_readable_in_proc_or_in_files() {
-    if !rustix::process::geteuid().is_root() {
+    if !is_root() {
         return;
     }
     let recorder = Recorder::new(OK);

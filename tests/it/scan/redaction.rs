@@ -56,7 +56,7 @@ fn redaction_reaches_every_file_and_reports_what_remains() {
     let ran = scan(&world, &[]).expect(9);
     assert!(ran.out.contains("last: the token at byte 57000\n"), "{}", ran.err);
     let ran = scan(&world, &["--redact"]).expect(9);
-    assert!(ran.err.contains("21001 times, in 31 files; each was overwritten"), "{}", ran.err);
+    assert!(ran.err.contains("21001 times, in 31 files; each was overwritten"), "{ran:?}");
     scan(&world, &[]).expect(0);
     // A token in a name, or packed in a text, remains and is reported.
     let name = format!("results/{TOKEN}.txt");

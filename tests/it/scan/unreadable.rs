@@ -4,8 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
-use super::support::is_root;
-use crate::support::sandbox::{Ran, Sandbox, TOKEN, bin, has};
+use crate::support::sandbox::{Ran, Sandbox, TOKEN, bin, has, is_root};
 
 /// Each command that searches, and its exit code where something was not searched.
 const COMMANDS: [(&[&str], i32); 5] = [

@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::sandbox::{Sandbox, TOKEN, write};
+use crate::support::sandbox::{Sandbox, TOKEN, has, is_root, write};
 
 /// Ways to spoil the file at a path, and a word of the reason.
 fn spoilers(limit: usize) -> Vec<(&'static str, Box<dyn Fn(&Path)>, &'static str)> {
@@ -184,8 +184,8 @@ fn a_mount_that_is_no_folder_or_too_full_is_told() {
 
 #[test]
 fn what_this_user_may_not_read_is_told_apart_from_what_is_not_there() {
-    // Root may read everything: seen as another user, by the real binary.
-    if !crate::support::sandbox::has("setpriv") || fs::metadata("/root").is_err() {
+    // Root may read everything, and may become another user.
+    if !has("setpriv") || !is_root() || fs::metadata("/root").is_err() {
         return;
     }
     use std::os::unix::fs::PermissionsExt;

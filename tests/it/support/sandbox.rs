@@ -186,6 +186,12 @@ pub fn copy_bin(to: &Path) {
     assert!(Command::new("cp").arg(bin()).arg(to).status().unwrap().success());
 }
 
+/// Whether the tests run as root.
+#[cfg(unix)]
+pub fn is_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|process| std::os::unix::fs::MetadataExt::uid(&process) == 0)
+}
+
 /// Whether a program is installed. `tests/run` installs what can be, and a missing one is then a failure of the test;
 /// `tests/run --quick` prints the tests that were skipped for one.
 pub fn has(program: &str) -> bool {

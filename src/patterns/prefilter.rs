@@ -1,0 +1,152 @@
+//! The first look at a text: at the speed of memory, it tells the places near which a token may be written down.
+//!
+//! Every text that a token may be written as is cut into grams of four bytes, kept as hashes in a bitmap, and of seven bytes,
+//! kept in a table. A search looks at every fourth place only: in any seven bytes of such a text, a gram of four begins at one
+//! of them, and the gram of seven contains it.
+
+use zeroize::Zeroizing;
+
+use super::decode::Decoders;
+
+/// Each bitmap has 128 KiB, so that it stays in the caches that are next to the processor.
+const BITS: u32 = 20;
+
+/// How many samples are looked at together.
+const BLOCK: usize = 8;
+
+/// The length of a sampled gram.
+const GRAM: usize = 4;
+
+/// The length of a gram that confirms it.
+const LONG_GRAM: usize = 7;
+
+/// How many slots of the table each gram has, so that most places of the table are free.
+const SLOTS_PER_GRAM: usize = 2;
+
+/// What texts a search looks for. Wiped when dropped, since grams reveal tokens.
+pub(super) struct Prefilter {
+    sampled: Zeroizing<Vec<u64>>,
+    /// The same with another hash, for what the first bitmap lets through.
+    checked: Zeroizing<Vec<u64>>,
+    /// Grams of seven bytes with the decoders that read them, hashed, with open addressing. 0 is a free slot.
+    table: Zeroizing<Vec<u64>>,
+    filled: usize,
+}
+
+impl Prefilter {
+    pub(super) fn new() -> Prefilter {
+        let words = |len| Zeroizing::new(vec![0; len]);
+        Prefilter { sampled: words(1 << (BITS - 6)), checked: words(1 << (BITS - 6)), table: words(1 << 14), filled: 0 }
+    }
+
+    /// Adds a text that is looked for, of at least seven bytes, and what reads it.
+    pub(super) fn add(&mut self, text: &[u8], decoders: Decoders) {
+        text.windows(GRAM).for_each(|gram| self.add_sample(gram));
+        let is_strong = |gram: &&[u8]| gram.iter().filter(|byte| **byte != 0).count() > 1;
+        for gram in text.windows(LONG_GRAM).filter(is_strong) {
+            if self.filled * SLOTS_PER_GRAM >= self.table.len() {
+                self.grow();
+            }
+            self.insert(key_of(gram), decoders.bits());
+        }
+    }
+
+    /// Adds a gram of four bytes whose place is checked by the caller.
+    pub(super) fn add_sample(&mut self, gram: &[u8]) {
+        if let Ok(gram) = gram.try_into() {
+            let (one, other) = (hash(gram), other_hash(gram));
+            self.sampled[one / 64] |= 1 << (one % 64);
+            self.checked[other / 64] |= 1 << (other % 64);
+        }
+    }
+
+    fn insert(&mut self, key: u64, decoders: u8) {
+        let slot = self.slot(key);
+        self.filled += usize::from(self.table[slot] == 0);
+        self.table[slot] |= key | u64::from(decoders);
+    }
+
+    /// The slot that has a key, or the free one where it belongs.
+    fn slot(&self, key: u64) -> usize {
+        // The length is a power of two.
+        let mask = self.table.len() - 1;
+        let mut slot = (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & mask;
+        while self.table[slot] != 0 && self.table[slot] & !0xff != key {
+            slot = (slot + 1) & mask;
+        }
+        slot
+    }
+
+    fn grow(&mut self) {
+        let len = 2 * self.table.len();
+        let before = std::mem::replace(&mut self.table, Zeroizing::new(vec![0; len]));
+        self.filled = 0;
+        for entry in before.iter().filter(|entry| **entry != 0) {
+            self.insert(entry & !0xff, entry.to_le_bytes()[0]);
+        }
+    }
+
+    /// Calls `found` with every sampled place whose gram is known, in order; with a few others too.
+    pub(super) fn samples(&self, bytes: &[u8], mut found: impl FnMut(usize)) {
+        let Ok(sampled) = <&Bitmap>::try_from(self.sampled.as_slice()) else { return };
+        let Ok(checked) = <&Bitmap>::try_from(self.checked.as_slice()) else { return };
+        let mut check = |gram: [u8; GRAM], at: usize| {
+            if bit(sampled, hash(gram)) & bit(checked, other_hash(gram)) & 1 != 0 {
+                found(at);
+            }
+        };
+        let (blocks, rest) = bytes.as_chunks::<{ BLOCK * GRAM }>();
+        for (index, block) in blocks.iter().enumerate() {
+            let (grams, _) = block.as_chunks::<GRAM>();
+            let known = grams.iter().fold(0, |known, gram| known | bit(sampled, hash(*gram)));
+            if known & 1 != 0 {
+                grams.iter().enumerate().for_each(|(at, gram)| check(*gram, (index * BLOCK + at) * GRAM));
+            }
+        }
+        let grams = rest.as_chunks::<GRAM>().0.iter().enumerate();
+        grams.for_each(|(at, gram)| check(*gram, (blocks.len() * BLOCK + at) * GRAM));
+    }
+
+    /// What reads the known grams that contain the sample at this place.
+    pub(super) fn decoders_at(&self, bytes: &[u8], sample: usize) -> Decoders {
+        let first = sample.saturating_sub(LONG_GRAM - GRAM);
+        let bits = match bytes.get(first..first + 16).and_then(|around| around.first_chunk::<16>()) {
+            Some(around) => {
+                let around = u128::from_le_bytes(*around);
+                (0..=LONG_GRAM - GRAM).fold(0, |bits, at| bits | self.known(((around >> (8 * at)) as u64) << 8))
+            }
+            None => {
+                let around = &bytes[first..bytes.len().min(sample + LONG_GRAM)];
+                around.windows(LONG_GRAM).fold(0, |bits, gram| bits | self.known(key_of(gram)))
+            }
+        };
+        Decoders::from_bits(bits)
+    }
+
+    fn known(&self, key: u64) -> u8 {
+        self.table[self.slot(key)].to_le_bytes()[0]
+    }
+}
+
+type Bitmap = [u64; 1 << (BITS - 6)];
+
+/// The bit with this number, as the lowest bit of a word whose other bits mean nothing.
+fn bit(words: &Bitmap, number: usize) -> u64 {
+    words[number / 64] >> (number % 64)
+}
+
+/// Multiplicative hashing: the highest bits of the product depend on all bits of the gram.
+fn hash(gram: [u8; GRAM]) -> usize {
+    (u32::from_le_bytes(gram).wrapping_mul(0x9e37_79b1) >> (u32::BITS - BITS)) as usize
+}
+
+fn other_hash(gram: [u8; GRAM]) -> usize {
+    (u32::from_le_bytes(gram).wrapping_mul(0x85eb_ca6b) >> (u32::BITS - BITS)) as usize
+}
+
+/// The gram in the upper bytes of a word.
+fn key_of(gram: &[u8]) -> u64 {
+    let mut bytes = [0; 8];
+    bytes[1..].copy_from_slice(&gram[..LONG_GRAM]);
+    u64::from_le_bytes(bytes)
+}

@@ -1,0 +1,203 @@
+//! The encodings in which a token is found.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use co_cred::patterns::{Encoding, Encodings, Extent, Matcher};
+use co_cred::supervise::mask::Masker;
+use co_cred::token::Token;
+
+use super::written::{TOKEN, Way, ways};
+
+#[test]
+fn every_common_encoding_of_a_token_is_found() {
+    let raw = "cop_a+b/c\"d'e&fü9";
+    let encodings = Encodings::of(&Token::parse(raw.as_bytes()).unwrap().token);
+    let hex: String = raw.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let mut table = vec![
+        (Encoding::Raw, format!("x{raw}y")),
+        (Encoding::Json, serde_json::json!({ "token": raw }).to_string()),
+        (Encoding::Hex, hex.to_uppercase()),
+        (Encoding::Hex, hex),
+        (Encoding::Url, "token=cop_a%2Bb%2Fc%22d%27e%26f%C3%BC9&x=y".to_owned()),
+        (Encoding::Base64, STANDARD.encode(format!("{raw}:"))),
+    ];
+    for before in ["", "a", "ab", "abc", "user:"] {
+        for after in ["", ":", "zz", "zzz"] {
+            table.push((Encoding::Base64, STANDARD.encode(format!("{before}{raw}{after}"))));
+            table.push((Encoding::Base64, URL_SAFE.encode(format!("{before}{raw}{after}"))));
+        }
+    }
+    for (kind, text) in table {
+        assert_eq!(encodings.found_in(text.as_bytes()), Some(kind), "{text}");
+    }
+    let wrapped = STANDARD.encode(format!("a line of text and then some: {raw}:"));
+    let wrapped: Vec<&str> = [&wrapped[..48], &wrapped[48..]].into();
+    assert_eq!(encodings.found_in(wrapped.join("\r\n").as_bytes()), Some(Encoding::Base64));
+    assert_eq!(encodings.found_in(b"cop_a%2bb%2fc%22d%27e%26f%c3%bc9"), Some(Encoding::Url));
+    assert_eq!(encodings.found_in(b"not the token: cop_a+b/c"), None);
+    assert!(!format!("{encodings:?}").contains("cop_"));
+}
+
+/// The reference page of these ways. With `CO_CRED_TESTS_WRITE=1` the test writes it.
+#[test]
+fn the_reference_page_lists_every_way_to_write_a_token() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/encodings.md");
+    let mut page = String::from(
+        "# How a token may be written\n\nIn each of these ways, `scan` and `exec --gate` find the token in a file, and `exec --mask` \
+         masks it in a stream,\nwherever that is cut into pieces. A test proves every row, and writes this page. Twelve characters of \
+         the secret in a row\ncount as well. Text that looks like a token unknown to co-cred is found in most of these ways.\n\n\
+         | way | in files | in streams |\n|---|---|---|\n",
+    );
+    ways().iter().for_each(|way| page.push_str(&format!("| {} | found | masked |\n", way.name.replace('|', "\\|"))));
+    if std::env::var_os("CO_CRED_TESTS_WRITE").is_some() {
+        fs::write(&path, &page).unwrap();
+    }
+    assert_eq!(fs::read_to_string(path).unwrap(), page, "CO_CRED_TESTS_WRITE=1 writes the page anew");
+}
+
+fn matcher() -> Arc<Matcher> {
+    Arc::new(Matcher::of(&[Encodings::of(&Token::parse(TOKEN.as_bytes()).unwrap().token)]))
+}
+
+/// Text before and behind a token, which must stay as it is.
+const AROUND: (&[u8], &[u8]) = (b"first line, value=\"", b"\" and the rest\n");
+
+#[test]
+fn every_way_to_write_a_token_is_found() {
+    let matcher = matcher();
+    let mut missed = Vec::new();
+    for Way { name, text } in ways() {
+        let text = [AROUND.0, &text, AROUND.1].concat();
+        if !matcher.find(&text).iter().any(|found| found.token == Some(0)) {
+            missed.push(name);
+        }
+    }
+    assert!(missed.is_empty(), "{missed:?}");
+}
+
+/// Cut into two pieces at each place, and into single bytes.
+#[test]
+fn every_way_to_write_a_token_is_masked_wherever_the_stream_is_cut() {
+    let matcher = matcher();
+    let mut missed = Vec::new();
+    for Way { name, text } in ways() {
+        let text = [AROUND.0, &text, AROUND.1].concat();
+        let cuts = (0..=text.len()).map(|cut| vec![&text[..cut], &text[cut..]]);
+        for pieces in cuts.chain([text.chunks(1).collect::<Vec<_>>()]) {
+            let (mut masker, mut out) = (Masker::new(&matcher), Vec::new());
+            pieces.iter().for_each(|piece| masker.feed(piece, &mut out));
+            let masked = masker.finish(&mut out);
+            let shown = String::from_utf8_lossy(&out).into_owned();
+            let is_whole = shown.starts_with("first line, value=\"") && shown.ends_with("and the rest\n");
+            if masked == 0 || !is_whole || !matcher.find(&out).iter().all(|found| found.token.is_none()) {
+                missed.push(format!("{name} at {}: {shown:?}", pieces[0].len()));
+                break;
+            }
+        }
+    }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
+}
+
+/// A token that is not known, in the encodings in which its prefix tells it.
+#[test]
+fn text_that_looks_like_a_token_is_suspected_in_most_encodings() {
+    let unknown = Matcher::of(&[]);
+    let ways = ways().into_iter().filter(|way| {
+        // Parts and lines of it are words like others, and its prefix must be there.
+        let without = [
+            "without its prefix",
+            "the first",
+            "all but",
+            "twelve",
+            "od",
+            "hexdump",
+            "xxd",
+            "base",
+            "PowerShell",
+            "LaTeX",
+        ];
+        let apart = [
+            "fold",
+            "lines",
+            "YAML",
+            "blanks",
+            "mail",
+            "commented",
+            "diff",
+            "frame",
+            "Markdown",
+            "curl",
+            "continuation",
+            "string",
+            "strings",
+            "break",
+            "coloured",
+            "numbers",
+            "HTML",
+        ];
+        !without.iter().chain(&apart).any(|word| way.name.contains(word))
+    });
+    let mut missed = Vec::new();
+    for Way { name, text } in ways {
+        let text = [AROUND.0, &text, AROUND.1].concat();
+        if unknown.find(&text).is_empty() {
+            missed.push(name);
+        }
+    }
+    assert!(missed.is_empty(), "{missed:?}");
+}
+
+/// Nothing in these is a token, though much is as random as one.
+#[test]
+fn no_token_is_found_where_none_is() {
+    let matcher = matcher();
+    let mut state = 7_u64;
+    let mut random = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as u8
+    };
+    let bytes: Vec<u8> = (0..1 << 20).map(|_| random()).collect();
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x} ")).collect();
+    let numbers: String = bytes.iter().map(|byte| format!("{byte}, ")).collect();
+    let other: String = TOKEN.chars().rev().collect();
+    let wrapped = format!("{}\n", &TOKEN[..10]).repeat(1000);
+    let texts = [
+        bytes.clone(),
+        STANDARD.encode(&bytes).into_bytes(),
+        hex.into_bytes(),
+        numbers.into_bytes(),
+        wrapped.into_bytes(),
+    ];
+    for text in texts {
+        assert_eq!(matcher.find(&text).iter().filter(|found| found.token.is_some()).count(), 0);
+    }
+    assert!(matcher.find(other.as_bytes()).iter().all(|found| found.token.is_none()));
+}
+
+/// A short token, behind text that has many stretches of it.
+#[test]
+fn short_token_is_found_behind_parts_of_itself() {
+    let token = "cop_d23dasd312";
+    let matcher = Matcher::of(&[Encodings::of(&Token::parse(token.as_bytes()).unwrap().token)]);
+    for (before, blanks) in (1..token.len()).flat_map(|len| (0..8).map(move |blanks| (&token[..len], blanks))) {
+        for end in ["\n", " ", "\x1b[0m", "x\n", ""] {
+            let text = format!("{}{before}{end}.{token}", " ".repeat(blanks));
+            assert!(matcher.find(text.as_bytes()).iter().any(|found| found.extent == Extent::Whole), "{text:?}");
+        }
+    }
+}
+
+/// A token that is made of words would be found in other texts.
+#[test]
+fn parts_of_a_token_that_is_not_random_are_left_alone() {
+    for token in ["cop_documentation", "my-code-ocean-token", "nvidia-key-7731-abcd"] {
+        let matcher = Matcher::of(&[Encodings::of(&Token::parse(token.as_bytes()).unwrap().token)]);
+        let is_found = |text: &str| matcher.find(text.as_bytes()).iter().any(|found| found.token == Some(0));
+        assert!(is_found(&format!("x {token} y")) && is_found(&STANDARD.encode(format!("a:{token}"))), "{token}");
+        assert!(!is_found(&format!("x {} y", &token[4..])) && !is_found(&token[..token.len() - 1]), "{token}");
+    }
+}
