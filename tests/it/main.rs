@@ -79,6 +79,7 @@
 //! | `agent::stop` | how an agent ends, is replaced, and is reported when it does not answer |
 //! | `scan::tokens` | tokens in files, in every encoding, and text that looks like one |
 //! | `scan::archives` | packed files: a token is found, or the file is reported |
+//! | `scan::compressed` | what gzip, bzip2, xz, zstd and lz4 write |
 //! | `scan::limits` | huge, hostile and changing files: limited memory and time |
 //! | `scan::inputs` | folders, links, standard input, progress |
 //! | `scan::names` | names and link targets are searched and shown masked |

@@ -231,8 +231,8 @@ pub enum AgentAction {
 #[command(
     long_about = "Searches files of any kind for the token, whole or twelve characters of it in a row: as it is, in base64 \
                   (as in an Authorization header), as numbers (hexadecimal, decimal, octal, dumps), escaped (as in URLs, JSON, \
-                  HTML), in UTF-16, with line breaks, colours or quotes inside, and in file names. Gzip, zip (npz, docx) and tar \
-                  are unpacked, also inside each other, and base64 in notebooks and pages is decoded. Text that looks like \
+                  HTML), in UTF-16, with line breaks, colours or quotes inside, and in file names. Gzip, bzip2, xz, zstd, \
+                  lz4, zip (npz, docx) and tar are unpacked, also inside each other, and base64 in notebooks and pages is decoded. Text that looks like \
                   a token unknown to co-cred is reported separately. A file that could not be searched is reported, and \
                   makes the exit code 1 (other compressed formats are only reported); a token that is found makes it 9.",
     after_help = "Examples:\n  co-cred scan                         /results, before they are kept\n  \

@@ -3,11 +3,16 @@
 //! A new format is one file and one line of a table.
 
 mod base64_text;
+mod bzip2;
+mod compressed;
 mod format;
 mod gzip;
+mod lz4;
 mod stream;
 mod tar;
+mod xz;
 mod zip;
+mod zstd;
 
 use std::fs::File;
 
@@ -17,17 +22,19 @@ pub(super) use format::{Encoded, Format, HEAD, Visitor};
 pub(super) use stream::{Stream, skip_zeros};
 
 /// Formats that a content has from its first byte on.
-const PACKED: [Format; 3] = [gzip::FORMAT, zip::FORMAT, tar::FORMAT];
+const PACKED: [Format; 7] = [
+    compressed::format::<gzip::Gzip>(),
+    compressed::format::<bzip2::Bzip2>(),
+    compressed::format::<xz::Xz>(),
+    compressed::format::<zstd::Zstd>(),
+    compressed::format::<lz4::Lz4>(),
+    zip::FORMAT,
+    tar::FORMAT,
+];
 
 /// The first bytes of compressed formats that are not unpacked, and their names.
-const UNSUPPORTED: [(&[u8], &str); 6] = [
-    (b"BZh", "bzip2"),
-    (b"\xfd7zXZ\0", "xz"),
-    (b"\x28\xb5\x2f\xfd", "zstd"),
-    (b"\x04\x22\x4d\x18", "lz4"),
-    (b"7z\xbc\xaf\x27\x1c", "7z"),
-    (b"Rar!\x1a\x07", "rar"),
-];
+const UNSUPPORTED: [(&[u8], &str); 3] =
+    [(b"7z\xbc\xaf\x27\x1c", "7z"), (b"Rar!\x1a\x07", "rar"), (b"LZIP\x01", "lzip")];
 
 /// Formats that something else may precede.
 const EMBEDDED: [Format; 2] = [zip::EMBEDDED, base64_text::FORMAT];

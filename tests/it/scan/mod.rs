@@ -2,6 +2,7 @@
 
 #[cfg(unix)]
 pub mod archives;
+mod compressed;
 #[cfg(unix)]
 pub mod gate;
 #[cfg(unix)]
