@@ -189,6 +189,11 @@ pub fn may_begin_at(text: &[u8], place: usize) -> bool {
     !has_prefix || starts_word(&text[..place])
 }
 
+/// Whether a word may begin at `place`: the bytes before it are not part of the same word.
+pub fn is_word_start(text: &[u8], place: usize) -> bool {
+    starts_word(&text[..place])
+}
+
 /// Masks everything in a text that looks like a token, for messages that may quote user input.
 pub fn mask(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use memchr::memchr2;
+use memchr::{memchr_iter, memchr2};
 use zeroize::Zeroizing;
 
 use super::decode::{Decoded, Decoder, Decoders, Numbers, finished_end};
@@ -15,7 +15,7 @@ use super::prefilter::Prefilter;
 use super::runs::{OpenRun, RunIndex};
 use super::spellings;
 use super::token_like;
-use crate::token::{may_begin_at, token_at};
+use crate::token::{is_word_start, token_at};
 
 /// How much text before and after a known gram is decoded.
 const BEFORE: usize = 512;
@@ -268,10 +268,10 @@ impl Matcher {
                 };
                 let range = place(&(start..end.unwrap_or(start + 1)));
                 candidates.push(range.start);
-                // What ends on another line may be two words.
-                let is_one = memchr2(b'\n', b'\r', &bytes[range.clone()]).is_none();
-                let is_new = token_like::match_at(bytes, range.start).is_none();
-                if end.is_some() && is_one && is_new && may_begin_at(bytes, range.start) {
+                let is_new = || token_like::match_at(bytes, range.start).is_none();
+                let is_number = matches!(decoder, Decoder::Numbers(_));
+                let is_word = || (is_number || is_word_start(bytes, range.start)) && is_one_word(&bytes[range.clone()]);
+                if end.is_some() && is_new() && is_word() {
                     let encoding = encoding_of(decoder, Encoding::Raw, &bytes[range.clone()]);
                     matches.push(Match { range, encoding, token: None, extent: Extent::Whole });
                 }
@@ -347,6 +347,13 @@ impl PartialMatch {
             is_beginning: self.is_beginning || other.is_beginning,
         }
     }
+}
+
+/// Whether a text is one word, and not two on different lines, or two strings of a program: a NUL stands between all characters
+/// (UTF-16) or none.
+fn is_one_word(text: &[u8]) -> bool {
+    let zeros = memchr_iter(0, text).count();
+    memchr2(b'\n', b'\r', text).is_none() && (zeros == 0 || 2 * zeros + 1 >= text.len())
 }
 
 /// Whether there is a line break or a terminal sequence around a sample that is not indentation.

@@ -176,6 +176,15 @@ fn no_token_is_found_where_none_is() {
         assert_eq!(matcher.find(&text).iter().filter(|found| found.token.is_some()).count(), 0);
     }
     assert!(matcher.find(other.as_bytes()).iter().all(|found| found.token.is_none()));
+    // Names in a program, and words on two lines.
+    for text in [
+        "IO_FILEP4scop\0_ZN12ranger_cache4dumpEP8",
+        " cop\0_Z30connect_infinite4x",
+        "cop_add\n  x1y2z3w4v5",
+        "scop_\u{1b}[0mx1y2z3w4v5",
+    ] {
+        assert_eq!(matcher.find(text.as_bytes()), [], "{text:?}");
+    }
 }
 
 /// A short token, behind text that has many stretches of it.
