@@ -27,8 +27,8 @@ const FAST_SEARCH: Duration = Duration::from_secs(1);
 /// How often the sources are searched without any other reason: a token may appear and go between two searches.
 const SEARCH_INTERVAL: Duration = Duration::from_millis(500);
 
-/// The most tokens: a program that renews them without end must not fill the memory.
-const MAX_TOKENS: usize = 1000;
+/// The most tokens: a program that renews them without end must not fill the memory. The search for one takes half a megabyte.
+const MAX_TOKENS: usize = 100;
 
 /// The tokens known while a command runs, which only become more.
 pub(super) struct KnownTokens {

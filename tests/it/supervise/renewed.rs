@@ -183,7 +183,7 @@ fn too_many_tokens_are_reported() {
                 cat $MOUNT/co500; sleep 2; done";
     let ran =
         sandbox.shell("bash", &format!("co-cred exec --offline --mask -- bash -c '{many}' > /dev/null")).expect(125);
-    assert!(ran.err.contains("more than 1000 tokens"), "{ran:?}");
+    assert!(ran.err.contains("more than 100 tokens"), "{ran:?}");
 }
 
 /// Tokens that are not used are masked too: of another deployment, of another account, beside an unreadable file.
