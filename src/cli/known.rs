@@ -128,11 +128,6 @@ impl KnownTokens {
         lock(&self.state).tokens.iter().any(is_short).then(remark).into_iter().collect()
     }
 
-    /// The encodings of all tokens.
-    pub(super) fn encodings(&self) -> Vec<Encodings> {
-        lock(&self.state).tokens.iter().map(Encodings::of).collect()
-    }
-
     /// Why some tokens were neither masked nor searched for, if so.
     pub(super) fn incomplete(&self) -> Option<Error> {
         let what = format!("more than {MAX_TOKENS} tokens appeared while the command ran: not all were searched for");
@@ -211,7 +206,8 @@ impl KnownTokens {
         Ok(())
     }
 
-    fn matcher(&self) -> Arc<Matcher> {
+    /// The matcher of all tokens.
+    pub(super) fn matcher(&self) -> Arc<Matcher> {
         Arc::clone(&lock(&self.state).matcher)
     }
 

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use secret_service::blocking::{Item, SecretService as Service};
 use secret_service::{EncryptionType, Error};
 use zbus::blocking::connection::Builder;
+use zbus::fdo;
 use zeroize::Zeroizing;
 
 use crate::deployment::Deployment;
@@ -275,6 +276,8 @@ fn store_error(error: Error) -> StoreError {
         Error::Unavailable => NO_PROVIDER,
         Error::Zbus(zbus::Error::MethodError(name, ..)) if is_no_provider(&name) => NO_PROVIDER,
         Error::Zbus(zbus::Error::MethodError(name, ..)) if is_ended(&name) => ENDED,
+        Error::ZbusFdo(fdo::Error::NoReply(_) | fdo::Error::Disconnected(_)) => ENDED,
+        Error::ZbusFdo(fdo::Error::ServiceUnknown(_) | fdo::Error::NameHasNoOwner(_)) => NO_PROVIDER,
         Error::Zbus(zbus::Error::InputOutput(_)) => UNREACHABLE,
         Error::NoResult => StoreError::Unavailable("has no default keyring"),
         _ => StoreError::Failed,

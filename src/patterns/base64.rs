@@ -59,11 +59,13 @@ pub fn decodable(characters: usize) -> usize {
 /// The base64 of `raw`, of its base64, and of its UTF-16 (as PowerShell takes a command), in both alphabets and at each of the
 /// positions that it may have in a longer text.
 pub(super) fn encode_all(raw: &str) -> Vec<String> {
-    let once = encode_at_all(raw.as_bytes());
-    let twice = once.iter().flat_map(|text| encode_at_all(text.as_bytes())).collect::<Vec<_>>();
-    let wide: Zeroizing<Vec<u8>> = Zeroizing::new(raw.encode_utf16().flat_map(u16::to_le_bytes).collect());
-    let wide = encode_at_all(&wide);
-    [once, twice, wide].concat()
+    let mut wide = Zeroizing::new(Vec::with_capacity(2 * raw.len()));
+    wide.extend(raw.encode_utf16().flat_map(u16::to_le_bytes));
+    let mut all = encode_at_all(raw.as_bytes());
+    let twice: Vec<String> = all.iter().flat_map(|text| encode_at_all(text.as_bytes())).collect();
+    all.extend(twice);
+    all.extend(encode_at_all(&wide));
+    all
 }
 
 fn encode_at_all(raw: &[u8]) -> Vec<String> {

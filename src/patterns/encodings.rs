@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use memchr::memmem;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::token::{Token, token_at};
@@ -101,11 +102,18 @@ impl Encoding {
     }
 }
 
+/// A token for a matcher in another process.
+#[derive(Clone, Serialize, Deserialize)]
+#[allow(missing_debug_implementations, reason = "it is a token")]
+pub struct RawToken {
+    text: Zeroizing<String>,
+    common_prefix: usize,
+}
+
 /// The patterns of one token: what it may look like in a text, in every encoding. Wiped when dropped.
 pub struct Encodings {
-    raw: Zeroizing<String>,
+    raw: RawToken,
     patterns: Vec<(Encoding, Zeroizing<Vec<u8>>)>,
-    common_prefix: usize,
 }
 
 /// How many characters of a secret in a row are a part of it that must not be shown.
@@ -152,10 +160,15 @@ impl Encodings {
     /// Every pattern of a token.
     pub fn of(token: &Token) -> Encodings {
         let common_prefix = if token.has_shape() { COMMON_PREFIX } else { 0 };
-        let raw = Zeroizing::new(token.expose().to_owned());
-        let mut encodings = Encodings { raw, patterns: Vec::new(), common_prefix };
-        for row in &TABLE {
-            (row.write)(token.expose()).into_iter().for_each(|text| encodings.add(row.encoding, text));
+        Encodings::of_raw(RawToken { text: Zeroizing::new(token.expose().to_owned()), common_prefix })
+    }
+
+    /// Every pattern of a token of another process.
+    pub fn of_raw(raw: RawToken) -> Encodings {
+        let written: Vec<_> = TABLE.iter().map(|row| (row.encoding, (row.write)(&raw.text))).collect();
+        let mut encodings = Encodings { raw, patterns: Vec::new() };
+        for (encoding, texts) in written {
+            texts.into_iter().for_each(|text| encodings.add(encoding, text));
         }
         encodings
     }
@@ -168,20 +181,25 @@ impl Encodings {
     }
 
     /// The token.
-    pub(super) fn raw(&self) -> &Zeroizing<String> {
+    pub(super) fn raw(&self) -> &RawToken {
         &self.raw
+    }
+
+    /// Its bytes.
+    pub(super) fn raw_bytes(&self) -> &[u8] {
+        self.raw.text.as_bytes()
     }
 
     /// Every pattern, for a matcher that has this token as number `token`.
     pub(super) fn numbered(&self, token: usize) -> impl Iterator<Item = Pattern> {
         // Parts of a secret that is not random would be found wherever the same words are.
-        let is_random = token_at(self.raw.as_bytes(), 0).is_some();
-        let prefix = if is_random { self.common_prefix } else { 0 };
+        let is_random = token_at(self.raw_bytes(), 0).is_some();
+        let prefix = if is_random { self.common_prefix() } else { 0 };
         self.patterns().map(move |(encoding, bytes)| {
             let is_raw = encoding == Encoding::Raw;
             // As long as the encoding makes it. What encodes several characters together differs at both ends.
-            let encoded = |len: usize| len * bytes.len() / self.raw.len();
-            let alone = encoded(self.raw.len() - prefix).saturating_sub(if is_raw { 0 } else { 2 });
+            let encoded = |len: usize| len * bytes.len() / self.raw.text.len();
+            let alone = encoded(self.raw.text.len() - prefix).saturating_sub(if is_raw { 0 } else { 2 });
             let min_part = if is_random { encoded(MIN_PART).min(alone).max(MIN_PATTERN) } else { bytes.len() };
             let secret = if is_raw { prefix } else { 0 };
             Pattern { bytes: bytes.clone(), encoding, token, secret, min_part }
@@ -195,7 +213,7 @@ impl Encodings {
 
     /// How many bytes at the beginning of a pattern are common to all tokens, and so reveal none.
     pub fn common_prefix(&self) -> usize {
-        self.common_prefix
+        self.raw.common_prefix
     }
 
     /// The encoding of the first pattern in `bytes`. Line breaks inside it are allowed, since programs wrap long lines.
@@ -273,5 +291,10 @@ fn in_groups(raw: &str, bits: usize, before: usize, character: impl Fn(usize) ->
     let bit = |at: usize| usize::from(bytes[at / 8] >> (7 - at % 8) & 1);
     let first = (before * 8).next_multiple_of(bits) - before * 8;
     let starts = (first..=(bytes.len() * 8).saturating_sub(bits)).step_by(bits);
-    starts.map(|start| char::from(character((start..start + bits).fold(0, |value, at| value << 1 | bit(at))))).collect()
+    // Allocated in full: a text that grows would leave unwiped copies behind.
+    let mut text = String::with_capacity(bytes.len() * 8 / bits + 1);
+    text.extend(
+        starts.map(|start| char::from(character((start..start + bits).fold(0, |value, at| value << 1 | bit(at))))),
+    );
+    text
 }

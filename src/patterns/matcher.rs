@@ -1,25 +1,21 @@
-//! The search for tokens, in files and in streams: whole or in part, in any encoding, with whatever stands between their
-//! characters, and for text that looks like a token.
+//! The search for tokens, in files and in streams: whole or in part, in any encoding, with noise between their characters, and
+//! for text that looks like a token.
 //!
-//! The first look (`prefilter`) tells the places near which there may be one. The text around them is read by each decoder
-//! that applies (`decode`), and what these read is searched for runs of the patterns (`runs`).
+//! The first look (`places`) tells the regions in which there may be one. Each is read by the decoders that apply (`decode`), and
+//! what these read is searched for runs of the patterns (`runs`).
 
 use std::ops::Range;
 
 use memchr::{memchr_iter, memchr2};
-use zeroize::Zeroizing;
 
 use super::decode::{Decoded, Decoder, Decoders, Numbers, finished_end};
-use super::encodings::{Encoding, Encodings, Extent, Pattern};
+use super::encodings::{Encoding, Encodings, Extent, Pattern, RawToken};
+use super::places::{Places, Region};
 use super::prefilter::Prefilter;
 use super::runs::{OpenRun, RunIndex};
 use super::spellings;
 use super::token_like;
 use crate::token::{is_word_start, token_at};
-
-/// How much text before and after a known gram is decoded.
-const BEFORE: usize = 512;
-const AFTER: usize = 768;
 
 /// How many bytes around a place decide whether it looks like a token, and how far a token may be spread.
 const LOOKAHEAD: usize = 2048;
@@ -27,21 +23,12 @@ const LOOKAHEAD: usize = 2048;
 /// The first window in which a beginning is looked for at the end of a piece, and the last.
 const WINDOWS: (usize, usize) = (64, 16 * 1024);
 
-/// How many bytes around a known gram are decoded to see whether a token is likely: most of them behind it.
-const AROUND: usize = 32;
-
-/// How many pairs of characters in a row must be such as some pattern has, for a token to be likely.
-const CHAIN: usize = 3;
-
-/// The same where no gram of seven bytes is known, for a line break or a terminal sequence may interrupt each.
-const LONG_CHAIN: usize = 6;
-
 /// The search for some tokens. `Debug` shows the number of patterns.
 pub struct Matcher {
     prefilter: Prefilter,
     index: RunIndex,
     patterns: Vec<Pattern>,
-    tokens: Vec<Zeroizing<String>>,
+    tokens: Vec<RawToken>,
     lookahead: usize,
     /// How many bytes at the beginning of a pattern are common to all tokens, and so reveal none.
     pub common_prefix: usize,
@@ -71,54 +58,6 @@ pub struct PartialMatch {
     pub is_beginning: bool,
 }
 
-/// What the first look found.
-#[derive(Default)]
-struct Places {
-    /// In order.
-    regions: Vec<Region>,
-    /// Where text begins as every token does.
-    candidates: Vec<usize>,
-    unlikely: Unlikely,
-}
-
-/// Up to this end, these decoders read no chain of this length.
-#[derive(Clone, Copy, Default)]
-struct Unlikely {
-    end: usize,
-    decoders: Decoders,
-    chain: usize,
-}
-
-/// A stretch of a text that may have a token, and what may read it.
-struct Region {
-    range: Range<usize>,
-    decoders: Decoders,
-}
-
-impl Places {
-    fn add_region(&mut self, at: usize, len: usize, decoders: Decoders) {
-        self.push(Region { range: at.saturating_sub(BEFORE)..(at + AFTER).min(len), decoders });
-    }
-
-    /// Whether it is not known yet if there may be a token here that one of these decoders reads.
-    fn is_open(&self, at: usize, decoders: Decoders, chain: usize) -> bool {
-        let is_far = |region: &Region| region.decoders.contains(decoders) && at + AFTER / 2 <= region.range.end;
-        let Unlikely { end, decoders: tried, chain: longest } = self.unlikely;
-        let is_unlikely = at < end && tried.contains(decoders) && chain >= longest;
-        !is_unlikely && !self.regions.last().is_some_and(is_far)
-    }
-
-    fn push(&mut self, region: Region) {
-        match self.regions.last_mut() {
-            Some(last) if region.range.start <= last.range.end => {
-                last.range.end = last.range.end.max(region.range.end);
-                last.decoders = last.decoders | region.decoders;
-            }
-            _ => self.regions.push(region),
-        }
-    }
-}
-
 impl Matcher {
     /// A matcher for these tokens, and for text that looks like a token.
     pub fn of(encodings: &[Encodings]) -> Matcher {
@@ -130,7 +69,7 @@ impl Matcher {
             spellings::interrupted(&pattern.bytes, &mut |sample| prefilter.add_sample(sample));
         }
         for encodings in encodings {
-            let raw = encodings.raw().as_bytes();
+            let raw = encodings.raw_bytes();
             spellings::all(raw, &mut |text, decoders| prefilter.add(text, decoders));
             spellings::coloured(raw, &mut |sample| prefilter.add_sample(sample));
         }
@@ -147,7 +86,7 @@ impl Matcher {
     }
 
     /// The tokens, for a matcher in another process.
-    pub fn tokens(&self) -> &[Zeroizing<String>] {
+    pub fn tokens(&self) -> &[RawToken] {
         &self.tokens
     }
 
@@ -163,7 +102,7 @@ impl Matcher {
 
     /// The matches, and the places where text begins as every token does: it may be one that is not known.
     pub fn search(&self, bytes: &[u8]) -> (Vec<Match>, Vec<usize>) {
-        let places = self.places(bytes);
+        let places = Places::in_text(bytes, &self.prefilter, &self.index);
         let mut matches = Vec::new();
         for at in &places.candidates {
             if let Some((range, encoding)) = token_like::match_at(bytes, *at) {
@@ -188,56 +127,6 @@ impl Matcher {
             from = found.range.end;
         }
         text + &String::from_utf8_lossy(&bytes[from..])
-    }
-
-    fn places(&self, bytes: &[u8]) -> Places {
-        let (mut places, mut decoded) = (Places::default(), Decoded::default());
-        self.prefilter.samples(bytes, |sample| {
-            let decoders = self.prefilter.decoders_at(bytes, sample);
-            let (decoders, chain) = match decoders.is_empty() {
-                false => (decoders, CHAIN),
-                true if is_interrupted(bytes, sample) => (Decoders::TEXT, LONG_CHAIN),
-                true => (decoders, 0),
-            };
-            let is_open = !decoders.is_empty() && places.is_open(sample, decoders, chain);
-            if is_open && self.is_long(bytes, sample, decoders) {
-                match self.is_likely(bytes, sample, decoders, chain, &mut decoded) {
-                    true => places.add_region(sample, bytes.len(), decoders),
-                    false => places.unlikely = Unlikely { end: sample + AROUND / 2, decoders, chain },
-                }
-            }
-            if let Some(at) = token_like::beginning_near(bytes, sample) {
-                places.candidates.push(at);
-                places.add_region(at, bytes.len(), Decoders::TEXT | Decoders::ESCAPES);
-            }
-        });
-        // A sample around the last prefix may be behind the end.
-        let last = bytes.len().saturating_sub(token_like::MAX_UNSAMPLED);
-        let unsampled = (last..bytes.len()).find(|at| token_like::is_beginning(&bytes[*at..]));
-        if let Some(at) = unsampled.filter(|at| places.candidates.last().is_none_or(|known| known < at)) {
-            places.candidates.push(at);
-            places.add_region(at, bytes.len(), Decoders::TEXT | Decoders::ESCAPES);
-        }
-        places
-    }
-
-    /// Whether a gram next to a known one is known as well, where one has too few characters to tell.
-    fn is_long(&self, bytes: &[u8], at: usize, decoders: Decoders) -> bool {
-        let is_known = |at: usize| at + 8 <= bytes.len() && !self.prefilter.decoders_at(bytes, at).is_empty();
-        !decoders.are_sparse() || is_known(at + 4) || at >= 4 && is_known(at - 4)
-    }
-
-    /// Whether one of these decoders reads several bytes around a place that follow each other in patterns.
-    fn is_likely(&self, bytes: &[u8], at: usize, decoders: Decoders, wanted: usize, decoded: &mut Decoded) -> bool {
-        let around = &bytes[at.saturating_sub(AROUND / 4)..(at + 2 * AROUND).min(bytes.len())];
-        decoders.that_apply(around).any(|decoder| {
-            let mut chain = 0;
-            decoder.decode(around, decoded);
-            decoded.bytes.windows(2).any(|pair| {
-                chain = if self.index.has_pair([pair[0], pair[1]]) { chain + 1 } else { 0 };
-                chain == wanted
-            })
-        })
     }
 
     fn search_region(
@@ -354,15 +243,6 @@ impl PartialMatch {
 fn is_one_word(text: &[u8]) -> bool {
     let zeros = memchr_iter(0, text).count();
     memchr2(b'\n', b'\r', text).is_none() && (zeros == 0 || 2 * zeros + 1 >= text.len())
-}
-
-/// Whether there is a line break or a terminal sequence around a sample that is not indentation.
-fn is_interrupted(bytes: &[u8], sample: usize) -> bool {
-    if bytes[sample..sample + 4].iter().filter(|byte| matches!(byte, b' ' | b'\0')).count() > 1 {
-        return false;
-    }
-    let around = &bytes[sample.saturating_sub(4)..bytes.len().min(sample + 8)];
-    around.iter().any(|byte| matches!(byte, b'\n' | b'\r' | b'\x1b'))
 }
 
 /// What a match is called that a decoder read from this text.

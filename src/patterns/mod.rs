@@ -6,13 +6,13 @@ mod decode;
 mod encodings;
 mod line_breaks;
 mod matcher;
+mod places;
 mod prefilter;
 mod runs;
 mod spellings;
 mod token_like;
 mod value;
 
-pub use decode::terminal_sequence;
-pub use encodings::{Encoding, Encodings, Extent};
+pub use encodings::{Encoding, Encodings, Extent, RawToken};
 pub use matcher::{Match, Matcher, PartialMatch};
 pub use value::holds_token;

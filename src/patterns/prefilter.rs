@@ -4,7 +4,7 @@
 //! kept in a table. A search looks at every fourth place only: in any seven bytes of such a text, a gram of four begins at one
 //! of them, and the gram of seven contains it.
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::decode::Decoders;
 
@@ -25,9 +25,9 @@ const SLOTS_PER_GRAM: usize = 2;
 
 /// What texts a search looks for. Wiped when dropped, since grams reveal tokens.
 pub(super) struct Prefilter {
-    sampled: Zeroizing<Vec<u64>>,
+    sampled: Bitmap,
     /// The same with another hash, for what the first bitmap lets through.
-    checked: Zeroizing<Vec<u64>>,
+    checked: Bitmap,
     /// Grams of seven bytes with the decoders that read them, hashed, with open addressing. 0 is a free slot.
     table: Zeroizing<Vec<u64>>,
     filled: usize,
@@ -35,8 +35,7 @@ pub(super) struct Prefilter {
 
 impl Prefilter {
     pub(super) fn new() -> Prefilter {
-        let words = |len| Zeroizing::new(vec![0; len]);
-        Prefilter { sampled: words(1 << (BITS - 6)), checked: words(1 << (BITS - 6)), table: words(1 << 14), filled: 0 }
+        Prefilter { sampled: Bitmap::new(), checked: Bitmap::new(), table: Zeroizing::new(vec![0; 1 << 14]), filled: 0 }
     }
 
     /// Adds a text that is looked for, of at least seven bytes, and what reads it.
@@ -54,9 +53,8 @@ impl Prefilter {
     /// Adds a gram of four bytes whose place is checked by the caller.
     pub(super) fn add_sample(&mut self, gram: &[u8]) {
         if let Ok(gram) = gram.try_into() {
-            let (one, other) = (hash(gram), other_hash(gram));
-            self.sampled[one / 64] |= 1 << (one % 64);
-            self.checked[other / 64] |= 1 << (other % 64);
+            self.sampled.set(hash(gram));
+            self.checked.set(other_hash(gram));
         }
     }
 
@@ -88,17 +86,15 @@ impl Prefilter {
 
     /// Calls `found` with every sampled place whose gram is known, in order; with a few others too.
     pub(super) fn samples(&self, bytes: &[u8], mut found: impl FnMut(usize)) {
-        let Ok(sampled) = <&Bitmap>::try_from(self.sampled.as_slice()) else { return };
-        let Ok(checked) = <&Bitmap>::try_from(self.checked.as_slice()) else { return };
         let mut check = |gram: [u8; GRAM], at: usize| {
-            if bit(sampled, hash(gram)) & bit(checked, other_hash(gram)) & 1 != 0 {
+            if self.sampled.bit(hash(gram)) & self.checked.bit(other_hash(gram)) & 1 != 0 {
                 found(at);
             }
         };
         let (blocks, rest) = bytes.as_chunks::<{ BLOCK * GRAM }>();
         for (index, block) in blocks.iter().enumerate() {
             let (grams, _) = block.as_chunks::<GRAM>();
-            let known = grams.iter().fold(0, |known, gram| known | bit(sampled, hash(*gram)));
+            let known = grams.iter().fold(0, |known, gram| known | self.sampled.bit(hash(*gram)));
             if known & 1 != 0 {
                 grams.iter().enumerate().for_each(|(at, gram)| check(*gram, (index * BLOCK + at) * GRAM));
             }
@@ -128,11 +124,32 @@ impl Prefilter {
     }
 }
 
-type Bitmap = [u64; 1 << (BITS - 6)];
+/// Bits, wiped when dropped.
+struct Bitmap(Box<[u64; WORDS]>);
 
-/// The bit with this number, as the lowest bit of a word whose other bits mean nothing.
-fn bit(words: &Bitmap, number: usize) -> u64 {
-    words[number / 64] >> (number % 64)
+const WORDS: usize = 1 << (BITS - 6);
+
+impl Bitmap {
+    fn new() -> Bitmap {
+        // Not on the stack, which may be shorter.
+        let words = vec![0; WORDS].into_boxed_slice().try_into();
+        Bitmap(words.unwrap_or_else(|_| unreachable!("the slice has as many words as the array")))
+    }
+
+    fn set(&mut self, number: usize) {
+        self.0[number / 64] |= 1 << (number % 64);
+    }
+
+    /// The bit with this number, as the lowest bit of a word whose other bits mean nothing.
+    fn bit(&self, number: usize) -> u64 {
+        self.0[number / 64] >> (number % 64)
+    }
+}
+
+impl Drop for Bitmap {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
 }
 
 /// Multiplicative hashing: the highest bits of the product depend on all bits of the gram.

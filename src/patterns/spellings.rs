@@ -1,6 +1,5 @@
-//! The texts that a token may be written as, character by character, for the first look of a search. Each is a way that
-//! programs write: the decoders read more than these, but a text that a decoder reads begins to differ from all of these only
-//! where noise interrupts it.
+//! The texts that a token may be written as, character by character, for the first look of a search: with each separator and
+//! mark that programs use. A decoder also reads mixtures of these, which the first look finds by their longer stretches.
 
 use zeroize::Zeroizing;
 
@@ -17,8 +16,8 @@ pub(super) fn all(text: &[u8], add: &mut impl FnMut(&[u8], Decoders)) {
         short_lines(text, lower, 2, end, add);
         short_lines(text, upper, 2, end, add);
     }
-    add(&joined(text, 1, |byte, out| out.extend([byte, b"\x08", byte].concat()), b""), Decoders::TEXT);
-    add(&joined(text, 1, |byte, out| out.extend([b"_\x08", byte].concat()), b""), Decoders::TEXT);
+    add(&joined(text, 1, |byte, out| out.extend([byte[0], b'\x08', byte[0]]), b""), Decoders::TEXT);
+    add(&joined(text, 1, |byte, out| out.extend([b'_', b'\x08', byte[0]]), b""), Decoders::TEXT);
     for blanks in [&b" "[..], b"   "] {
         add(&joined(text, 1, same, blanks), Decoders::SPACED);
     }

@@ -12,8 +12,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::seen::SeenWords;
-use crate::patterns::{Encodings, Extent, Match, Matcher, PartialMatch, terminal_sequence};
-use crate::token::Token;
+use crate::patterns::{Encodings, Match, Matcher, PartialMatch, RawToken};
 
 /// What a match is replaced with.
 pub const MASK: &[u8] = b"***";
@@ -62,7 +61,7 @@ pub struct Masker<'a> {
 #[derive(Serialize, Deserialize)]
 #[allow(missing_debug_implementations, reason = "it holds tokens")]
 pub struct MaskerState {
-    tokens: Vec<Zeroizing<String>>,
+    tokens: Vec<RawToken>,
     held: Zeroizing<Vec<u8>>,
     released: usize,
     depth: usize,
@@ -72,8 +71,7 @@ impl MaskerState {
     /// Takes the tokens out, as the matcher to resume with.
     pub fn take_matcher(&mut self) -> Arc<Matcher> {
         let tokens = std::mem::take(&mut self.tokens);
-        let parsed = tokens.iter().filter_map(|token| Token::parse(token.as_bytes()).ok());
-        Arc::new(Matcher::of(&parsed.map(|parsed| Encodings::of(&parsed.token)).collect::<Vec<_>>()))
+        Arc::new(Matcher::of(&tokens.into_iter().map(Encodings::of_raw).collect::<Vec<_>>()))
     }
 }
 
@@ -114,14 +112,13 @@ impl<'a> Masker<'a> {
         };
         let bytes = joined.as_ref().map_or(bytes, |joined| joined.as_slice());
         let matches = self.matches(bytes);
-        let end = self.held_from(bytes, &matches);
-        let (start, is_beginning) = (end.start, end.is_beginning);
+        let PartialMatch { start, len, is_beginning } = self.held_from(bytes, &matches);
         self.write_masked(&bytes[..start], matches.iter().filter(|found| found.range.end <= start), out);
         self.held.extend_from_slice(&bytes[start..]);
         self.released = self.released.saturating_sub(start);
-        self.depth = end.len;
+        self.depth = len;
         // Most words end in a character or two that a token has inside.
-        if !is_beginning && end.len <= RELEASED_DEPTH {
+        if !is_beginning && len <= RELEASED_DEPTH {
             self.release(out);
         }
     }
@@ -141,18 +138,18 @@ impl<'a> Masker<'a> {
         matches
     }
 
-    /// What to hold back at the end of the bytes.
+    /// What to hold back at the end of the bytes. A match is written masked, or held back whole and never released.
     fn held_from(&self, bytes: &[u8], matches: &[Match]) -> PartialMatch {
         let mut from = 0;
         loop {
-            let none = PartialMatch { start: bytes.len(), len: 0, is_beginning: true };
+            let none = PartialMatch { start: bytes.len(), len: 0, is_beginning: false };
             let Some(found) = self.matcher.partial_match(&bytes[from..]) else { return none };
             let found = PartialMatch { start: from + found.start, ..found };
-            let end = matches.iter().find(|other| other.range.start <= found.start && found.start < other.range.end);
-            // Inside a whole token nothing is held back; another one may begin behind it. A part may go on.
-            match end {
-                Some(end) if end.extent == Extent::Whole => from = end.range.end,
-                Some(part) => return PartialMatch { start: part.range.start, is_beginning: true, ..found },
+            match matches.iter().find(|other| found.start < other.range.end) {
+                // Inside a match nothing is held back; another one may begin behind it.
+                Some(other) if other.range.start < found.start => from = other.range.end,
+                // It may go on: a part of a token, or a token that begins a longer one.
+                Some(_) => return PartialMatch { len: usize::MAX, ..found },
                 None => return found,
             }
         }
@@ -163,8 +160,7 @@ impl<'a> Masker<'a> {
         for Match { range, .. } in matches {
             out.extend_from_slice(bytes.get(from..range.start).unwrap_or_default());
             out.extend_from_slice(MASK);
-            // Colours that begin inside of a token end behind it.
-            write_terminal_sequences(&bytes[range.clone()], out);
+            write_colours(&bytes[range.clone()], out);
             self.masked += 1;
             from = range.end;
         }
@@ -192,10 +188,19 @@ impl<'a> Masker<'a> {
     }
 }
 
-/// Writes the terminal sequences in a text, and nothing else of it.
-fn write_terminal_sequences(text: &[u8], out: &mut Vec<u8>) {
+/// Writes the changes of colour in a text, and nothing else of it, so that a colour that begins inside of a token ends behind it.
+/// Other terminal sequences may contain text.
+fn write_colours(text: &[u8], out: &mut Vec<u8>) {
     for at in memchr_iter(b'\x1b', text) {
-        let len = terminal_sequence(&text[at..]).unwrap_or_default();
-        out.extend_from_slice(&text[at..at + len]);
+        let Some(rest) = text[at..].strip_prefix(b"\x1b[") else { continue };
+        let len = rest.iter().take_while(|byte| byte.is_ascii_digit() || **byte == b';').count();
+        let (parameters, end) = rest.split_at(len);
+        let is_colour = parameters.split(|byte| *byte == b';').all(|number| number.len() <= MAX_DIGITS);
+        if is_colour && end.first() == Some(&b'm') {
+            out.extend_from_slice(&text[at..at + 2 + len + 1]);
+        }
     }
 }
+
+/// The most digits of a number in a change of colour: each is at most 255.
+const MAX_DIGITS: usize = 3;

@@ -229,12 +229,13 @@ pub enum AgentAction {
 /// Look for the token in files
 #[derive(Debug, clap::Args)]
 #[command(
-    long_about = "Searches files of any kind for the token, whole or twelve characters of it in a row: as it is, in base64 \
-                  (as in an Authorization header), as numbers (hexadecimal, decimal, octal, dumps), escaped (as in URLs, JSON, \
+    long_about = "Searches files of any kind for the token, whole or twelve characters of it in a row: as it is, in base64 (as in \
+                  an Authorization header), as numbers (hexadecimal, decimal, octal, dumps), escaped (as in URLs, JSON, \
                   HTML), in UTF-16, with line breaks, colours or quotes inside, and in file names. Gzip, bzip2, xz, zstd, \
-                  lz4, zip (npz, docx) and tar are unpacked, also inside each other, and base64 in notebooks and pages is decoded. Text that looks like \
-                  a token unknown to co-cred is reported separately. A file that could not be searched is reported, and \
-                  makes the exit code 1 (other compressed formats are only reported); a token that is found makes it 9.",
+                  lz4, zip (npz, docx) and tar are unpacked, also inside each other, and base64 in notebooks and pages is \
+                  decoded. Text that looks like a token unknown to co-cred is reported separately. A file that could not be \
+                  searched is reported, and makes the exit code 1 (other compressed formats are only reported); a token that \
+                  is found makes it 9.",
     after_help = "Examples:\n  co-cred scan                         /results, before they are kept\n  \
                   co-cred scan --redact ./output       overwrite the token there\n  \
                   co-cred scan --staged                in .git/hooks/pre-commit"

@@ -98,10 +98,9 @@ impl<'a> Gate<'a> {
     pub(super) fn new(
         invocation: &'a Invocation,
         folders: &'a [PathBuf],
-        encodings: &[Encodings],
+        scanner: &Matcher,
         messages: &mut Messages,
     ) -> Gate<'a> {
-        let scanner = Matcher::of(encodings);
         let missing = folders.iter().filter(|folder| is_missing(folder)).map(|folder| {
             let folder = scanner.mask(folder.as_os_str().as_encoded_bytes());
             Remark::new("gate", format!("{folder} does not exist yet: the gate fails unless the command creates it"))
@@ -114,13 +113,12 @@ impl<'a> Gate<'a> {
     ///
     /// # Errors
     /// A token was found, or a folder could not be searched completely.
-    pub(super) fn check(&self, encodings: &[Encodings], messages: &mut Messages) -> Result<()> {
-        let scanner = Matcher::of(encodings);
-        let paths = paths(self.folders, &scanner).map_err(|error| {
+    pub(super) fn check(&self, scanner: &Matcher, messages: &mut Messages) -> Result<()> {
+        let paths = paths(self.folders, scanner).map_err(|error| {
             error.hint("check the name after --gate, or create the folder before the run: mkdir -p FOLDER")
         })?;
         let progress = Progress::default();
-        let report = watched(self.invocation, &progress, || scan(&scanner, &paths, Redact::Nothing, &progress));
+        let report = watched(self.invocation, &progress, || scan(scanner, &paths, Redact::Nothing, &progress));
         let lines = findings::lines(&report);
         lines.iter().take(MAX_SHOWN).for_each(|line| messages.item(line));
         if lines.len() > MAX_SHOWN {

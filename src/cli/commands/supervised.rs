@@ -36,7 +36,7 @@ pub(super) fn run(
         known.start_searching()?;
     }
     let gated = known.as_ref().filter(|_| !typed.gate.is_empty());
-    let gate = gated.map(|known| Gate::new(invocation, &typed.gate, &known.encodings(), messages));
+    let gate = gated.map(|known| Gate::new(invocation, &typed.gate, &known.matcher(), messages));
     let provider = known.clone().filter(|_| typed.mask).map(|known| known as Arc<dyn MatcherProvider>);
     let report = match supervise(invocation, typed, plan, provider, messages)? {
         Ok(report) => report,
@@ -52,7 +52,7 @@ pub(super) fn run(
     if let (Some(gate), Some(known)) = (gate, gated) {
         // Where a source cannot be read any more, the tokens that are known are searched for all the same.
         failures.extend(known.search_all().err());
-        failures.extend(gate.check(&known.encodings(), messages).err());
+        failures.extend(gate.check(&known.matcher(), messages).err());
     }
     for failure in &failures {
         messages.error(failure);

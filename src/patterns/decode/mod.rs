@@ -1,7 +1,7 @@
 //! How the bytes of a text are read: without what stands between characters, with escapes decoded, as numbers.
 //!
-//! A decoder gives bytes, and of each the place in the text. What a token is written as is looked for among these bytes, so a
-//! token is found whatever stands between its characters and however they are escaped.
+//! A decoder gives bytes, and of each the place in the text. What a token is written as is looked for among these bytes: so a
+//! token is found with noise between its characters, and with any of them escaped.
 
 mod escapes;
 mod noise;
@@ -13,7 +13,6 @@ use memchr::{memchr, memchr3};
 use zeroize::Zeroizing;
 
 pub(super) use noise::finished_end;
-pub use noise::sequence as terminal_sequence;
 pub(super) use numbers::Numbers;
 
 /// The longest noise between two characters of a token, in bytes.
@@ -52,8 +51,8 @@ const ALL: [Decoder; 8] = [
 pub(super) struct Decoders(u8);
 
 impl Decoders {
-    /// Those that read more than one byte as a character: a gram of theirs has few characters.
-    pub(super) fn are_sparse(self) -> bool {
+    /// Whether they read numbers, or characters with blanks between them, alone: such grams occur in other texts, too.
+    pub(super) fn are_common(self) -> bool {
         self.0 & (Decoders::TEXT | Decoders::ESCAPES).0 == 0
     }
 
@@ -154,9 +153,9 @@ impl Decoded {
         self.bytes.clear();
         self.pieces.clear();
         self.end = 0;
-        // A vector that grows would leave unwiped copies behind. Interruptions add to the bytes of the text.
-        if self.bytes.capacity() < 2 * len {
-            self.bytes = Zeroizing::new(Vec::with_capacity(2 * len));
+        // A vector that grows would leave unwiped copies behind. There is at most one interruption before each byte, and one more.
+        if self.bytes.capacity() < 2 * len + 1 {
+            self.bytes = Zeroizing::new(Vec::with_capacity(2 * len + 1));
         }
     }
 

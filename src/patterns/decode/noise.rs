@@ -88,7 +88,7 @@ pub(super) fn end(text: &[u8], at: usize) -> Option<usize> {
 }
 
 /// The length of a terminal sequence (ECMA-48, section 5.4; xterm's OSC). One that is cut off by the end of the text counts.
-pub fn sequence(rest: &[u8]) -> Option<usize> {
+fn sequence(rest: &[u8]) -> Option<usize> {
     let rest = &rest[..rest.len().min(MAX_SEQUENCE)];
     match rest.get(1) {
         None => Some(1),

@@ -1,4 +1,4 @@
-//! Numbers in place of characters: dumps, lists and tables, with whatever stands between the numbers.
+//! Numbers in place of characters: dumps, lists and tables, with any separator between the numbers.
 
 use super::Decoded;
 
@@ -38,7 +38,7 @@ impl Numbers {
                 at += 1;
                 at += line_offset(text, at);
                 end = end.max(at);
-            } else if is_column(text, at, width, is_digit) {
+            } else if self.has_columns() && is_column(text, at, width, is_digit) {
                 at += text[at..].iter().take_while(|byte| !matches!(byte, b'\n' | b'\r')).count();
             } else {
                 let mark = self.mark(&text[at..]);
@@ -56,6 +56,11 @@ impl Numbers {
             Numbers::Decimal => |byte| byte.is_ascii_digit(),
             Numbers::Octal | Numbers::OctalWords => |byte| matches!(byte, b'0'..=b'7'),
         }
+    }
+
+    /// Whether a dump in such numbers may have a column of text. Decimal numbers are padded with blanks instead.
+    fn has_columns(self) -> bool {
+        self != Numbers::Decimal
     }
 
     /// Whether a mark begins with a digit: that of `0x`.

@@ -52,6 +52,21 @@ fn base32(raw: &[u8]) -> String {
     bits.chunks(5).map(|bits| char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[digit(bits) as usize])).collect()
 }
 
+/// Decimal numbers, padded with blanks to the same width.
+fn dump_decimal(width: usize) -> String {
+    TOKEN.bytes().map(|byte| format!(" {byte:>width$}")).collect()
+}
+
+/// One line of uuencode: its length, and four characters for three bytes.
+fn uuencode(raw: &[u8]) -> String {
+    let character = |bits: u32| char::from(if bits == 0 { b'`' } else { b' ' + bits as u8 });
+    let group = |three: &[u8]| {
+        let value = (0..3).fold(0, |value, at| value << 8 | u32::from(three.get(at).copied().unwrap_or(0)));
+        [18, 12, 6, 0].map(|shift| character(value >> shift & 63))
+    };
+    std::iter::once(character(raw.len() as u32)).chain(raw.chunks(3).flat_map(group)).collect()
+}
+
 fn utf16(order: fn(u16) -> [u8; 2]) -> Vec<u8> {
     TOKEN.encode_utf16().flat_map(order).collect()
 }
@@ -133,6 +148,10 @@ pub fn ways() -> Vec<Way> {
         way("od -b", each(|c| format!("{:03o}", c as u32), " ")),
         way("od", TOKEN.as_bytes().chunks(2).map(|two| format!("{:06o}", u16::from_le_bytes([two[0], *two.get(1).unwrap_or(&0)]))).collect::<Vec<_>>().join(" ")),
         way("od -c", each(|c| c.to_string(), "   ")),
+        way("od -t u1", dump_decimal(4)),
+        way("an array as numpy prints it", format!("[{}]", dump_decimal(3).trim_start())),
+        way("uuencode", format!("begin 644 a\n{}\n`\nend", uuencode(TOKEN.as_bytes()))),
+        way("uuencode in the middle", uuencode(format!("a={TOKEN};").as_bytes())),
         way("a list of numbers", each(|c| (c as u32).to_string(), ", ")),
         way("numbers on lines", each(|c| (c as u32).to_string(), "\n")),
         way("numbers, blanks", each(|c| (c as u32).to_string(), " ")),
