@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use crate::patterns::{Encoding, Matcher};
 
-use super::formats::{self, Detected, Encoded, HEAD, Stream, Visitor, skip_zeros};
+use super::formats::{self, Detected, Embedded, Encoded, Finder, Found, HEAD, Stream, Visitor, skip_zeros};
 use super::matches::{PendingMatches, StreamMatch};
 use super::progress::Progress;
 use super::reader::{Buffer, ScanReader};
@@ -41,17 +41,20 @@ pub(super) struct Search<'a> {
     buffers: Vec<Buffer>,
     /// How many bytes may still be unpacked from the present file.
     budget: u64,
+    /// What finds packed data in the middle of the contents of the present file.
+    finder: Finder,
 }
 
 impl<'a> Search<'a> {
     pub(super) fn new(scanner: &'a Matcher, progress: &'a Progress) -> Search<'a> {
         let (report, finished) = (Report::default(), Report::default());
-        Search { scanner, progress, report, finished, buffers: Vec::new(), budget: 0 }
+        Search { scanner, progress, report, finished, buffers: Vec::new(), budget: 0, finder: Finder::default() }
     }
 
     /// A file of this size comes next.
     pub(super) fn begin_file(&mut self, size: u64) {
         self.budget = unpacking_budget(size);
+        self.finder = Finder::default();
     }
 
     /// What was reported since the last call is the report of one file.
@@ -66,7 +69,7 @@ impl<'a> Search<'a> {
         self.finished
     }
 
-    /// Searches a source to its end, and, if it begins at offset 0 of its content, what is packed in it.
+    /// Searches a source to its end, and what is packed in it.
     ///
     /// # Errors
     /// It cannot be read to its end.
@@ -75,14 +78,20 @@ impl<'a> Search<'a> {
         let matches = PendingMatches::default();
         let mut reader = ScanReader::new(self.scanner, &mut buffer, source, start, &matches);
         let mut content = Content { search: self, matches: &matches, location, start: 0 };
-        if start == 0 {
-            content.unpack(&mut reader);
-        }
+        content.unpack(&mut reader);
         let done = content.read_to_end(&mut reader);
         self.report.tokens.count += matches.dropped().tokens;
         self.report.token_like.count += matches.dropped().token_like;
         self.buffers.push(buffer);
         done
+    }
+
+    /// Searches a short content, and nothing that is packed in it.
+    pub(super) fn text(&mut self, text: &[u8], location: &Location) {
+        for found in self.scanner.find(text) {
+            let (location, position) = (location.clone(), Position::Byte(found.range.start as u64));
+            self.report.add(Finding { location, position, encoding: found.encoding, token: found.token });
+        }
     }
 
     /// Reports what could not be searched. Where it was the end of what contains it, that is not reported as well.
@@ -122,28 +131,80 @@ impl Content<'_, '_> {
     }
 
     fn read_formats(&mut self, stream: &mut dyn Stream) -> io::Result<()> {
-        loop {
-            let head = stream.peek(HEAD)?;
-            if head.is_empty() {
-                return Ok(());
-            }
-            let format = match formats::detect(head, self.location.name()) {
-                None => return Ok(()),
-                Some(Detected::Unsupported(format)) => {
-                    let reason = format!("is compressed ({format}): this format is not unpacked");
-                    self.search.report.unopened.push(Problem { location: self.location.clone(), reason });
-                    return Ok(());
-                }
-                Some(Detected::Supported(format)) => format,
-            };
-            if self.location.inside.len() >= MAX_DEPTH {
-                return Err(io::Error::other("holds something that is packed too deeply to be searched"));
-            }
-            let name = self.location.name().to_owned();
-            (format.read)(stream, &name, self)?;
+        if stream.position() == self.start {
             // Another one may follow after padding.
-            skip_zeros(stream)?;
+            while self.read_format(stream)? {
+                skip_zeros(stream)?;
+            }
         }
+        while let Some(found) = self.search.finder.next(stream) {
+            self.read_embedded(stream, found)?;
+        }
+        match self.search.finder.is_exhausted {
+            false => Ok(()),
+            true => Err(io::Error::other("has too many places where compressed data may begin: not all are searched")),
+        }
+    }
+
+    /// Unpacks the format that comes next, where it is one that is unpacked; returns whether it is.
+    fn read_format(&mut self, stream: &mut dyn Stream) -> io::Result<bool> {
+        // A stream that breaks off says so once it is read to its end.
+        let head = stream.peek(HEAD).unwrap_or_default();
+        let format = match formats::detect(head, self.location.name()) {
+            None => return Ok(false),
+            Some(Detected::Unsupported(format)) => {
+                let reason = format!("is compressed ({format}): this format is not unpacked");
+                self.search.report.unopened.push(Problem { location: self.location.clone(), reason });
+                return Ok(false);
+            }
+            Some(Detected::Supported(format)) => format,
+        };
+        self.check_depth()?;
+        let name = self.location.name().to_owned();
+        (format.read)(stream, &name, self)?;
+        Ok(true)
+    }
+
+    /// Unpacks what stands at the position of the stream.
+    fn read_embedded(&mut self, stream: &mut dyn Stream, found: Found) -> io::Result<()> {
+        let name = |format: &Embedded| format!("{} at byte {}", format.name, stream.position() - self.start);
+        match found {
+            Found::Stream(format) => {
+                self.check_depth()?;
+                let name = name(format);
+                match (format.read)(stream, &name, self) {
+                    Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Err(error),
+                    Err(error) => {
+                        self.tell_broken(&name, &error, format);
+                        Ok(())
+                    }
+                    done => done,
+                }
+            }
+            Found::Perhaps(format, output) => {
+                let name = name(format);
+                self.enter(name.as_bytes(), |content| content.search.text(&output, content.location));
+                stream.consume(1);
+                Ok(())
+            }
+        }
+    }
+
+    fn tell_broken(&mut self, name: &str, error: &io::Error, format: &Embedded) {
+        self.enter(name.as_bytes(), |content| match format.is_split {
+            false => content.search.unread(content.location, error.to_string()),
+            true => {
+                let reason = "breaks off, or is kept in pieces: its rest is not unpacked".to_owned();
+                content.search.report.unopened.push(Problem { location: content.location.clone(), reason });
+            }
+        });
+    }
+
+    /// # Errors
+    /// What is packed in the content is packed too deeply.
+    fn check_depth(&self) -> io::Result<()> {
+        let too_deep = || io::Error::other("holds something that is packed too deeply to be searched");
+        if self.location.inside.len() < MAX_DEPTH { Ok(()) } else { Err(too_deep()) }
     }
 
     /// Reads what is left, and reports every match in the content.

@@ -80,6 +80,7 @@
 //! | `scan::tokens` | tokens in files, in every encoding, and text that looks like one |
 //! | `scan::archives` | packed files: a token is found, or the file is reported |
 //! | `scan::compressed` | what gzip, bzip2, xz, zstd and lz4 write |
+//! | `scan::embedded` | compressed data in the middle of other data |
 //! | `scan::limits` | huge, hostile and changing files: limited memory and time |
 //! | `scan::inputs` | folders, links, standard input, progress |
 //! | `scan::names` | names and link targets are searched and shown masked |

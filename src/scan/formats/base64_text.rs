@@ -1,21 +1,23 @@
-//! Base64 in a text: what the cells of a notebook put out (pictures, archives), and web pages and e-mails made from it.
+//! Base64 in a text: what the cells of a notebook put out (pictures, archives), web pages and e-mails made from it, and values in
+//! JSON and CSV.
 //!
-//! Any run of at least 64 base64 characters is decoded, so that broken JSON does not hide one. A run continues over line
+//! Any run of at least 48 base64 characters is decoded, so that broken JSON does not hide one. A run continues over line
 //! breaks: in the text itself, as `\n` in a JSON string, and between the strings of a list.
 
 use std::io::{self, Read};
 
 use base64::Engine;
-use memchr::memmem;
 use zeroize::Zeroizing;
 
 use crate::patterns::base64::{LENIENT, decodable, is_character, to_standard};
 
-use super::format::{Encoded, Format, Visitor, has_suffix};
+use super::embedded::{Embedded, Tried};
+use super::format::Encoded;
 use super::stream::Stream;
 
-/// The shortest run that is decoded: a shorter one cannot contain a file, and a token in it is found without decoding.
-const MIN_RUN: usize = 64;
+/// The shortest run that is decoded: a shorter one cannot contain a compressed token, and a token in it is found without
+/// decoding.
+const MIN_RUN: usize = 48;
 
 /// The longest separator between two lines of a run.
 const MAX_BREAK: usize = 64;
@@ -26,32 +28,26 @@ const FILES: [&[u8]; 3] = [b"H4sIA", b"H4sIC", b"UEsDB"];
 /// How many characters are decoded at once.
 const PIECE: usize = 4096;
 
-/// The names of files in which base64 is decoded.
-const NAMES: [&str; 7] = [".ipynb", ".html", ".htm", ".svg", ".eml", ".mht", ".mhtml"];
+pub(super) const EMBEDDED: Embedded = Embedded {
+    name: "base64",
+    may_begin: |bytes| first_run(bytes, 0, 1).is_some(),
+    try_out: |_| Tried::CERTAIN,
+    window: 0,
+    is_split: false,
+    read: |stream, _, visitor| visitor.decoded(&mut Run::new(stream)),
+};
 
-pub(super) const FORMAT: Format = Format { matches: |head, name| has_suffix(name, &NAMES) || is_notebook(head), read };
-
-fn is_notebook(head: &[u8]) -> bool {
-    head.first() == Some(&b'{') && memmem::find(head, b"\"cells\"").is_some()
-}
-
-fn read(stream: &mut dyn Stream, _: &str, visitor: &mut dyn Visitor) -> io::Result<()> {
-    loop {
-        let bytes = stream.peek(MIN_RUN)?;
-        if bytes.len() < MIN_RUN {
-            let rest = bytes.len();
-            stream.consume(rest);
-            return Ok(());
-        }
-        // A run may begin after the last of these bytes that is not base64. Some programs write a slash as `\/`.
-        let is_other = |at: &usize| !is_character(bytes[*at]) && !bytes[*at..].starts_with(b"\\/");
-        match (0..MIN_RUN).rev().find(is_other) {
+/// The first place between `from` and `end` where a run of base64 begins. Some programs write a slash as `\/`.
+pub(super) fn first_run(bytes: &[u8], mut from: usize, end: usize) -> Option<usize> {
+    let is_other = |at: &usize| !is_character(bytes[*at]) && !bytes[*at..].starts_with(b"\\/");
+    while from < end && from + MIN_RUN <= bytes.len() {
+        match (from..from + MIN_RUN).rev().find(is_other) {
+            None => return Some(from),
             // The letter of an escape such as `\n` belongs to the backslash.
-            Some(last) if bytes[last] == b'\\' => stream.consume(if last + 2 > MIN_RUN { last } else { last + 2 }),
-            Some(last) => stream.consume(last + 1),
-            None => visitor.decoded(&mut Run::new(stream))?,
+            Some(last) => from = last + if bytes[last] == b'\\' { 2 } else { 1 },
         }
     }
+    None
 }
 
 /// One run, decoded.

@@ -5,24 +5,30 @@
 mod base64_text;
 mod bzip2;
 mod compressed;
+mod deflate;
+mod embedded;
 mod format;
 mod gzip;
 mod lz4;
+mod png;
+mod starts;
 mod stream;
 mod tar;
 mod xz;
 mod zip;
+mod zlib;
 mod zstd;
 
 use std::fs::File;
 
 use crate::files;
 
+pub(super) use embedded::{Embedded, Finder, Found};
 pub(super) use format::{Encoded, Format, HEAD, Visitor};
 pub(super) use stream::{Stream, skip_zeros};
 
 /// Formats that a content has from its first byte on.
-const PACKED: [Format; 7] = [
+const PACKED: [Format; 8] = [
     compressed::format::<gzip::Gzip>(),
     compressed::format::<bzip2::Bzip2>(),
     compressed::format::<xz::Xz>(),
@@ -30,14 +36,23 @@ const PACKED: [Format; 7] = [
     compressed::format::<lz4::Lz4>(),
     zip::FORMAT,
     tar::FORMAT,
+    png::FORMAT,
 ];
 
 /// The first bytes of compressed formats that are not unpacked, and their names.
 const UNSUPPORTED: [(&[u8], &str); 3] =
     [(b"7z\xbc\xaf\x27\x1c", "7z"), (b"Rar!\x1a\x07", "rar"), (b"LZIP\x01", "lzip")];
 
-/// Formats that something else may precede.
-const EMBEDDED: [Format; 2] = [zip::EMBEDDED, base64_text::FORMAT];
+/// Formats that a content of another format may have anywhere; besides base64, which is looked for in another way.
+const EMBEDDED: [Embedded; 7] = [
+    compressed::embedded::<zlib::Zlib>(),
+    compressed::embedded::<gzip::Gzip>(),
+    compressed::embedded::<bzip2::Bzip2>(),
+    compressed::embedded::<xz::Xz>(),
+    compressed::embedded::<zstd::Zstd>(),
+    compressed::embedded::<lz4::Lz4>(),
+    zip::EMBEDDED,
+];
 
 /// The format of a content.
 pub(super) enum Detected {
@@ -49,11 +64,11 @@ pub(super) enum Detected {
 
 /// The format of a content with these first bytes and this name; `None`: it is not packed.
 pub(super) fn detect(head: &[u8], name: &str) -> Option<Detected> {
-    let find = |formats: &'static [Format]| formats.iter().find(|format| (format.matches)(head, name));
-    find(&PACKED)
+    PACKED
+        .iter()
+        .find(|format| (format.matches)(head, name))
         .map(Detected::Supported)
         .or_else(|| unsupported(head).map(Detected::Unsupported))
-        .or_else(|| find(&EMBEDDED).map(Detected::Supported))
 }
 
 fn unsupported(head: &[u8]) -> Option<&'static str> {

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Read};
 
 /// A stream of bytes with lookahead.
 pub(in crate::scan) trait Stream: BufRead {
-    /// The next `wanted` bytes or more, fewer only at the end. They are not consumed. At most a few hundred can be wanted.
+    /// The next `wanted` bytes or more, fewer only at the end. They are not consumed. At most 128 KiB can be wanted.
     fn peek(&mut self, wanted: usize) -> io::Result<&[u8]>;
 
     /// The offset of the next byte from the beginning of the outermost stream.
@@ -89,5 +89,34 @@ impl Stream for Section<'_> {
 
     fn position(&self) -> u64 {
         self.stream.position()
+    }
+}
+
+/// Bytes that were peeked at.
+pub(super) struct Slice<'a>(pub(super) &'a [u8]);
+
+impl Read for Slice<'_> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.0.read(into)
+    }
+}
+
+impl BufRead for Slice<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        Ok(self.0)
+    }
+
+    fn consume(&mut self, read: usize) {
+        self.0.consume(read);
+    }
+}
+
+impl Stream for Slice<'_> {
+    fn peek(&mut self, _: usize) -> io::Result<&[u8]> {
+        Ok(self.0)
+    }
+
+    fn position(&self) -> u64 {
+        0
     }
 }

@@ -13,6 +13,8 @@ pub(super) struct Zstd;
 impl Compression for Zstd {
     const NAME: &'static str = "zstd";
     const MAGIC: &'static [u8] = b"\x28\xb5\x2f\xfd";
+    /// A block has up to 128 KiB.
+    const WINDOW: usize = 132 * 1024;
     const SUFFIXES: &'static [(&'static str, &'static str)] = &[(".tzst", ".tar"), (".zst", ""), (".zstd", "")];
 
     fn open<'a>(stream: &'a mut dyn Stream) -> io::Result<Box<dyn Decoder<'a> + 'a>> {

@@ -4,6 +4,8 @@
 pub mod archives;
 mod compressed;
 #[cfg(unix)]
+mod embedded;
+#[cfg(unix)]
 pub mod gate;
 #[cfg(unix)]
 pub mod inputs;

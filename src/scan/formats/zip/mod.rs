@@ -8,14 +8,11 @@ mod records;
 use std::io;
 
 use flate2::bufread::DeflateDecoder;
-use memchr::memmem;
 
-use super::format::{Format, HEAD, Visitor, has_suffix};
+use super::embedded::{Embedded, Tried};
+use super::format::{Format, HEAD, Visitor};
 use super::stream::{Section, Stream, drain};
-use records::{Header, MEMBER, MEMBER_LEN, Tally};
-
-/// The names of archives that something else may precede: a script that runs or unpacks them, the mark of a split archive.
-const NAMES: [&str; 5] = [".zip", ".npz", ".pyz", ".pex", ".whl"];
+use records::{Header, MEMBER, Tally};
 
 const STORED: u16 = 0;
 const DEFLATED: u16 = 8;
@@ -26,10 +23,14 @@ pub(super) const FORMAT: Format = Format {
     read: |stream, _, visitor| read(stream, visitor),
 };
 
-/// An archive that something else precedes.
-pub(super) const EMBEDDED: Format = Format {
-    matches: |head, name| head.starts_with(b"#!") || has_suffix(name, &NAMES),
-    read: |stream, _, visitor| read_embedded(stream, visitor),
+/// An archive in something else: behind a script that runs or unpacks it, or the mark of a split archive.
+pub(in crate::scan::formats) const EMBEDDED: Embedded = Embedded {
+    name: "zip",
+    may_begin: records::may_begin,
+    try_out: |_| Tried::CERTAIN,
+    window: 0,
+    is_split: false,
+    read: |stream, _, visitor| read(stream, visitor),
 };
 
 fn read(stream: &mut dyn Stream, visitor: &mut dyn Visitor) -> io::Result<()> {
@@ -54,28 +55,6 @@ fn read(stream: &mut dyn Stream, visitor: &mut dyn Visitor) -> io::Result<()> {
         }
     }
     records::check_directory(stream, &members)
-}
-
-/// Reads the archive that comes later in the stream, if there is one.
-fn read_embedded(stream: &mut dyn Stream, visitor: &mut dyn Visitor) -> io::Result<()> {
-    loop {
-        let bytes = stream.peek(MEMBER_LEN)?;
-        if bytes.len() < MEMBER_LEN {
-            let rest = bytes.len();
-            stream.consume(rest);
-            return Ok(());
-        }
-        let at = memmem::find(bytes, MEMBER).unwrap_or(bytes.len() - 3);
-        stream.consume(at);
-        let head = stream.peek(MEMBER_LEN)?;
-        if head.starts_with(MEMBER) {
-            // Any text may contain these four bytes. In a header, the needed version and the method are small numbers.
-            if head.len() >= MEMBER_LEN && head[5] == 0 && head[9] == 0 && head[26..28] != [0, 0] {
-                return read(stream, visitor);
-            }
-            stream.consume(1);
-        }
-    }
 }
 
 fn read_member(stream: &mut dyn Stream, header: &Header, visitor: &mut dyn Visitor) -> io::Result<()> {

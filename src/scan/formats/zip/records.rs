@@ -15,9 +15,25 @@ const ENTRY: &[u8] = b"PK\x01\x02";
 const SKIPPED: [(&[u8], usize); 2] = [(b"PK\x06\x06", 56), (b"PK\x06\x07", 20)];
 
 /// The lengths of the records without what follows them at variable length.
-pub(super) const MEMBER_LEN: usize = 30;
+const MEMBER_LEN: usize = 30;
 const ENTRY_LEN: usize = 46;
 const END_LEN: usize = 22;
+
+/// The longest name that the first member of an archive in something else may have.
+const MAX_NAME: usize = 255;
+
+/// Whether a member may begin here, where anything else may stand: the needed version, the flags, the method and the length of
+/// the name are small numbers, and the name is text.
+pub(super) fn may_begin(bytes: &[u8]) -> bool {
+    let Some(fixed) = bytes.get(..MEMBER_LEN).filter(|fixed| fixed.starts_with(MEMBER)) else { return false };
+    let (flags, method, len) = (short(fixed, 6), short(fixed, 8), usize::from(short(fixed, 26)));
+    let is_text = |name: &[u8]| name.iter().all(|byte| !byte.is_ascii_control());
+    fixed[5] == 0
+        && flags & 0xd7f0 == 0
+        && (method <= 20 || (92..=99).contains(&method))
+        && (1..=MAX_NAME).contains(&len)
+        && is_text(&bytes[MEMBER_LEN..bytes.len().min(MEMBER_LEN + len)])
+}
 
 /// The header before a member.
 pub(super) struct Header {
