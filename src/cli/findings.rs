@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
+use crate::patterns::Extent;
 use crate::scan::{Capped, Finding, Location, Position, Problem, Report};
 use crate::token::{Token, mask};
 
@@ -16,11 +17,12 @@ pub(super) fn count(report: &Report, strict: bool) -> Option<String> {
         true => (report.tokens.count + report.token_like.count, report.files_with_findings),
         false => (report.tokens.count, report.tokens.files),
     };
-    let is_known = report.tokens.items.iter().any(|finding| finding.token.is_some());
-    let what = match (is_known, report.tokens.count) {
-        (true, _) => "the token",
-        (false, 0) => "what looks like a token",
-        (false, _) => "what may be a token",
+    let known = || report.tokens.items.iter().filter(|finding| finding.token.is_some());
+    let what = match known().map(|finding| finding.extent).max() {
+        Some(Extent::Whole) => "the token",
+        Some(Extent::Part) => "a part of the token",
+        None if report.tokens.count == 0 => "what looks like a token",
+        None => "what may be a token",
     };
     let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
     (count > 0).then(|| format!("found {what} {times}, in {}", plural(files, "file", "files")))
@@ -56,10 +58,11 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 fn line(finding: &Finding) -> String {
     let name = name(&finding.location);
-    let what = match (finding.token, finding.encoding.words()) {
-        (None, "") => "something that looks like a token".to_owned(),
-        (None, words) => format!("something that looks like a token,{words}"),
-        (Some(_), words) => format!("the token{words}"),
+    let what = match (finding.token, finding.extent, finding.encoding.words()) {
+        (None, _, "") => "something that looks like a token".to_owned(),
+        (None, _, words) => format!("something that looks like a token,{words}"),
+        (Some(_), Extent::Part, words) => format!("a part of the token{words}"),
+        (Some(_), Extent::Whole, words) => format!("the token{words}"),
     };
     match finding.position {
         Position::Byte(at) => format!("{name}: {what} at byte {at}"),
@@ -128,6 +131,10 @@ fn finding_json(finding: &Finding, tokens: &[Token]) -> Value {
         "where": place,
         "offset": offset,
         "kind": finding.encoding.name(),
+        "extent": match finding.extent {
+            Extent::Part => "part",
+            Extent::Whole => "whole",
+        },
         "fingerprint": finding.token.and_then(|token| tokens.get(token)).map(Token::fingerprint),
     })
 }

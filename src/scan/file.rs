@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::files::{self, Symlinks};
-use crate::patterns::Encoding;
+use crate::patterns::{Encoding, Extent};
 
 use super::extents::{data_extents, is_sparse};
 use super::formats::is_file_packed;
@@ -62,14 +62,19 @@ pub(super) fn search_file(search: &mut Search, location: &mut Location, redact: 
 /// a token.
 pub(super) fn add_left_over(search: &mut Search, location: &Location) {
     let (location, position) = (location.clone(), Position::LeftOver);
-    search.report.add(Finding { location, position, encoding: Encoding::Raw, token: None });
+    search.report.add(Finding { location, position, encoding: Encoding::Raw, token: None, extent: Extent::Whole });
 }
 
 /// Searches a text that is not in a file: a name, the target of a link.
 pub(super) fn search_text(search: &mut Search, text: &[u8], position: Position, location: &Location) {
     for found in search.scanner.find(text) {
-        let location = location.clone();
-        search.report.add(Finding { location, position, encoding: found.encoding, token: found.token });
+        search.report.add(Finding {
+            location: location.clone(),
+            position,
+            encoding: found.encoding,
+            token: found.token,
+            extent: found.extent,
+        });
     }
 }
 

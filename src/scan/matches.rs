@@ -3,12 +3,12 @@
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
 
-use crate::patterns::Encoding;
+use crate::patterns::{Encoding, Extent};
 
 /// How many matches are kept. The rest is counted.
 const MAX_PENDING: usize = 100_000;
 
-/// A token, or text that looks like one, in a stream.
+/// A token, a part of one, or text that looks like one, in a stream.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StreamMatch {
     /// Its offset in the stream.
@@ -17,6 +17,8 @@ pub(super) struct StreamMatch {
     pub(super) encoding: Encoding,
     /// The index of the token; `None`: it looks like a token.
     pub(super) token: Option<usize>,
+    /// How much of it.
+    pub(super) extent: Extent,
 }
 
 impl StreamMatch {

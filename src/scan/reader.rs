@@ -114,6 +114,7 @@ impl<'a> ScanReader<'a> {
                     len: found.range.len() as u64,
                     encoding: found.encoding,
                     token: found.token,
+                    extent: found.extent,
                 });
             }
         }

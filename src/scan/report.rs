@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use crate::patterns::Encoding;
+use crate::patterns::{Encoding, Extent};
 
 /// How many items are listed for one file, and for all files of one thread. The rest is counted.
 const MAX_LISTED: (usize, usize) = (500, 2_000);
@@ -11,7 +11,7 @@ const MAX_LISTED: (usize, usize) = (500, 2_000);
 /// Beyond the limit of a thread, one item of each file is still listed, up to this number.
 const MAX_ONE_EACH: usize = 6_000;
 
-/// A token, or text that looks like one.
+/// A token, a part of one, or text that looks like one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The file, or the content inside it.
@@ -22,6 +22,8 @@ pub struct Finding {
     pub encoding: Encoding,
     /// The index of the token among those that were searched for; `None`: it looks like a token.
     pub token: Option<usize>,
+    /// How much of it.
+    pub extent: Extent,
 }
 
 /// A file, or content that is packed in it.

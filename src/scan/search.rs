@@ -166,6 +166,7 @@ impl Content<'_, '_> {
                 position: Position::Byte(found.start - self.start),
                 encoding: found.encoding,
                 token: found.token,
+                extent: found.extent,
             });
         }
     }

@@ -16,6 +16,8 @@ pub mod redaction;
 #[cfg(unix)]
 pub mod redaction_interrupted;
 #[cfg(unix)]
+pub mod report;
+#[cfg(unix)]
 pub mod staged;
 #[cfg(unix)]
 pub mod support;
