@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use crate::patterns::Extent;
-use crate::scan::{Capped, Finding, Location, Position, Problem, Report};
+use crate::scan::{Capped, CellPlace, Finding, Location, NotebookPart, Position, Problem, Report};
 use crate::token::{Token, mask};
 
 use super::messages::clean;
@@ -65,12 +65,28 @@ fn line(finding: &Finding) -> String {
         (Some(_), Extent::Whole, words) => format!("the token{words}"),
     };
     match finding.position {
-        Position::Byte(at) => format!("{name}: {what} at byte {at}"),
+        Position::Byte(at) => match finding.place {
+            None => format!("{name}: {what} at byte {at}"),
+            Some(place) => {
+                let part = place.part.map(words).unwrap_or_default();
+                format!("{name}:{}:{}: {what}{part} at byte {at}", place.line, place.column)
+            }
+        },
         Position::Name => format!("{name}: {what} in its name"),
         Position::LinkTarget => format!("{name}: {what} in the path that the link points to"),
         Position::LeftOver => {
             format!("{name} is a temporary file that co-cred left behind: it may contain a token")
         }
+    }
+}
+
+/// A part of a notebook, in words that follow what was found.
+fn words(part: NotebookPart) -> String {
+    let cell = part.cell;
+    match part.place {
+        CellPlace::Source => format!(" in the source of cell {cell}"),
+        CellPlace::Output(output) => format!(" in output {output} of cell {cell}"),
+        CellPlace::Other => format!(" in cell {cell}"),
     }
 }
 
@@ -125,11 +141,19 @@ fn finding_json(finding: &Finding, tokens: &[Token]) -> Value {
         Position::LinkTarget => ("link", None),
         Position::LeftOver => ("left-over", None),
     };
+    let part = finding.place.and_then(|place| place.part);
     json!({
         "file": mask(&finding.location.display),
         "inside": finding.location.inside,
         "where": place,
         "offset": offset,
+        "line": finding.place.map(|place| place.line),
+        "column": finding.place.map(|place| place.column),
+        "cell": part.map(|part| part.cell),
+        "output": part.and_then(|part| match part.place {
+            CellPlace::Output(output) => Some(output),
+            CellPlace::Source | CellPlace::Other => None,
+        }),
         "kind": finding.encoding.name(),
         "extent": match finding.extent {
             Extent::Part => "part",

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use crate::patterns::{Encoding, Extent};
 
+use super::notebook::NotebookPart;
+
 /// How many items are listed for one file, and for all files of one thread. The rest is counted.
 const MAX_LISTED: (usize, usize) = (500, 2_000);
 
@@ -24,6 +26,8 @@ pub struct Finding {
     pub token: Option<usize>,
     /// How much of it.
     pub extent: Extent,
+    /// Where in the text, if the content is a text in a file of its own.
+    pub place: Option<TextPlace>,
 }
 
 /// A file, or content that is packed in it.
@@ -55,6 +59,17 @@ pub enum Position {
     LinkTarget,
     /// Perhaps anywhere: a co-cred process that was killed left this temporary file behind, half written.
     LeftOver,
+}
+
+/// Where in a text a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextPlace {
+    /// The line, from 1.
+    pub line: u64,
+    /// The column in characters, from 1.
+    pub column: u64,
+    /// The part of a notebook.
+    pub part: Option<NotebookPart>,
 }
 
 /// What could not be done with a file, and why.

@@ -86,6 +86,7 @@
 //! | `scan::unreadable` | files and folders that cannot be read fail the search |
 //! | `scan::redaction` | what `--redact` overwrites, keeps and reports |
 //! | `scan::redaction_interrupted` | no second copy of the token, and no more readers |
+//! | `scan::places` | line and column of a finding, cell and output in a notebook |
 //! | `scan::report` | what is said of a finding: whether it is the token or a part of it |
 //! | `scan::staged` | the index, and the content of Git LFS |
 //! | `scan::gate` | folders that are searched once a command has ended |

@@ -12,6 +12,8 @@ pub mod limits;
 #[cfg(unix)]
 pub mod names;
 #[cfg(unix)]
+pub mod places;
+#[cfg(unix)]
 pub mod redaction;
 #[cfg(unix)]
 pub mod redaction_interrupted;

@@ -47,5 +47,5 @@ fn gate_and_staged_search_report_parts() {
     }
     world.shell("sh", "git init --quiet && git add results").expect(0);
     let ran = world.spawn(["scan", "--staged"]).expect(9);
-    assert!(ran.out.contains("results/a: a part of the token at byte 0\n"), "{ran:?}");
+    assert!(ran.out.contains("results/a:1:1: a part of the token at byte 0\n"), "{ran:?}");
 }
