@@ -21,11 +21,26 @@ pub(super) fn count(report: &Report, strict: bool) -> Option<String> {
     let what = match known().map(|finding| finding.extent).max() {
         Some(Extent::Whole) => "the token",
         Some(Extent::Part) => "a part of the token",
-        None if report.tokens.count == 0 => "what looks like a token",
+        None if report.tokens.count == 0 => suspicion(report),
         None => "what may be a token",
     };
     let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
     (count > 0).then(|| format!("found {what} {times}, in {}", plural(files, "file", "files")))
+}
+
+/// What was found that is no token which was searched for.
+fn suspicion(report: &Report) -> &'static str {
+    let is_any = |is_url: bool| report.token_like.items.iter().any(|finding| finding.is_signed_url == is_url);
+    match (is_any(false), is_any(true)) {
+        (_, false) => "what looks like a token",
+        (false, true) => SIGNED_URL,
+        (true, true) => "what looks like a token, or a signed storage URL,",
+    }
+}
+
+/// Whether the suspicions of a report are signed URLs, and nothing else.
+pub(super) fn has_only_urls(report: &Report) -> bool {
+    report.tokens.count == 0 && suspicion(report) == SIGNED_URL
 }
 
 /// How much was not searched that should have been; `None`: nothing. The number of problems decides, not the number of files.
@@ -35,6 +50,8 @@ pub(super) fn not_searched(report: &Report, strict: bool) -> Option<String> {
     let files = plural(files.max(1), "file or folder", "files or folders");
     (count > 0).then(|| format!("{files} could not be searched completely"))
 }
+
+const SIGNED_URL: &str = "a signed storage URL";
 
 fn plural(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
@@ -59,6 +76,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 fn line(finding: &Finding) -> String {
     let name = name(&finding.location);
     let what = match (finding.token, finding.extent, finding.encoding.words()) {
+        (None, ..) if finding.is_signed_url => SIGNED_URL.to_owned(),
         (None, _, "") => "something that looks like a token".to_owned(),
         (None, _, words) => format!("something that looks like a token,{words}"),
         (Some(_), Extent::Part, words) => format!("a part of the token{words}"),
@@ -105,6 +123,9 @@ pub(super) fn searched(report: &Report) -> String {
     let files = plural(report.files, "file", "files");
     match report.token_like.count {
         0 => format!("no token in {files}"),
+        _ if has_only_urls(report) => {
+            format!("the token is not in {files}, but {SIGNED_URL} is; --strict counts that as well")
+        }
         _ => format!("the token is not in {files}, but something that looks like one is; --strict counts that as well"),
     }
 }
@@ -154,7 +175,7 @@ fn finding_json(finding: &Finding, tokens: &[Token]) -> Value {
             CellPlace::Output(output) => Some(output),
             CellPlace::Source | CellPlace::Other => None,
         }),
-        "kind": finding.encoding.name(),
+        "kind": if finding.is_signed_url { "signed-url" } else { finding.encoding.name() },
         "extent": match finding.extent {
             Extent::Part => "part",
             Extent::Whole => "whole",

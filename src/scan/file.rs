@@ -64,7 +64,7 @@ pub(super) fn search_file(search: &mut Search, location: &mut Location, redact: 
 pub(super) fn add_left_over(search: &mut Search, location: &Location) {
     let (location, position) = (location.clone(), Position::LeftOver);
     let (encoding, extent) = (Encoding::Raw, Extent::Whole);
-    search.report.add(Finding { location, position, encoding, token: None, extent, place: None });
+    search.report.add(Finding { location, position, encoding, token: None, extent, is_signed_url: false, place: None });
 }
 
 /// Searches a text that is not in a file: a name, the target of a link.
@@ -76,6 +76,7 @@ pub(super) fn search_text(search: &mut Search, text: &[u8], position: Position, 
             encoding: found.encoding,
             token: found.token,
             extent: found.extent,
+            is_signed_url: found.is_signed_url,
             place: None,
         });
     }

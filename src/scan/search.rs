@@ -167,6 +167,7 @@ impl Content<'_, '_> {
                 encoding: found.encoding,
                 token: found.token,
                 extent: found.extent,
+                is_signed_url: found.is_signed_url,
                 place: None,
             });
         }

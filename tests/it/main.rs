@@ -101,6 +101,7 @@
 //! | `token` | what is a token: parsed, found in text, masked |
 //! | `deployment` | which deployments are accepted, and how they are normalised |
 //! | `patterns::recognised` | the ways in which a token is written down: each is found and masked |
+//! | `patterns::signed_urls` | signed URLs of cloud storage: suspected in files, masked with `--mask-urls` |
 //! | `patterns::written` | the table of these ways |
 //! | `process` | programs that are run for their output |
 //! | `docs` | every command that the README shows |
