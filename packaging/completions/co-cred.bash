@@ -352,7 +352,7 @@ _co__cred() {
             return 0
             ;;
         co__cred__subcmd__exec)
-            opts="-q -v -h --as --all-names --domain-as --clean --git --mask --gate --explain --broker --read-only --allow --rate --audit --deployment --token-file --token-env --verify --offline --timeout --quiet --verbose --help"
+            opts="-q -v -h --as --all-names --domain-as --clean --git --mask --mask-urls --gate --explain --broker --read-only --allow --rate --audit --deployment --token-file --token-env --verify --offline --timeout --quiet --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -70,6 +70,7 @@ complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l all-names -d 'S
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l clean -d 'Remove every other variable that holds the token, in any encoding'
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l git -d 'Let Git, in CMD and its children, ask co-cred for this deployment\'s credential; no file is changed'
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l mask -d 'Mask the token, in any encoding, in the output of CMD as it streams; CMD then runs as a child of co-cred'
+complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l mask-urls -d 'Mask the signatures of signed storage URLs as well: S3, Google Cloud Storage, Azure'
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l explain -d 'Show what would be set, and from where; run nothing'
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l broker -d 'Let programs use the API without the token: they get a local address, and a token for this run'
 complete -c co-cred -n "__fish_co_cred_using_subcommand exec" -l read-only -d 'Allow only requests that read: GET, HEAD, searches and listings'
@@ -183,7 +184,7 @@ never\t'Send nothing'"
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l timeout -d 'Time limit for the deployment\'s answer, and for token_command, such as 30s or 1m [default: 10s]' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l redact -d 'Overwrite the token where it is found, with the same length; packed files are not changed'
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l staged -d 'Search the staged files in Git\'s index, and the content that Git LFS pushes with them, as with --strict'
-complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l strict -d 'Treat text that looks like a token as one, and other compressed formats as not searched'
+complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l strict -d 'Treat text that looks like a token and signed storage URLs as tokens, and other compressed formats as not searched'
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l json -d 'Print the report as JSON'
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l offline -d 'Send nothing; the same as --verify never'
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -s q -l quiet -d 'Print no warnings'

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use crate::scan::{Capped, Finding, Location, Position, Problem, Report};
+use crate::patterns::Extent;
+use crate::scan::{Capped, CellPlace, Finding, Location, NotebookPart, Position, Problem, Report};
 use crate::token::{Token, mask};
 
 use super::messages::clean;
@@ -16,14 +17,30 @@ pub(super) fn count(report: &Report, strict: bool) -> Option<String> {
         true => (report.tokens.count + report.token_like.count, report.files_with_findings),
         false => (report.tokens.count, report.tokens.files),
     };
-    let is_known = report.tokens.items.iter().any(|finding| finding.token.is_some());
-    let what = match (is_known, report.tokens.count) {
-        (true, _) => "the token",
-        (false, 0) => "what looks like a token",
-        (false, _) => "what may be a token",
+    let known = || report.tokens.items.iter().filter(|finding| finding.token.is_some());
+    let what = match known().map(|finding| finding.extent).max() {
+        Some(Extent::Whole) => "the token",
+        Some(Extent::Part) => "a part of the token",
+        None if report.tokens.count == 0 => suspicion(report),
+        None => "what may be a token",
     };
     let times = if count == 1 { "once".to_owned() } else { format!("{count} times") };
     (count > 0).then(|| format!("found {what} {times}, in {}", plural(files, "file", "files")))
+}
+
+/// What was found that is no token which was searched for.
+fn suspicion(report: &Report) -> &'static str {
+    let is_any = |is_url: bool| report.token_like.items.iter().any(|finding| finding.is_signed_url == is_url);
+    match (is_any(false), is_any(true)) {
+        (_, false) => "what looks like a token",
+        (false, true) => SIGNED_URL,
+        (true, true) => "what looks like a token, or a signed storage URL,",
+    }
+}
+
+/// Whether the suspicions of a report are signed URLs, and nothing else.
+pub(super) fn has_only_urls(report: &Report) -> bool {
+    report.tokens.count == 0 && suspicion(report) == SIGNED_URL
 }
 
 /// How much was not searched that should have been; `None`: nothing. The number of problems decides, not the number of files.
@@ -33,6 +50,8 @@ pub(super) fn not_searched(report: &Report, strict: bool) -> Option<String> {
     let files = plural(files.max(1), "file or folder", "files or folders");
     (count > 0).then(|| format!("{files} could not be searched completely"))
 }
+
+const SIGNED_URL: &str = "a signed storage URL";
 
 fn plural(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
@@ -56,18 +75,36 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 fn line(finding: &Finding) -> String {
     let name = name(&finding.location);
-    let what = match (finding.token, finding.encoding.words()) {
-        (None, "") => "something that looks like a token".to_owned(),
-        (None, words) => format!("something that looks like a token,{words}"),
-        (Some(_), words) => format!("the token{words}"),
+    let what = match (finding.token, finding.extent, finding.encoding.words()) {
+        (None, ..) if finding.is_signed_url => SIGNED_URL.to_owned(),
+        (None, _, "") => "something that looks like a token".to_owned(),
+        (None, _, words) => format!("something that looks like a token,{words}"),
+        (Some(_), Extent::Part, words) => format!("a part of the token{words}"),
+        (Some(_), Extent::Whole, words) => format!("the token{words}"),
     };
     match finding.position {
-        Position::Byte(at) => format!("{name}: {what} at byte {at}"),
+        Position::Byte(at) => match finding.place {
+            None => format!("{name}: {what} at byte {at}"),
+            Some(place) => {
+                let part = place.part.map(words).unwrap_or_default();
+                format!("{name}:{}:{}: {what}{part} at byte {at}", place.line, place.column)
+            }
+        },
         Position::Name => format!("{name}: {what} in its name"),
         Position::LinkTarget => format!("{name}: {what} in the path that the link points to"),
         Position::LeftOver => {
             format!("{name} is a temporary file that co-cred left behind: it may contain a token")
         }
+    }
+}
+
+/// A part of a notebook, in words that follow what was found.
+fn words(part: NotebookPart) -> String {
+    let cell = part.cell;
+    match part.place {
+        CellPlace::Source => format!(" in the source of cell {cell}"),
+        CellPlace::Output(output) => format!(" in output {output} of cell {cell}"),
+        CellPlace::Other => format!(" in cell {cell}"),
     }
 }
 
@@ -86,6 +123,9 @@ pub(super) fn searched(report: &Report) -> String {
     let files = plural(report.files, "file", "files");
     match report.token_like.count {
         0 => format!("no token in {files}"),
+        _ if has_only_urls(report) => {
+            format!("the token is not in {files}, but {SIGNED_URL} is; --strict counts that as well")
+        }
         _ => format!("the token is not in {files}, but something that looks like one is; --strict counts that as well"),
     }
 }
@@ -122,12 +162,24 @@ fn finding_json(finding: &Finding, tokens: &[Token]) -> Value {
         Position::LinkTarget => ("link", None),
         Position::LeftOver => ("left-over", None),
     };
+    let part = finding.place.and_then(|place| place.part);
     json!({
         "file": mask(&finding.location.display),
         "inside": finding.location.inside,
         "where": place,
         "offset": offset,
-        "kind": finding.encoding.name(),
+        "line": finding.place.map(|place| place.line),
+        "column": finding.place.map(|place| place.column),
+        "cell": part.map(|part| part.cell),
+        "output": part.and_then(|part| match part.place {
+            CellPlace::Output(output) => Some(output),
+            CellPlace::Source | CellPlace::Other => None,
+        }),
+        "kind": if finding.is_signed_url { "signed-url" } else { finding.encoding.name() },
+        "extent": match finding.extent {
+            Extent::Part => "part",
+            Extent::Whole => "whole",
+        },
         "fingerprint": finding.token.and_then(|token| tokens.get(token)).map(Token::fingerprint),
     })
 }

@@ -36,6 +36,8 @@ pub(super) struct KnownTokens {
     env: Env,
     /// Whether the token comes from a keyring or a command: asking those may prompt the user.
     is_external: bool,
+    /// Whether signatures of URLs are masked as well.
+    mask_urls: bool,
     /// What could not be read when the command started, which does not fail the gate: the token in use came from elsewhere.
     unreadable: Vec<String>,
     /// The last search of the sources that never prompt, and of the one that may.
@@ -85,7 +87,7 @@ impl KnownTokens {
     ///
     /// # Errors
     /// The credential's token is too short to be found, or an option cannot be parsed.
-    pub(super) fn new(invocation: &Invocation, credential: &Credential) -> Result<KnownTokens> {
+    pub(super) fn new(invocation: &Invocation, credential: &Credential, mask_urls: bool) -> Result<KnownTokens> {
         findable("--mask and --gate", credential.token(), credential.place())?;
         let tokens = vec![credential.token().duplicate()];
         let matcher = Arc::new(matcher(&tokens));
@@ -93,6 +95,7 @@ impl KnownTokens {
             common: invocation.common.clone(),
             env: invocation.env.clone(),
             is_external: matches!(credential.place().kind, PlaceKind::Keyring | PlaceKind::Command),
+            mask_urls,
             unreadable: Vec::new(),
             local: LastSearch::new(),
             external: LastSearch::new(),
@@ -230,6 +233,10 @@ impl KnownTokens {
 }
 
 impl MatcherProvider for KnownTokens {
+    fn masks_urls(&self) -> bool {
+        self.mask_urls
+    }
+
     fn current(&self) -> Arc<Matcher> {
         let matcher = self.matcher();
         // Without a prefix that all tokens have, no word of the stream asks for a search.

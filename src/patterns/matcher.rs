@@ -1,5 +1,5 @@
 //! The search for tokens, in files and in streams: whole or in part, in any encoding, with noise between their characters, and
-//! for text that looks like a token.
+//! for text that looks like a token, and for signed URLs.
 //!
 //! The first look (`places`) tells the regions in which there may be one. Each is read by the decoders that apply (`decode`), and
 //! what these read is searched for runs of the patterns (`runs`).
@@ -13,6 +13,7 @@ use super::encodings::{Encoding, Encodings, Extent, Pattern, RawToken};
 use super::places::{Places, Region};
 use super::prefilter::Prefilter;
 use super::runs::{OpenRun, RunIndex};
+use super::signed_url;
 use super::spellings;
 use super::token_like;
 use crate::token::{is_word_start, token_at};
@@ -34,17 +35,19 @@ pub struct Matcher {
     pub common_prefix: usize,
 }
 
-/// A token or a part of one, or text that looks like one.
+/// A token or a part of one, text that looks like one, or the signature of a signed URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Match {
     /// Its place.
     pub range: Range<usize>,
     /// How it is written down.
     pub encoding: Encoding,
-    /// The index of the token among those that were given; `None`: it looks like a token.
+    /// The index of the token among those that were given; `None`: it looks like a token, or is a signature.
     pub token: Option<usize>,
     /// How much of it.
     pub extent: Extent,
+    /// Whether it is the signature of a signed URL.
+    pub is_signed_url: bool,
 }
 
 /// The end of a piece that may be the beginning of a token, or of a part of one.
@@ -74,6 +77,7 @@ impl Matcher {
             spellings::coloured(raw, &mut |sample| prefilter.add_sample(sample));
         }
         token_like::add_beginnings(&mut prefilter);
+        signed_url::add_beginnings(&mut prefilter);
         let longest = patterns.iter().map(|pattern| pattern.bytes.len()).max().unwrap_or_default();
         Matcher {
             prefilter,
@@ -95,6 +99,11 @@ impl Matcher {
         self.lookahead
     }
 
+    /// How many bytes before the beginning of a match decide whether it is one.
+    pub fn lookbehind(&self) -> usize {
+        signed_url::LOOKBEHIND
+    }
+
     /// Every match, in order and without overlaps: a token replaces text that looks like one.
     pub fn find(&self, bytes: &[u8]) -> Vec<Match> {
         self.search(bytes).0
@@ -106,8 +115,13 @@ impl Matcher {
         let mut matches = Vec::new();
         for at in &places.candidates {
             if let Some((range, encoding)) = token_like::match_at(bytes, *at) {
-                matches.push(Match { range, encoding, token: None, extent: Extent::Whole });
+                let (token, extent) = (None, Extent::Whole);
+                matches.push(Match { range, encoding, token, extent, is_signed_url: false });
             }
+        }
+        for range in places.signature_names.iter().filter_map(|name| signed_url::signature_at(bytes, *name)) {
+            let (encoding, extent) = (Encoding::Raw, Extent::Whole);
+            matches.push(Match { range, encoding, token: None, extent, is_signed_url: true });
         }
         let (mut decoded, mut encoded) = (Decoded::default(), Vec::new());
         for region in &places.regions {
@@ -162,7 +176,8 @@ impl Matcher {
                 let is_word = || (is_number || is_word_start(bytes, range.start)) && is_one_word(&bytes[range.clone()]);
                 if end.is_some() && is_new() && is_word() {
                     let encoding = encoding_of(decoder, Encoding::Raw, &bytes[range.clone()]);
-                    matches.push(Match { range, encoding, token: None, extent: Extent::Whole });
+                    let (token, extent) = (None, Extent::Whole);
+                    matches.push(Match { range, encoding, token, extent, is_signed_url: false });
                 }
             }
         }
@@ -179,7 +194,8 @@ impl Matcher {
             let pattern = &self.patterns[run.pattern];
             if let Some(extent) = pattern.extent(&(run.at..run.at + run.range.len())) {
                 let (range, encoding) = place(pattern, run.range);
-                matches.push(Match { range, encoding, token: Some(pattern.token), extent });
+                let token = Some(pattern.token);
+                matches.push(Match { range, encoding, token, extent, is_signed_url: false });
             }
         }
     }
@@ -196,6 +212,12 @@ impl Matcher {
             }
             window *= 4;
         }
+    }
+
+    /// The end of a piece that may be the beginning of a signed URL: its last word.
+    pub fn partial_url(&self, bytes: &[u8]) -> Option<PartialMatch> {
+        let (word, len) = signed_url::last_word(bytes);
+        (word > 0).then_some(PartialMatch { start: bytes.len() - word, len, is_beginning: true })
     }
 
     fn partial_match_in(&self, tail: &[u8]) -> Option<PartialMatch> {
@@ -229,7 +251,7 @@ impl Matcher {
 
 impl PartialMatch {
     /// What is to be held back for either.
-    fn or(self, other: PartialMatch) -> PartialMatch {
+    pub fn or(self, other: PartialMatch) -> PartialMatch {
         PartialMatch {
             start: self.start.min(other.start),
             len: self.len.max(other.len),

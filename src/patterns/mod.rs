@@ -9,6 +9,7 @@ mod matcher;
 mod places;
 mod prefilter;
 mod runs;
+mod signed_url;
 mod spellings;
 mod token_like;
 mod value;

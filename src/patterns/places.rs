@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::decode::{Decoded, Decoders};
 use super::prefilter::Prefilter;
 use super::runs::RunIndex;
-use super::token_like;
+use super::{signed_url, token_like};
 
 /// How much text before and after a known gram is decoded.
 const BEFORE: usize = 512;
@@ -30,6 +30,8 @@ pub(super) struct Places {
     pub(super) regions: Vec<Region>,
     /// Where text begins as every token does.
     pub(super) candidates: Vec<usize>,
+    /// Where the name of a URL's signature may be.
+    pub(super) signature_names: Vec<usize>,
     unlikely: Unlikely,
 }
 
@@ -65,6 +67,8 @@ impl Places {
                     false => places.unlikely = Unlikely { end: sample + AROUND / 2, decoders, chain },
                 }
             }
+            let name = signed_url::name_near(bytes, sample);
+            places.signature_names.extend(name.filter(|at| places.signature_names.last() != Some(at)));
             if let Some(at) = token_like::beginning_near(bytes, sample) {
                 places.candidates.push(at);
                 places.add_region(at, bytes.len(), Decoders::TEXT | Decoders::ESCAPES);

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use crate::files::{self, Symlinks};
-use crate::patterns::Encoding;
+use crate::patterns::{Encoding, Extent};
 
 use super::extents::{data_extents, is_sparse};
 use super::formats::is_file_packed;
@@ -15,6 +15,7 @@ use super::progress::CountingReader;
 use super::redact::{Redact, overwrite};
 use super::report::{Finding, Location, Position, Problem, Report};
 use super::search::{Search, TOO_MUCH, unpacking_budget};
+use super::second_pass::TextPlaces;
 use super::system::{fingerprint, stored_size};
 
 /// How often a file is searched that keeps changing.
@@ -62,14 +63,22 @@ pub(super) fn search_file(search: &mut Search, location: &mut Location, redact: 
 /// a token.
 pub(super) fn add_left_over(search: &mut Search, location: &Location) {
     let (location, position) = (location.clone(), Position::LeftOver);
-    search.report.add(Finding { location, position, encoding: Encoding::Raw, token: None });
+    let (encoding, extent) = (Encoding::Raw, Extent::Whole);
+    search.report.add(Finding { location, position, encoding, token: None, extent, is_signed_url: false, place: None });
 }
 
 /// Searches a text that is not in a file: a name, the target of a link.
 pub(super) fn search_text(search: &mut Search, text: &[u8], position: Position, location: &Location) {
     for found in search.scanner.find(text) {
-        let location = location.clone();
-        search.report.add(Finding { location, position, encoding: found.encoding, token: found.token });
+        search.report.add(Finding {
+            location: location.clone(),
+            position,
+            encoding: found.encoding,
+            token: found.token,
+            extent: found.extent,
+            is_signed_url: found.is_signed_url,
+            place: None,
+        });
     }
 }
 
@@ -126,8 +135,27 @@ fn search_once(search: &mut Search, location: &mut Location) -> Result<State, St
     if meta.len() == 0 && search.report.bytes == MAX_WITHOUT_SIZE {
         return Err("has no size and no end: it is not searched completely".to_owned());
     }
+    let state = current_state(&file, &meta)?;
+    if state == State::Changed || meta.len() == 0 || !TextPlaces::are_wanted(&search.report) {
+        return Ok(state);
+    }
+    let Ok(places) = read_places(&search.report, &file, &location.path) else { return Ok(state) };
+    let state = current_state(&file, &meta)?;
+    if state == State::Unchanged {
+        places.add_to(&mut search.report);
+    }
+    Ok(state)
+}
+
+/// Whether a file has changed since it had this metadata.
+fn current_state(file: &File, before: &Metadata) -> Result<State, String> {
     let now = file.metadata().map_err(|error| format!("has unreadable metadata ({})", error.kind()))?;
-    Ok(if fingerprint(&meta) == fingerprint(&now) { State::Unchanged } else { State::Changed })
+    Ok(if fingerprint(before) == fingerprint(&now) { State::Unchanged } else { State::Changed })
+}
+
+fn read_places(report: &Report, mut file: &File, path: &Path) -> io::Result<TextPlaces> {
+    file.seek(SeekFrom::Start(0))?;
+    Ok(TextPlaces::read(report, &mut file, path))
 }
 
 fn search_contents(search: &mut Search, file: &File, meta: &Metadata, location: &mut Location) -> io::Result<()> {

@@ -3,20 +3,23 @@
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
 
-use crate::patterns::Encoding;
+use crate::patterns::{Encoding, Extent};
 
 /// How many matches are kept. The rest is counted.
 const MAX_PENDING: usize = 100_000;
 
-/// A token, or text that looks like one, in a stream.
+/// A token, a part of one, text that looks like one, or the signature of a signed URL, in a stream.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StreamMatch {
     /// Its offset in the stream.
     pub(super) start: u64,
     pub(super) len: u64,
     pub(super) encoding: Encoding,
-    /// The index of the token; `None`: it looks like a token.
+    /// The index of the token; `None`: it looks like a token, or is a signature.
     pub(super) token: Option<usize>,
+    /// How much of it.
+    pub(super) extent: Extent,
+    pub(super) is_signed_url: bool,
 }
 
 impl StreamMatch {

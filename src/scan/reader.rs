@@ -13,9 +13,6 @@ use super::matches::{PendingMatches, StreamMatch};
 /// How many bytes are read and searched at once: what the fastest caches of a core hold.
 const PIECE: usize = 256 * 1024;
 
-/// How many bytes before a place decide whether a word begins there.
-const LOOKBEHIND: usize = 8;
-
 /// The size of a page: the kernel copies faster to the beginning of one.
 const PAGE: usize = 4096;
 
@@ -24,7 +21,7 @@ pub(super) struct Buffer(Zeroizing<Vec<u8>>);
 
 impl Buffer {
     pub(super) fn new(scanner: &Matcher) -> Buffer {
-        let kept = (scanner.lookahead() + LOOKBEHIND).next_multiple_of(PAGE);
+        let kept = (scanner.lookahead() + scanner.lookbehind()).next_multiple_of(PAGE);
         Buffer(Zeroizing::new(vec![0; PIECE.max(4 * kept) + kept + PAGE]))
     }
 
@@ -79,7 +76,7 @@ impl<'a> ScanReader<'a> {
 
     /// Moves what is still needed to the front, fills the buffer, and searches it.
     fn refill(&mut self) {
-        let kept = self.read.min(self.searched.saturating_sub(LOOKBEHIND)).max(self.first);
+        let kept = self.read.min(self.searched.saturating_sub(self.scanner.lookbehind())).max(self.first);
         // What is kept ends where a page does.
         let len = self.filled - kept;
         let first = len.next_multiple_of(PAGE) - len;
@@ -105,7 +102,7 @@ impl<'a> ScanReader<'a> {
             Some(_) => self.filled,
             None => self.filled.saturating_sub(self.scanner.lookahead()).max(self.searched),
         };
-        let first = self.searched.saturating_sub(LOOKBEHIND).max(self.first);
+        let first = self.searched.saturating_sub(self.scanner.lookbehind()).max(self.first);
         for found in self.scanner.find(&self.buffer[first..self.filled]) {
             let start = first + found.range.start;
             if (self.searched..until).contains(&start) {
@@ -114,6 +111,8 @@ impl<'a> ScanReader<'a> {
                     len: found.range.len() as u64,
                     encoding: found.encoding,
                     token: found.token,
+                    extent: found.extent,
+                    is_signed_url: found.is_signed_url,
                 });
             }
         }

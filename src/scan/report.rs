@@ -3,7 +3,9 @@
 
 use std::path::PathBuf;
 
-use crate::patterns::Encoding;
+use crate::patterns::{Encoding, Extent};
+
+use super::notebook::NotebookPart;
 
 /// How many items are listed for one file, and for all files of one thread. The rest is counted.
 const MAX_LISTED: (usize, usize) = (500, 2_000);
@@ -11,7 +13,7 @@ const MAX_LISTED: (usize, usize) = (500, 2_000);
 /// Beyond the limit of a thread, one item of each file is still listed, up to this number.
 const MAX_ONE_EACH: usize = 6_000;
 
-/// A token, or text that looks like one.
+/// A token, a part of one, text that looks like one, or the signature of a signed URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// The file, or the content inside it.
@@ -20,8 +22,14 @@ pub struct Finding {
     pub position: Position,
     /// How it is written down.
     pub encoding: Encoding,
-    /// The index of the token among those that were searched for; `None`: it looks like a token.
+    /// The index of the token among those that were searched for; `None`: it looks like a token, or is a signature.
     pub token: Option<usize>,
+    /// How much of it.
+    pub extent: Extent,
+    /// Whether it is the signature of a signed URL.
+    pub is_signed_url: bool,
+    /// Where in the text, if the content is a text in a file of its own.
+    pub place: Option<TextPlace>,
 }
 
 /// A file, or content that is packed in it.
@@ -53,6 +61,17 @@ pub enum Position {
     LinkTarget,
     /// Perhaps anywhere: a co-cred process that was killed left this temporary file behind, half written.
     LeftOver,
+}
+
+/// Where in a text a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextPlace {
+    /// The line, from 1.
+    pub line: u64,
+    /// The column in characters, from 1.
+    pub column: u64,
+    /// The part of a notebook.
+    pub part: Option<NotebookPart>,
 }
 
 /// What could not be done with a file, and why.
@@ -115,7 +134,7 @@ enum Part {
 pub struct Report {
     /// The tokens that were searched for.
     pub tokens: Capped<Finding>,
-    /// Text that looks like a token.
+    /// Text that looks like a token, and signed URLs.
     pub token_like: Capped<Finding>,
     /// In how many files either was found.
     pub files_with_findings: u64,

@@ -227,6 +227,9 @@ impl Content<'_, '_> {
                 position: Position::Byte(found.start - self.start),
                 encoding: found.encoding,
                 token: found.token,
+                extent: found.extent,
+                is_signed_url: found.is_signed_url,
+                place: None,
             });
         }
     }

@@ -18,6 +18,7 @@ use super::lfs::{MAX_POINTER, Pointer, Store};
 use super::progress::Progress;
 use super::report::{Location, Position, Report};
 use super::search::Search;
+use super::second_pass::TextPlaces;
 use super::system::path_of;
 
 /// How long Git may take for the list, and for each piece of a blob.
@@ -164,9 +165,21 @@ impl Blobs {
         if blob.limit() > 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        // A line feed follows the blob.
-        (&mut self.output).take(1).read_exact(&mut [0])?;
+        self.end_blob()?;
+        if TextPlaces::are_wanted(&search.report) {
+            let size = self.request(id)?;
+            let mut blob = (&mut self.output).take(size);
+            let places = TextPlaces::read(&search.report, &mut blob, &location.path);
+            io::copy(&mut blob, &mut io::sink())?;
+            self.end_blob()?;
+            places.add_to(&mut search.report);
+        }
         Ok(pointer)
+    }
+
+    /// Reads the line feed that follows a blob.
+    fn end_blob(&mut self) -> io::Result<()> {
+        (&mut self.output).take(1).read_exact(&mut [0])
     }
 
     /// Requests a blob; returns its size. Its bytes follow in the output.

@@ -26,6 +26,11 @@ pub trait MatcherProvider: Send + Sync {
     /// The matcher of the tokens that are known now.
     fn current(&self) -> Arc<Matcher>;
 
+    /// Whether the signatures of signed URLs are masked as well.
+    fn masks_urls(&self) -> bool {
+        false
+    }
+
     /// The matcher after the token sources were searched again: the stream holds what may be a token that is not known.
     fn refreshed(&self) -> Arc<Matcher>;
 }
@@ -46,6 +51,8 @@ impl MatcherProvider for Arc<Matcher> {
 pub struct Masker<'a> {
     provider: &'a dyn MatcherProvider,
     matcher: Arc<Matcher>,
+    /// Whether the signatures of signed URLs are masked as well.
+    masks_urls: bool,
     /// The end of the stream so far, which may be the beginning of a match.
     held: Zeroizing<Vec<u8>>,
     /// How many bytes of `held` have been released already.
@@ -62,6 +69,7 @@ pub struct Masker<'a> {
 #[allow(missing_debug_implementations, reason = "it holds tokens")]
 pub struct MaskerState {
     tokens: Vec<RawToken>,
+    masks_urls: bool,
     held: Zeroizing<Vec<u8>>,
     released: usize,
     depth: usize,
@@ -81,6 +89,7 @@ impl<'a> Masker<'a> {
         Masker {
             provider,
             matcher: provider.current(),
+            masks_urls: provider.masks_urls(),
             held: Zeroizing::new(Vec::new()),
             released: 0,
             depth: 0,
@@ -91,14 +100,15 @@ impl<'a> Masker<'a> {
 
     /// Masks a stream from where another masker stopped.
     pub fn resume(provider: &'a dyn MatcherProvider, state: MaskerState) -> Masker<'a> {
-        let MaskerState { tokens: _, held, released, depth } = state;
-        Masker { held, released, depth, ..Masker::new(provider) }
+        let MaskerState { tokens: _, masks_urls, held, released, depth } = state;
+        Masker { masks_urls, held, released, depth, ..Masker::new(provider) }
     }
 
     /// Stops here; another masker resumes from the returned state.
     pub fn into_state(self) -> MaskerState {
         let tokens = self.matcher.tokens().to_vec();
-        MaskerState { tokens, held: self.held, released: self.released, depth: self.depth }
+        let Masker { masks_urls, held, released, depth, .. } = self;
+        MaskerState { tokens, masks_urls, held, released, depth }
     }
 
     /// Takes the next bytes of the stream, and appends to `out` what may be written.
@@ -123,7 +133,7 @@ impl<'a> Masker<'a> {
         }
     }
 
-    /// The matches of the known tokens. Where the bytes hold what may be another token, the sources are searched first.
+    /// The matches of what is masked. Where the bytes hold what may be another token, the sources are searched first.
     fn matches(&mut self, bytes: &[u8]) -> Vec<Match> {
         self.matcher = self.provider.current();
         let (mut matches, candidates) = self.matcher.search(bytes);
@@ -134,7 +144,7 @@ impl<'a> Masker<'a> {
                 matches = self.matcher.search(bytes).0;
             }
         }
-        matches.retain(|found| found.token.is_some());
+        matches.retain(|found| found.token.is_some() || self.masks_urls && found.is_signed_url);
         matches
     }
 
@@ -143,7 +153,7 @@ impl<'a> Masker<'a> {
         let mut from = 0;
         loop {
             let none = PartialMatch { start: bytes.len(), len: 0, is_beginning: false };
-            let Some(found) = self.matcher.partial_match(&bytes[from..]) else { return none };
+            let Some(found) = self.partial_match(&bytes[from..]) else { return none };
             let found = PartialMatch { start: from + found.start, ..found };
             match matches.iter().find(|other| found.start < other.range.end) {
                 // Inside a match nothing is held back; another one may begin behind it.
@@ -152,6 +162,14 @@ impl<'a> Masker<'a> {
                 Some(_) => return PartialMatch { len: usize::MAX, ..found },
                 None => return found,
             }
+        }
+    }
+
+    fn partial_match(&self, bytes: &[u8]) -> Option<PartialMatch> {
+        let token = self.matcher.partial_match(bytes);
+        match self.masks_urls.then(|| self.matcher.partial_url(bytes)).flatten() {
+            None => token,
+            Some(url) => Some(token.map_or(url, |token| token.or(url))),
         }
     }
 

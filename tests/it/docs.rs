@@ -109,7 +109,7 @@ fn gated(world: &Sandbox, script: &str) {
     fs::write(world.path("work/analysis.py"), leaks).unwrap();
     if script.contains("--gate") {
         let ran = world.shell("bash", script).expect(9);
-        assert!(ran.out == "***\n" && ran.err.contains("a: the token at byte 0"), "{ran:?}");
+        assert!(ran.out == "***\n" && ran.err.contains("a:1:1: the token at byte 0"), "{ran:?}");
     }
 }
 

@@ -87,6 +87,8 @@
 //! | `scan::unreadable` | files and folders that cannot be read fail the search |
 //! | `scan::redaction` | what `--redact` overwrites, keeps and reports |
 //! | `scan::redaction_interrupted` | no second copy of the token, and no more readers |
+//! | `scan::places` | line and column of a finding, cell and output in a notebook |
+//! | `scan::report` | what is said of a finding: whether it is the token or a part of it |
 //! | `scan::staged` | the index, and the content of Git LFS |
 //! | `scan::gate` | folders that are searched once a command has ended |
 //! | `cli::report` | check, status, doctor, usage: words, JSON, exit codes |
@@ -100,6 +102,7 @@
 //! | `token` | what is a token: parsed, found in text, masked |
 //! | `deployment` | which deployments are accepted, and how they are normalised |
 //! | `patterns::recognised` | the ways in which a token is written down: each is found and masked |
+//! | `patterns::signed_urls` | signed URLs of cloud storage: suspected in files, masked with `--mask-urls` |
 //! | `patterns::written` | the table of these ways |
 //! | `process` | programs that are run for their output |
 //! | `docs` | every command that the README shows |

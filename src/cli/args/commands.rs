@@ -45,6 +45,9 @@ pub struct Exec {
     /// Mask the token, in any encoding, in the output of CMD as it streams; CMD then runs as a child of co-cred
     #[arg(long)]
     pub mask: bool,
+    /// Mask the signatures of signed storage URLs as well: S3, Google Cloud Storage, Azure
+    #[arg(long, requires = "mask")]
+    pub mask_urls: bool,
     /// Search DIR for the token once CMD has ended: exit with 9 if it is there and CMD succeeded; may be repeated
     #[arg(long, value_name = "DIR")]
     pub gate: Vec<PathBuf>,
@@ -250,7 +253,7 @@ pub struct Scan {
     /// Search the staged files in Git's index, and the content that Git LFS pushes with them, as with --strict
     #[arg(long, conflicts_with_all = ["paths", "redact"])]
     pub staged: bool,
-    /// Treat text that looks like a token as one, and other compressed formats as not searched
+    /// Treat text that looks like a token and signed storage URLs as tokens, and other compressed formats as not searched
     #[arg(long)]
     pub strict: bool,
     /// Print the report as JSON

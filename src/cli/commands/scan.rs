@@ -24,6 +24,9 @@ const RESULTS: &str = "/results";
 
 const REVOKE: &str = "a token that was exposed should be revoked: Account → Access Tokens; then make a new one";
 
+const REMOVE_URL: &str =
+    "until a signed URL expires, it gives its file to every reader: remove it, and do not print such URLs";
+
 const COMMIT: &str =
     "remove it and git add the file again; git commit --no-verify commits it anyway, such as an example";
 
@@ -192,7 +195,11 @@ fn show_problems(report: &Report, messages: &mut Messages) {
 /// A token was found, also where it was overwritten; or something could not be searched completely.
 fn verdict(report: &Report, strict: bool) -> Result<()> {
     if let Some(found) = findings::count(report, strict) {
-        return Err(Error::new(Reason::Leaked, found + &redacted(report)).hint(REVOKE));
+        return Err(Error::new(Reason::Leaked, found + &redacted(report)).hint(if findings::has_only_urls(report) {
+            REMOVE_URL
+        } else {
+            REVOKE
+        }));
     }
     match findings::not_searched(report, strict) {
         None => Ok(()),

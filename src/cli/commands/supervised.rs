@@ -30,7 +30,7 @@ pub(super) fn run(
     messages: &mut Messages,
 ) -> Result<u8> {
     let is_needed = typed.mask || !typed.gate.is_empty();
-    let known = is_needed.then(|| KnownTokens::new(invocation, credential)).transpose()?.map(Arc::new);
+    let known = is_needed.then(|| KnownTokens::new(invocation, credential, typed.mask_urls)).transpose()?.map(Arc::new);
     if let Some(known) = &known {
         messages.warn(&known.remarks());
         known.start_searching()?;
@@ -92,17 +92,18 @@ fn supervise(
         Err(SuperviseError::NotStarted(error)) => return Ok(Err(error)),
         Err(SuperviseError::Setup(error)) => return Err(internal("the command cannot be supervised", error)),
     };
-    messages.warn(&masked(report.masked).into_iter().collect::<Vec<_>>());
+    messages.warn(&masked(report.masked, typed.mask_urls).into_iter().collect::<Vec<_>>());
     Ok(Ok(report))
 }
 
-fn masked(count: usize) -> Option<Remark> {
+fn masked(count: usize, with_urls: bool) -> Option<Remark> {
+    let what = if with_urls { "a token or the signature of a storage URL" } else { "a token" };
     let times = match count {
         0 => return None,
         1 => "once".to_owned(),
         many => format!("{many} times"),
     };
-    Some(Remark::new("masked", format!("a token was masked {times} in the command's output")).hint(MASKED))
+    Some(Remark::new("masked", format!("{what} was masked {times} in the command's output")).hint(MASKED))
 }
 
 /// Exits as a shell expects it: by the command's signal. The first process of a container cannot end by a signal of its own:

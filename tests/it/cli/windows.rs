@@ -91,7 +91,7 @@ fn scan_finds_and_redacts_a_file() {
     let (world, _deployment) = world();
     let world = world.file("work/results/a.txt", format!("leak {TOKEN}\r\n{OTHER}"));
     let ran = world.spawn(["scan", "results"]).expect(9);
-    assert!(ran.out.contains("a.txt: the token at byte 5"), "{ran:?}");
+    assert!(ran.out.contains("a.txt:1:6: the token at byte 5"), "{ran:?}");
     exec(&world, &["--gate", "results"], "exit 0").expect(9);
     world.spawn(["scan", "--redact", "results"]).expect(9);
     let mended = fs::read_to_string(world.path("work/results/a.txt")).unwrap();

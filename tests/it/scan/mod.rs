@@ -14,9 +14,13 @@ pub mod limits;
 #[cfg(unix)]
 pub mod names;
 #[cfg(unix)]
+pub mod places;
+#[cfg(unix)]
 pub mod redaction;
 #[cfg(unix)]
 pub mod redaction_interrupted;
+#[cfg(unix)]
+pub mod report;
 #[cfg(unix)]
 pub mod staged;
 #[cfg(unix)]

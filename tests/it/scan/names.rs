@@ -26,7 +26,7 @@ fn name_that_only_resembles_a_token_is_shown() {
     let ran = world.run(["scan", &results]).expect(9);
     let json = world.run(["scan", "--strict", "--json", &results]).expect(9).json();
     for name in names {
-        assert!(ran.out.contains(&format!("{results}/{name}: the token at byte 2\n")), "{name}: {ran:?}");
+        assert!(ran.out.contains(&format!("{results}/{name}:1:3: the token at byte 2\n")), "{name}: {ran:?}");
         let files: Vec<_> = json["found"].as_array().unwrap().iter().map(|found| found["file"].clone()).collect();
         assert!(files.contains(&format!("{results}/{name}").into()), "{name}: {files:?}");
     }

@@ -54,7 +54,7 @@ fn redaction_reaches_every_file_and_reports_what_remains() {
     let many: String = (0..3000).map(|number| format!("cop_aaaaaaaaa{number:05}\n")).collect();
     world = world.file("results/last", format!("{many}{TOKEN}"));
     let ran = scan(&world, &[]).expect(9);
-    assert!(ran.out.contains("last: the token at byte 57000\n"), "{}", ran.err);
+    assert!(ran.out.contains("last:3001:1: the token at byte 57000\n"), "{}", ran.err);
     let ran = scan(&world, &["--redact"]).expect(9);
     assert!(ran.err.contains("21001 times, in 31 files; each was overwritten"), "{ran:?}");
     scan(&world, &[]).expect(0);

@@ -70,7 +70,7 @@ fn token_like_text_fails_a_commit() {
     let repository = Repository::new();
     repository.add("code.py", format!("token = '{OTHER}'\n"));
     let ran = repository.scan(&[]).expect(9);
-    assert!(ran.out.contains("code.py: something that looks like a token at byte 9"), "{ran:?}");
+    assert!(ran.out.contains("code.py:1:10: something that looks like a token at byte 9"), "{ran:?}");
     assert!(ran.err.contains("git commit --no-verify"), "{ran:?}");
     assert_eq!(repository.scan(&["--json"]).expect(9).json()["suspected"].as_array().unwrap().len(), 1);
     // The hook of the README rejects it, unless Git is asked not to run it.
@@ -228,7 +228,7 @@ fn index_is_searched_and_not_the_working_tree() {
     // The staged content counts, not that of the file.
     put("code.py", b"token = os.environ");
     let ran = staged().expect(9);
-    assert!(ran.out.starts_with("code.py: the token at byte 9\n"), "{ran:?}");
+    assert!(ran.out.starts_with("code.py:1:10: the token at byte 9\n"), "{ran:?}");
     git(&["add", "code.py"]);
     staged().expect(0);
     git(&["commit", "--quiet", "-m", "x"]);
@@ -237,7 +237,7 @@ fn index_is_searched_and_not_the_working_tree() {
     symlink(TOKEN, world.path("work/link")).unwrap();
     git(&["add", "."]);
     let ran = staged().expect(9);
-    assert!(ran.out.lines().count() == 2 && ran.out.contains("link: the token at byte 0"), "{ran:?}");
+    assert!(ran.out.lines().count() == 2 && ran.out.contains("link:1:1: the token at byte 0"), "{ran:?}");
     // The hook itself, on a commit of some files only.
     put(".git/hooks/pre-commit", b"#!/bin/sh\nexec co-cred scan --staged\n");
     fs::set_permissions(world.path("work/.git/hooks/pre-commit"), fs::Permissions::from_mode(0o755)).unwrap();
