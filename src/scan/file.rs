@@ -67,21 +67,6 @@ pub(super) fn add_left_over(search: &mut Search, location: &Location) {
     search.report.add(Finding { location, position, encoding, token: None, extent, is_signed_url: false, place: None });
 }
 
-/// Searches a text that is not in a file: a name, the target of a link.
-pub(super) fn search_text(search: &mut Search, text: &[u8], position: Position, location: &Location) {
-    for found in search.scanner.find(text) {
-        search.report.add(Finding {
-            location: location.clone(),
-            position,
-            encoding: found.encoding,
-            token: found.token,
-            extent: found.extent,
-            is_signed_url: found.is_signed_url,
-            place: None,
-        });
-    }
-}
-
 /// Whether a co-cred process that still runs has this file, and will rename or remove it.
 fn is_temporary(path: &Path) -> bool {
     path.file_name().is_some_and(files::is_temporary)

@@ -86,11 +86,18 @@ impl<'a> Search<'a> {
         done
     }
 
-    /// Searches a short content, and nothing that is packed in it.
-    pub(super) fn text(&mut self, text: &[u8], location: &Location) {
+    /// Searches a short text, and nothing that is packed in it. The position is that of a finding at this offset.
+    pub(super) fn text(&mut self, text: &[u8], position: impl Fn(u64) -> Position, location: &Location) {
         for found in self.scanner.find(text) {
-            let (location, position) = (location.clone(), Position::Byte(found.range.start as u64));
-            self.report.add(Finding { location, position, encoding: found.encoding, token: found.token });
+            self.report.add(Finding {
+                location: location.clone(),
+                position: position(found.range.start as u64),
+                encoding: found.encoding,
+                token: found.token,
+                extent: found.extent,
+                is_signed_url: found.is_signed_url,
+                place: None,
+            });
         }
     }
 
@@ -183,7 +190,7 @@ impl Content<'_, '_> {
             }
             Found::Perhaps(format, output) => {
                 let name = name(format);
-                self.enter(name.as_bytes(), |content| content.search.text(&output, content.location));
+                self.enter(name.as_bytes(), |content| content.search.text(&output, Position::Byte, content.location));
                 stream.consume(1);
                 Ok(())
             }

@@ -13,7 +13,7 @@ use crate::files;
 use crate::patterns::Matcher;
 use crate::process::{self, Failure, TimeoutReader};
 
-use super::file::{add_left_over, search_text};
+use super::file::add_left_over;
 use super::lfs::{MAX_POINTER, Pointer, Store};
 use super::progress::Progress;
 use super::report::{Location, Position, Report};
@@ -39,7 +39,7 @@ pub fn scan(scanner: &Matcher, env: &Env, progress: &Progress) -> Result<Report>
     for (id, path) in entries(&list) {
         let mut location = Location { path: path_of(path), display: scanner.mask(path), inside: Vec::new() };
         progress.add_file();
-        search_text(&mut search, path, Position::Name, &location);
+        search.text(path, |_| Position::Name, &location);
         if location.path.file_name().is_some_and(files::is_temporary) {
             add_left_over(&mut search, &location);
         }

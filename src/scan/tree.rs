@@ -12,7 +12,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::patterns::Matcher;
 
-use super::file::{search_file, search_text};
+use super::file::search_file;
 use super::progress::{CountingReader, Progress};
 use super::redact::Redact;
 use super::report::{Location, Position, Problem, Report};
@@ -142,7 +142,7 @@ fn walk_error(error: &walkdir::Error) -> String {
 }
 
 fn search_name(search: &mut Search, name: &OsStr, location: &Location, redact: Redact) {
-    search_text(search, name.as_encoded_bytes(), Position::Name, location);
+    search.text(name.as_encoded_bytes(), |_| Position::Name, location);
     if redact.applies_to(&search.report) {
         let reason = "still has it in its name: rename it".to_owned();
         search.report.not_redacted.push(Problem { location: location.clone(), reason });
@@ -155,7 +155,7 @@ fn search_link(search: &mut Search, location: &Location, real: Option<&Path>, re
         Ok(target) => target,
         Err(error) => return search.unread(location, format!("is a link that cannot be read ({})", error.kind())),
     };
-    search_text(search, target.as_os_str().as_encoded_bytes(), Position::LinkTarget, location);
+    search.text(target.as_os_str().as_encoded_bytes(), |_| Position::LinkTarget, location);
     if redact.applies_to(&search.report) {
         let reason = "still points to a path that contains it: remove it".to_owned();
         search.report.not_redacted.push(Problem { location: location.clone(), reason });

@@ -84,7 +84,7 @@ fn read<C: Compression>(stream: &mut dyn Stream, name: &str, visitor: &mut dyn V
 }
 
 /// The name of what is compressed in a file of this name.
-fn content_name<C: Compression>(name: &str) -> String {
+pub(super) fn content_name<C: Compression>(name: &str) -> String {
     let file = name.rsplit('/').next().unwrap_or_default();
     let stem = C::SUFFIXES.iter().find(|(suffix, _)| has_suffix(file, &[suffix]));
     stem.map_or_else(|| C::NAME.to_owned(), |(suffix, end)| format!("{}{end}", &file[..file.len() - suffix.len()]))
@@ -158,7 +158,7 @@ impl<C: Compression, R: Read> Read for Checked<'_, C, R> {
     }
 }
 
-fn broken<C: Compression>(error: io::Error) -> io::Error {
+pub(super) fn broken<C: Compression>(error: io::Error) -> io::Error {
     let reason = match error.kind() {
         io::ErrorKind::OutOfMemory => format!("is {} that needs too much memory: it is not searched", C::NAME),
         _ => format!("is broken {}: the rest of it cannot be unpacked", C::NAME),

@@ -3,6 +3,7 @@
 //! A new format is one file and one line of a table.
 
 mod base64_text;
+mod blosc;
 mod bzip2;
 mod compressed;
 mod deflate;
@@ -10,7 +11,12 @@ mod embedded;
 mod format;
 mod gzip;
 mod lz4;
+mod lzip;
+mod lzma;
+mod orc;
+mod pdf_text;
 mod png;
+mod shuffle;
 mod starts;
 mod stream;
 mod tar;
@@ -28,30 +34,40 @@ pub(super) use format::{Encoded, Format, HEAD, Visitor};
 pub(super) use stream::{Stream, skip_zeros};
 
 /// Formats that a content has from its first byte on.
-const PACKED: [Format; 8] = [
+const PACKED: [Format; 11] = [
     compressed::format::<gzip::Gzip>(),
     compressed::format::<bzip2::Bzip2>(),
     compressed::format::<xz::Xz>(),
     compressed::format::<zstd::Zstd>(),
     compressed::format::<lz4::Lz4>(),
+    compressed::format::<lzip::Lzip>(),
+    lzma::FORMAT,
     zip::FORMAT,
     tar::FORMAT,
     png::FORMAT,
+    orc::FORMAT,
 ];
 
 /// The first bytes of compressed formats that are not unpacked, and their names.
-const UNSUPPORTED: [(&[u8], &str); 3] =
-    [(b"7z\xbc\xaf\x27\x1c", "7z"), (b"Rar!\x1a\x07", "rar"), (b"LZIP\x01", "lzip")];
+const UNSUPPORTED: [(&[u8], &str); 4] = [
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"Rar!\x1a\x07", "rar"),
+    (b"\x1f\x9d", "compress"),
+    (b"PARE", "encrypted Parquet"),
+];
 
 /// Formats that a content of another format may have anywhere; besides base64, which is looked for in another way.
-const EMBEDDED: [Embedded; 7] = [
+const EMBEDDED: [Embedded; 10] = [
     compressed::embedded::<zlib::Zlib>(),
     compressed::embedded::<gzip::Gzip>(),
     compressed::embedded::<bzip2::Bzip2>(),
     compressed::embedded::<xz::Xz>(),
     compressed::embedded::<zstd::Zstd>(),
     compressed::embedded::<lz4::Lz4>(),
+    compressed::embedded::<lzip::Lzip>(),
     zip::EMBEDDED,
+    blosc::EMBEDDED,
+    pdf_text::EMBEDDED,
 ];
 
 /// The format of a content.

@@ -2,8 +2,9 @@
 
 use wide::u8x16;
 
-/// The pairs of bytes that streams begin with, besides zlib's: gzip, bzip2, xz, zstd, lz4, lzip, zip.
-const PAIRS: [[u8; 2]; 7] = [[0x1f, 0x8b], *b"BZ", [0xfd, b'7'], [0x28, 0xb5], [0x04, 0x22], *b"LZ", *b"PK"];
+/// The pairs of bytes that streams begin with, besides zlib's: gzip, bzip2, xz, zstd, lz4, lzip, zip, Blosc, text of PDF.
+const PAIRS: [[u8; 2]; 9] =
+    [[0x1f, 0x8b], *b"BZ", [0xfd, b'7'], [0x28, 0xb5], [0x04, 0x22], *b"LZ", *b"PK", [2, 1], *b"BT"];
 
 /// How many pairs are looked at together.
 const LANES: usize = 16;
