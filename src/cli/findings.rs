@@ -91,6 +91,7 @@ fn line(finding: &Finding) -> String {
             }
         },
         Position::Name => format!("{name}: {what} in its name"),
+        Position::Attribute => format!("{name}: {what} in an extended attribute"),
         Position::LinkTarget => format!("{name}: {what} in the path that the link points to"),
         Position::LeftOver => {
             format!("{name} is a temporary file that co-cred left behind: it may contain a token")
@@ -159,6 +160,7 @@ fn finding_json(finding: &Finding, tokens: &[Token]) -> Value {
     let (place, offset) = match finding.position {
         Position::Byte(at) => ("content", Some(at)),
         Position::Name => ("name", None),
+        Position::Attribute => ("attribute", None),
         Position::LinkTarget => ("link", None),
         Position::LeftOver => ("left-over", None),
     };

@@ -16,7 +16,7 @@ use super::redact::{Redact, overwrite};
 use super::report::{Finding, Location, Position, Problem, Report};
 use super::search::{Search, TOO_MUCH, unpacking_budget};
 use super::second_pass::TextPlaces;
-use super::system::{fingerprint, stored_size};
+use super::system::{extended_attributes, fingerprint, stored_size};
 
 /// How often a file is searched that keeps changing.
 const MAX_ATTEMPTS: usize = 3;
@@ -38,6 +38,7 @@ pub(super) fn search_file(search: &mut Search, location: &mut Location, redact: 
         search.report = Report::default();
         match search_once(search, location) {
             Ok(State::Changed) if attempt < MAX_ATTEMPTS => continue,
+            Ok(State::Unchanged) if attempt < MAX_ATTEMPTS && search.shuffles.read_again() => continue,
             Ok(State::Unchanged) => {}
             Ok(State::Changed) => {
                 search.unread(location, "keeps changing: its latest content is not searched".to_owned());
@@ -115,6 +116,7 @@ fn search_once(search: &mut Search, location: &mut Location) -> Result<State, St
     let (file, meta) = files::open(&location.path, Symlinks::Refuse).map_err(|trouble| trouble.to_string())?;
     search.begin_file(meta.len());
     search.report.files = 1;
+    search_attributes(search, &file, location)?;
     search_contents(search, &file, &meta, location)
         .map_err(|error| format!("cannot be read to its end ({})", error.kind()))?;
     if meta.len() == 0 && search.report.bytes == MAX_WITHOUT_SIZE {
@@ -141,6 +143,14 @@ fn current_state(file: &File, before: &Metadata) -> Result<State, String> {
 fn read_places(report: &Report, mut file: &File, path: &Path) -> io::Result<TextPlaces> {
     file.seek(SeekFrom::Start(0))?;
     Ok(TextPlaces::read(report, &mut file, path))
+}
+
+/// Searches the names and values of the extended attributes.
+fn search_attributes(search: &mut Search, file: &File, location: &Location) -> Result<(), String> {
+    let attributes =
+        extended_attributes(file).map_err(|error| format!("has unreadable extended attributes ({})", error.kind()))?;
+    attributes.iter().for_each(|attribute| search.text(attribute, |_| Position::Attribute, location));
+    Ok(())
 }
 
 fn search_contents(search: &mut Search, file: &File, meta: &Metadata, location: &mut Location) -> io::Result<()> {

@@ -83,6 +83,7 @@ fn search_content(search: &mut Search, pointer: &Pointer, path: &Path, location:
     let source = CountingReader::new(file.take(pointer.size), search.progress);
     let mut hashing = HashingReader { source, hash: Sha256::new() };
     let is_read = search.stream(&mut hashing, 0, location).is_ok();
+    search.tell_late_shuffles(location);
     let digest: String = hashing.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     let is_it = is_read && digest == pointer.id;
     let found = std::mem::replace(&mut search.report, before);

@@ -19,6 +19,7 @@ mod redact;
 mod report;
 mod search;
 mod second_pass;
+mod shuffles;
 pub mod staged;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(windows, path = "windows.rs")]

@@ -57,6 +57,8 @@ pub enum Position {
     Byte(u64),
     /// In the name of the file.
     Name,
+    /// In an extended attribute of the file.
+    Attribute,
     /// In the path that a symbolic link points to.
     LinkTarget,
     /// Perhaps anywhere: a co-cred process that was killed left this temporary file behind, half written.

@@ -9,6 +9,7 @@ use super::matches::{PendingMatches, StreamMatch};
 use super::progress::Progress;
 use super::reader::{Buffer, ScanReader};
 use super::report::{Finding, Location, Position, Problem, Report};
+use super::shuffles::Shuffles;
 
 /// How deeply contents may be packed in each other.
 const MAX_DEPTH: usize = 8;
@@ -43,18 +44,30 @@ pub(super) struct Search<'a> {
     budget: u64,
     /// What finds packed data in the middle of the contents of the present file.
     finder: Finder,
+    /// What is known of shuffled arrays in the present file.
+    pub(super) shuffles: Shuffles,
 }
 
 impl<'a> Search<'a> {
     pub(super) fn new(scanner: &'a Matcher, progress: &'a Progress) -> Search<'a> {
         let (report, finished) = (Report::default(), Report::default());
-        Search { scanner, progress, report, finished, buffers: Vec::new(), budget: 0, finder: Finder::default() }
+        Search {
+            scanner,
+            progress,
+            report,
+            finished,
+            buffers: Vec::new(),
+            budget: 0,
+            finder: Finder::default(),
+            shuffles: Shuffles::default(),
+        }
     }
 
     /// A file of this size comes next.
     pub(super) fn begin_file(&mut self, size: u64) {
         self.budget = unpacking_budget(size);
         self.finder = Finder::default();
+        self.shuffles.begin_file();
     }
 
     /// What was reported since the last call is the report of one file.
@@ -109,6 +122,22 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// Reports arrays whose order was told behind them, where a content is read once only.
+    pub(super) fn tell_late_shuffles(&mut self, location: &Location) {
+        if self.shuffles.read_again() {
+            self.shuffles = Shuffles::default();
+            self.unread(location, "has shuffled arrays before it says so: they are not searched".to_owned());
+        }
+    }
+
+    /// Reports what is recognised and not unpacked, once where it is said of one content again and again.
+    fn unopened(&mut self, location: &Location, reason: String) {
+        let is_same = |last: &Problem| last.location == *location && last.reason == reason;
+        if !self.report.unopened.items.last().is_some_and(is_same) {
+            self.report.unopened.push(Problem { location: location.clone(), reason });
+        }
+    }
+
     /// The name of a packed content as it may be shown: masked and not too long.
     fn display_name(&self, name: &[u8]) -> String {
         let name = self.scanner.mask(name);
@@ -159,9 +188,8 @@ impl Content<'_, '_> {
         let head = stream.peek(HEAD).unwrap_or_default();
         let format = match formats::detect(head, self.location.name()) {
             None => return Ok(false),
-            Some(Detected::Unsupported(format)) => {
-                let reason = format!("is compressed ({format}): this format is not unpacked");
-                self.search.report.unopened.push(Problem { location: self.location.clone(), reason });
+            Some(Detected::Unsupported(reason)) => {
+                self.search.unopened(self.location, reason.to_owned());
                 return Ok(false);
             }
             Some(Detected::Supported(format)) => format,
@@ -202,7 +230,7 @@ impl Content<'_, '_> {
             false => content.search.unread(content.location, error.to_string()),
             true => {
                 let reason = "breaks off, or is kept in pieces: its rest is not unpacked".to_owned();
-                content.search.report.unopened.push(Problem { location: content.location.clone(), reason });
+                content.search.unopened(content.location, reason);
             }
         });
     }
@@ -263,8 +291,18 @@ impl Visitor for Content<'_, '_> {
 
     fn unpacked(&mut self, name: &[u8], bytes: &mut dyn Read) -> io::Result<()> {
         let mut bytes = LimitedReader { source: bytes, left: self.search.budget };
-        let done = self.enter(name, |content| content.search.stream(&mut bytes, 0, content.location));
+        let mut array = self.search.shuffles.reader(&mut bytes);
+        let done = self.enter(name, |content| content.search.stream(&mut array, 0, content.location));
+        let (is_too_large, arrays) = (array.is_too_large(), array.unshuffled());
         self.search.budget = self.search.budget.min(bytes.left);
+        self.enter(name, |content| {
+            if is_too_large {
+                content.unopened(
+                    "is a shuffled array that is too large to be put in order: it may hold more than was searched",
+                );
+            }
+            arrays.for_each(|array| content.search.text(&array, Position::Byte, content.location));
+        });
         done
     }
 
@@ -283,6 +321,14 @@ impl Visitor for Content<'_, '_> {
 
     fn is_packed(&self, head: &[u8]) -> bool {
         formats::is_packed(head)
+    }
+
+    fn shuffled(&mut self, element: usize) {
+        self.search.shuffles.add(element);
+    }
+
+    fn unopened(&mut self, reason: &str) {
+        self.search.unopened(self.location, reason.to_owned());
     }
 
     fn unread(&mut self, name: &[u8], reason: &str) {

@@ -161,6 +161,7 @@ impl Blobs {
         } else {
             search.stream(&mut blob, 0, location)?;
         }
+        search.tell_late_shuffles(location);
         search.progress.add_bytes(usize::try_from(size).unwrap_or_default());
         if blob.limit() > 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());

@@ -57,6 +57,7 @@ pub fn scan_stream(scanner: &Matcher, input: &mut dyn Read, progress: &Progress)
         search.unread(&location, format!("cannot be read to its end ({})", error.kind()));
     }
     search.report.bytes = input.bytes;
+    search.tell_late_shuffles(&location);
     let mut report = search.finish();
     report.sort();
     report

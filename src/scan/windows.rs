@@ -22,6 +22,11 @@ pub(super) fn fingerprint(meta: &Metadata) -> (u64, u64) {
     (meta.len(), meta.last_write_time())
 }
 
+/// Windows keeps such attributes in streams, which are not searched.
+pub(super) fn extended_attributes(_: &File) -> io::Result<Vec<Vec<u8>>> {
+    Ok(Vec::new())
+}
+
 /// The path that Git writes as these bytes: UTF-8, with slashes.
 pub(super) fn path_of(bytes: &[u8]) -> PathBuf {
     PathBuf::from(String::from_utf8_lossy(bytes).as_ref())

@@ -9,6 +9,9 @@ const MAX_SEQUENCE: usize = 256;
 /// The longest break between two parts of a string, and the longest beginning of a line.
 const MAX_JOIN: usize = 64;
 
+/// The longest number and operator between two strings of PostScript or PDF.
+const MAX_MOVE: usize = 32;
+
 /// The longest tag of a markup language.
 const MAX_TAG: usize = 160;
 
@@ -53,7 +56,7 @@ pub(in crate::patterns) fn finished_end(text: &[u8]) -> usize {
 /// For each byte, whether it is text wherever it stands.
 const PLAIN: [bool; 256] = {
     let mut plain = [true; 256];
-    let special = b"\0\x08\x1b\r\n \t\"'`\\^=<|%&\xc2\xcd\xe2\xef";
+    let special = b"\0\x08\x1b\r\n \t\"'`\\^=<|)%&\xc2\xcd\xe2\xef";
     let mut at = 0;
     while at < special.len() {
         plain[special[at] as usize] = false;
@@ -81,6 +84,7 @@ pub(super) fn end(text: &[u8], at: usize) -> Option<usize> {
         b'=' => soft_break(rest),
         b'<' => tag(rest),
         b'|' => frame(rest),
+        b')' => shown_string(rest),
         0xc2 | 0xcd | 0xe2 | 0xef => invisible(rest).or_else(|| frame(rest)),
         _ => None,
     };
@@ -196,6 +200,16 @@ fn tag(rest: &[u8]) -> Option<usize> {
     rest.get(1).filter(|byte| is_name(byte))?;
     let end = rest.iter().take(MAX_TAG).skip(1).position(|byte| matches!(byte, b'<' | b'>' | b'\n'))?;
     (rest[end + 1] == b'>').then_some(end + 2)
+}
+
+/// The end of a string of PostScript or PDF, a number that moves what follows, perhaps an operator, and the next string.
+fn shown_string(rest: &[u8]) -> Option<usize> {
+    let is_between = |byte: &&u8| {
+        byte.is_ascii_digit() || byte.is_ascii_lowercase() || byte.is_ascii_whitespace() || matches!(byte, b'.' | b'-')
+    };
+    let between = rest[1..].iter().take(MAX_MOVE).take_while(is_between).count();
+    let has_number = rest[1..=between].iter().any(u8::is_ascii_digit);
+    (has_number && rest.get(1 + between) == Some(&b'(')).then_some(2 + between)
 }
 
 fn invisible(rest: &[u8]) -> Option<usize> {

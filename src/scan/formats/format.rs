@@ -41,6 +41,12 @@ pub(in crate::scan) trait Visitor {
     /// Whether a content that begins with these bytes is packed.
     fn is_packed(&self, head: &[u8]) -> bool;
 
+    /// Elements of this size were shuffled before they were compressed, in what was or will be shown of this file.
+    fn shuffled(&mut self, element: usize);
+
+    /// Something that is recognised and not unpacked, and why, in words that follow the name of the content.
+    fn unopened(&mut self, reason: &str);
+
     /// A member that could not be read, and why, in words that follow its name.
     fn unread(&mut self, name: &[u8], reason: &str);
 }

@@ -9,17 +9,23 @@ mod compressed;
 mod deflate;
 mod embedded;
 mod format;
+mod git_patch;
+mod glyphs;
 mod gzip;
+mod hdf5;
 mod lz4;
 mod lzip;
 mod lzma;
+mod matlab;
 mod orc;
+mod parquet;
 mod pdf_text;
 mod png;
 mod shuffle;
 mod starts;
 mod stream;
 mod tar;
+mod unsupported;
 mod xz;
 mod zip;
 mod zlib;
@@ -31,6 +37,7 @@ use crate::files;
 
 pub(super) use embedded::{Embedded, Finder, Found};
 pub(super) use format::{Encoded, Format, HEAD, Visitor};
+pub(super) use shuffle::unshuffle_bytes;
 pub(super) use stream::{Stream, skip_zeros};
 
 /// Formats that a content has from its first byte on.
@@ -48,16 +55,8 @@ const PACKED: [Format; 11] = [
     orc::FORMAT,
 ];
 
-/// The first bytes of compressed formats that are not unpacked, and their names.
-const UNSUPPORTED: [(&[u8], &str); 4] = [
-    (b"7z\xbc\xaf\x27\x1c", "7z"),
-    (b"Rar!\x1a\x07", "rar"),
-    (b"\x1f\x9d", "compress"),
-    (b"PARE", "encrypted Parquet"),
-];
-
 /// Formats that a content of another format may have anywhere; besides base64, which is looked for in another way.
-const EMBEDDED: [Embedded; 10] = [
+const EMBEDDED: [Embedded; 15] = [
     compressed::embedded::<zlib::Zlib>(),
     compressed::embedded::<gzip::Gzip>(),
     compressed::embedded::<bzip2::Bzip2>(),
@@ -68,32 +67,30 @@ const EMBEDDED: [Embedded; 10] = [
     zip::EMBEDDED,
     blosc::EMBEDDED,
     pdf_text::EMBEDDED,
+    glyphs::EMBEDDED,
+    git_patch::EMBEDDED,
+    hdf5::EMBEDDED,
+    parquet::EMBEDDED,
+    matlab::EMBEDDED,
 ];
 
 /// The format of a content.
 pub(super) enum Detected {
     /// It is unpacked.
     Supported(&'static Format),
-    /// It has this name, and is not unpacked.
+    /// It is not unpacked, for this reason, in words that follow the name of the content.
     Unsupported(&'static str),
 }
 
 /// The format of a content with these first bytes and this name; `None`: it is not packed.
 pub(super) fn detect(head: &[u8], name: &str) -> Option<Detected> {
-    PACKED
-        .iter()
-        .find(|format| (format.matches)(head, name))
-        .map(Detected::Supported)
-        .or_else(|| unsupported(head).map(Detected::Unsupported))
-}
-
-fn unsupported(head: &[u8]) -> Option<&'static str> {
-    UNSUPPORTED.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, name)| *name)
+    let supported = PACKED.iter().find(|format| (format.matches)(head, name)).map(Detected::Supported);
+    supported.or_else(|| unsupported::reason(head, name).map(Detected::Unsupported))
 }
 
 /// Whether a content with these first bytes is packed, so that no byte of it can be changed without damage.
 pub(super) fn is_packed(head: &[u8]) -> bool {
-    PACKED.iter().any(|format| (format.matches)(head, "")) || unsupported(head).is_some()
+    detect(head, "").is_some()
 }
 
 /// The same for a file.

@@ -26,16 +26,17 @@ fn read(stream: &mut dyn Stream, _: &str, visitor: &mut dyn Visitor) -> io::Resu
     stream.consume(MAGIC.len());
     let mut has_chunks = false;
     while let Some((len, is_stored)) = chunk(stream.peek(HEADER + CHECKED)?) {
-        if is_stored && !has_chunks {
-            return Ok(());
-        }
         stream.consume(HEADER);
         let mut section = Section::new(stream, len);
         if is_stored {
             visitor.stored(b"chunk", &mut section)?;
         } else {
-            has_chunks = true;
-            visitor.unpacked(b"chunk", &mut DeflateDecoder::new(&mut section as &mut dyn Stream)).map_err(broken)?;
+            match visitor.unpacked(b"chunk", &mut DeflateDecoder::new(&mut section as &mut dyn Stream)) {
+                Ok(()) => has_chunks = true,
+                // Another codec, or none.
+                Err(error) if !has_chunks && error.kind() != io::ErrorKind::FileTooLarge => return Ok(()),
+                Err(error) => return Err(broken(error)),
+            }
         }
         drain(&mut section)?;
     }

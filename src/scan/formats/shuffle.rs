@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 pub(super) const MIN_ELEMENT: usize = 12;
 
 /// The array as it was before its bytes were shuffled. What is behind the last whole element was left as it was.
-pub(super) fn unshuffle_bytes(shuffled: &[u8], element: usize) -> Zeroizing<Vec<u8>> {
+pub(in crate::scan) fn unshuffle_bytes(shuffled: &[u8], element: usize) -> Zeroizing<Vec<u8>> {
     let mut array = Zeroizing::new(shuffled.to_vec());
     let count = shuffled.len() / element.max(1);
     for (place, bytes) in shuffled.chunks_exact(count.max(1)).take(element).enumerate() {

@@ -2,9 +2,26 @@
 
 use wide::u8x16;
 
-/// The pairs of bytes that streams begin with, besides zlib's: gzip, bzip2, xz, zstd, lz4, lzip, zip, Blosc, text of PDF.
-const PAIRS: [[u8; 2]; 9] =
-    [[0x1f, 0x8b], *b"BZ", [0xfd, b'7'], [0x28, 0xb5], [0x04, 0x22], *b"LZ", *b"PK", [2, 1], *b"BT"];
+/// The pairs of bytes that what is packed begins with, besides zlib.
+const PAIRS: [[u8; 2]; 14] = [
+    // gzip, bzip2, xz, zstd, lz4, lzip, zip
+    [0x1f, 0x8b],
+    *b"BZ",
+    [0xfd, b'7'],
+    [0x28, 0xb5],
+    [0x04, 0x22],
+    *b"LZ",
+    *b"PK",
+    // Blosc, texts of PDF and PostScript, patches of Git
+    [2, 1],
+    *b"BT",
+    *b"gl",
+    *b"GI",
+    // filters of HDF5, columns of Parquet, arrays of MATLAB
+    [2, 0],
+    [0x15, 8],
+    [6, 0],
+];
 
 /// How many pairs are looked at together.
 const LANES: usize = 16;

@@ -5,17 +5,26 @@
 
 mod records;
 
-use std::io;
+use std::io::{self, Read};
 
 use flate2::bufread::DeflateDecoder;
+use lzma_rust2::LzmaReader;
 
+use super::bzip2::Bzip2;
+use super::compressed::{Compression, MAX_WINDOW};
 use super::embedded::{Embedded, Tried};
 use super::format::{Format, HEAD, Visitor};
 use super::stream::{Section, Stream, drain};
+use super::xz::Xz;
+use super::zstd::Zstd;
 use records::{Header, MEMBER, Tally};
 
 const STORED: u16 = 0;
 const DEFLATED: u16 = 8;
+const BZIP2: u16 = 12;
+const LZMA: u16 = 14;
+const ZSTD: u16 = 93;
+const XZ: u16 = 95;
 
 /// An archive from the first byte on.
 pub(super) const FORMAT: Format = Format {
@@ -58,7 +67,7 @@ fn read(stream: &mut dyn Stream, visitor: &mut dyn Visitor) -> io::Result<()> {
 }
 
 fn read_member(stream: &mut dyn Stream, header: &Header, visitor: &mut dyn Visitor) -> io::Result<()> {
-    let Header { name, encrypted, method, size } = header;
+    let Header { name, encrypted, method, size, .. } = header;
     let reason = match (*method, size) {
         _ if *encrypted => "is encrypted: it cannot be searched".to_owned(),
         (STORED, Some(_)) => return visitor.stored(name, stream),
@@ -70,14 +79,45 @@ fn read_member(stream: &mut dyn Stream, header: &Header, visitor: &mut dyn Visit
             }
             "is stored without its size: what is packed in it is not searched".to_owned()
         }
-        (DEFLATED, size) => match visitor.unpacked(name, &mut DeflateDecoder::new(&mut *stream)) {
+        _ => match unpack_member(stream, header, visitor) {
             Ok(()) if size.is_none() || stream.peek(1)?.is_empty() => return Ok(()),
             Ok(()) => "has data after what is packed in it, which is not unpacked".to_owned(),
             Err(error) if error.kind() == io::ErrorKind::FileTooLarge => error.to_string(),
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+                format!("is compressed with method {method} of zip: it cannot be searched")
+            }
+            Err(error) if error.kind() == io::ErrorKind::OutOfMemory => {
+                "needs too much memory: it is not searched".to_owned()
+            }
             Err(_) => "is broken: the rest of it cannot be unpacked".to_owned(),
         },
-        _ => "is compressed with an unknown method: it cannot be searched".to_owned(),
     };
     visitor.unread(name, &reason);
     Ok(())
+}
+
+fn unpack_member(stream: &mut dyn Stream, header: &Header, visitor: &mut dyn Visitor) -> io::Result<()> {
+    let mut content: Box<dyn Read> = match (header.method, header.size) {
+        (DEFLATED, _) => Box::new(DeflateDecoder::new(&mut *stream)),
+        (BZIP2, _) => Bzip2::open(stream)?,
+        (ZSTD, _) => Zstd::open(stream)?,
+        // These read ahead, and so need to know the end.
+        (XZ, Some(_)) => Xz::open(stream)?,
+        (LZMA, Some(_)) => lzma(stream, header.unpacked)?,
+        _ => return Err(io::ErrorKind::Unsupported.into()),
+    };
+    visitor.unpacked(&header.name, &mut content)
+}
+
+/// LZMA behind a version, the length of its properties, and these (section 5.8.8).
+fn lzma(stream: &mut dyn Stream, size: Option<u64>) -> io::Result<Box<dyn Read + '_>> {
+    let mut header = [0; 9];
+    stream.read_exact(&mut header)?;
+    let [_, _, 5, 0, properties, a, b, c, d] = header else { return Err(io::ErrorKind::InvalidData.into()) };
+    let dictionary = u32::from_le_bytes([a, b, c, d]);
+    if u64::from(dictionary) > MAX_WINDOW {
+        return Err(io::ErrorKind::OutOfMemory.into());
+    }
+    let unpacked = size.unwrap_or(u64::MAX);
+    Ok(Box::new(LzmaReader::new_with_props(stream, unpacked, properties, dictionary, None)?))
 }

@@ -42,6 +42,8 @@ pub(super) struct Header {
     pub(super) method: u16,
     /// The size of the member in the archive; `None`: the descriptor after the member has it.
     pub(super) size: Option<u64>,
+    /// The size of what is packed in it; `None`: it ends with a mark, or has 4 GiB or more.
+    pub(super) unpacked: Option<u64>,
 }
 
 impl Header {
@@ -56,7 +58,9 @@ impl Header {
             u32::MAX => Some(zip64(&extra).and_then(|mut numbers| numbers.nth(1)).ok_or_else(broken)?),
             size => Some(size.into()),
         };
-        Ok(Header { name, encrypted: flags & 1 != 0, method: short(&fixed, 8), size })
+        // The second flag says of LZMA that it ends with a mark.
+        let unpacked = Some(long(&fixed, 22)).filter(|size| flags & 2 == 0 && *size != u32::MAX).map(u64::from);
+        Ok(Header { name, encrypted: flags & 1 != 0, method: short(&fixed, 8), size, unpacked })
     }
 }
 
