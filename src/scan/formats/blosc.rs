@@ -19,8 +19,8 @@ const VERSIONS: [u8; 2] = [2, 1];
 const HEADER: usize = 16;
 
 /// The largest chunk and the largest block that are unpacked.
-const MAX_CHUNK: usize = 16 << 20;
-const MAX_BLOCK: usize = 16 << 20;
+const MAX_CHUNK: usize = 8 << 20;
+const MAX_BLOCK: usize = 4 << 20;
 
 /// Blocks of short elements are split into a stream for each byte of an element, where these are long enough.
 const MAX_SPLITS: usize = 16;

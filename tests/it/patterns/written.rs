@@ -106,6 +106,8 @@ pub fn ways() -> Vec<Way> {
         way("strings in a list", format!("\"{head}\",\n  \"{tail}\"")),
         way("an f-string", format!("\"{head}\" f\"{tail}\"")),
         way("a line break in a JSON string", format!("{head}\\n  {tail}")),
+        way("strings of a page in PDF", format!("[({head}) 50 ({tail})] TJ")),
+        way("strings in PostScript", format!("({head}) 0 ta\n-0.700 ({tail}) tb")),
         way("invisible characters", each(|c| c.to_string(), "\u{200b}")),
         way("soft hyphens", each(|c| c.to_string(), "\u{ad}")),
         way("a word joiner", format!("{head}\u{2060}{tail}")),
