@@ -81,6 +81,7 @@
 //! | `scan::archives` | packed files: a token is found, or the file is reported |
 //! | `scan::compressed` | what gzip, bzip2, xz, zstd and lz4 write |
 //! | `scan::embedded` | compressed data in the middle of other data |
+//! | `scan::producers` | files of real programs of science: a token in each is found, or the file is reported |
 //! | `scan::limits` | huge, hostile and changing files: limited memory and time |
 //! | `scan::inputs` | folders, links, standard input, progress |
 //! | `scan::names` | names and link targets are searched and shown masked |

@@ -1,7 +1,5 @@
 //! The encodings in which a token is found.
 
-use std::fs;
-use std::path::Path;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -11,6 +9,7 @@ use co_cred::supervise::mask::Masker;
 use co_cred::token::Token;
 
 use super::written::{TOKEN, Way, ways};
+use crate::support::pages;
 
 #[test]
 fn every_common_encoding_of_a_token_is_found() {
@@ -45,7 +44,6 @@ fn every_common_encoding_of_a_token_is_found() {
 /// The reference page of these ways. With `CO_CRED_TESTS_WRITE=1` the test writes it.
 #[test]
 fn the_reference_page_lists_every_way_to_write_a_token() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/encodings.md");
     let mut page = String::from(
         "# How a token may be written\n\nIn each of these ways, `scan` and `exec --gate` find the token in a file, and `exec --mask` \
          masks it in a stream,\nwherever that is cut into pieces. A test proves every row, and writes this page. Twelve characters of \
@@ -53,10 +51,7 @@ fn the_reference_page_lists_every_way_to_write_a_token() {
          | way | in files | in streams |\n|---|---|---|\n",
     );
     ways().iter().for_each(|way| page.push_str(&format!("| {} | found | masked |\n", way.name.replace('|', "\\|"))));
-    if std::env::var_os("CO_CRED_TESTS_WRITE").is_some() {
-        fs::write(&path, &page).unwrap();
-    }
-    assert_eq!(fs::read_to_string(path).unwrap(), page, "CO_CRED_TESTS_WRITE=1 writes the page anew");
+    pages::written("encodings.md", &page);
 }
 
 fn matcher() -> Arc<Matcher> {

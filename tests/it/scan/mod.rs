@@ -16,6 +16,8 @@ pub mod names;
 #[cfg(unix)]
 pub mod places;
 #[cfg(unix)]
+mod producers;
+#[cfg(unix)]
 pub mod redaction;
 #[cfg(unix)]
 pub mod redaction_interrupted;

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use co_cred::names::{self, Owner};
 use co_cred::sources::{self, SearchContext, SearchOptions};
 
+use crate::support::pages;
 use crate::support::sandbox::{OTHER, Sandbox, TOKEN};
 
 /// What a command finds under each name; nothing where the variable is not set.
@@ -231,7 +232,6 @@ fn a_variable_that_is_removed_is_not_said_to_be_left() {
 /// The reference page of variables. With `CO_CRED_TESTS_WRITE=1` the test writes it.
 #[test]
 fn the_reference_page_lists_every_variable_in_the_table() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reference/environment.md");
     let whose = |owner: Owner| match owner {
         Owner::CoCred => "co-cred",
         Owner::CodeOcean => "Code Ocean",
@@ -246,11 +246,7 @@ fn the_reference_page_lists_every_variable_in_the_table() {
     for variable in names::VARIABLES {
         page.push_str(&format!("| `{}` | {} | {} |\n", variable.name, variable.about, whose(variable.owner)));
     }
-    if std::env::var_os("CO_CRED_TESTS_WRITE").is_some() {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, &page).unwrap();
-    }
-    assert_eq!(fs::read_to_string(path).unwrap(), page, "CO_CRED_TESTS_WRITE=1 writes the page anew");
+    pages::written("environment.md", &page);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 pub mod clients;
 #[cfg(unix)]
 pub mod git;
+pub mod pages;
 pub mod sandbox;
 #[cfg(unix)]
 pub mod setup;
