@@ -56,13 +56,14 @@ fn r_evaluates_it() {
     }
 }
 
-/// `readRenviron` expands `${...}` even within quotes, and takes backslashes away outside of them.
+/// `readRenviron` expands `${...}` even within quotes, takes backslashes away outside of them, and takes no quote after a
+/// backslash as one.
 #[test]
 fn r_reads_it_as_renviron() {
     if !has("Rscript") {
         return;
     }
-    let hard = format!("{HARD}${{HOME}}$${{x-y}}\\${{}}'${{'x");
+    let hard = format!("{HARD}${{HOME}}$${{x-y}}\\${{}}'${{'x\\'y\\\\'z\\\"\\");
     let script = "Sys.unsetenv(c('CODEOCEAN_TOKEN', 'CODEOCEAN_DOMAIN')); invisible(readRenviron('vars')); \
                   cat(Sys.getenv('CODEOCEAN_TOKEN'), Sys.getenv('CODEOCEAN_DOMAIN'), Sys.getenv('OTHER_1'), sep = '|')";
     let world = world().file("work/test.R", script).with("CODEOCEAN_TOKEN", &hard);
