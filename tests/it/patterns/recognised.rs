@@ -42,6 +42,28 @@ fn every_common_encoding_of_a_token_is_found() {
     assert!(!format!("{encodings:?}").contains("cop_"));
 }
 
+/// As Python's `a85encode` and `b85encode` write it behind six to nine other bytes.
+#[test]
+fn base85_is_found_at_each_position() {
+    let encodings = Encodings::of(&Token::parse(TOKEN.as_bytes()).unwrap().token);
+    for text in [
+        r###"E+*g/GAhM43b*)I?XtoJA79Oi1GLXN6:59pAk,B`2`NfOC27X&DJq'K@;]TuD/XH+"###,
+        r###"E+*g/GAhM4@rH<nA25rO@<5s80eu$]6Y'b?7n?313&r[-CM[j*D_*#>DIal,DfTC"###,
+        r###"E+*g/GAhM3DfB&o1,EHLF(@']1-n5oA7]@C84ba"3A>2`Ci+'./0JA=A0>`-Eb,"###,
+        r###"E+*g/GAgu0E*m-21Lsp8A2>qq5sdqLAS+G'8N/Uh0PYB>D/O8C+CT.u+Dl%;AH"###,
+        r###"aA9+EcW-iJI%98eUt}^fWMOk;GchtjLPKO_W=BX#H#j*kYHMt5Zf`6gVQyp~ZEtdA"###,
+        r###"aA9+EcW-iJV{dR@WHK{kVRK|NF)~3yLu6%UM@UIGI5{wCYiw<9Z!92TZe$>BZ*pY"###,
+        r###"aA9+EcW-iIZ*X5^GBadhb7V6yGC@K^WMyVYNJ%$1IWTH#Y;A6DEFfWSWFT#Ca%B"###,
+        r###"aA9+EcW+~Fa9?CHGh|_NWHT``K|(`hWoAc6NjEq-FluXTZEkNYAYpD~AZ>4QWd"###,
+    ] {
+        assert_eq!(encodings.found_in(text.as_bytes()), Some(Encoding::Base85), "{text}");
+        let found = matcher().find(text.as_bytes());
+        assert!(matches!(&found[..], [found] if found.encoding == Encoding::Base85 && found.extent == Extent::Whole));
+        // At most one group at either end is left, of bytes of which some are not the token's.
+        assert!(found[0].range.len() >= 35, "{found:?}");
+    }
+}
+
 /// The reference page of these ways. With `CO_CRED_TESTS_WRITE=1` the test writes it.
 #[test]
 fn the_reference_page_lists_every_way_to_write_a_token() {
@@ -167,6 +189,12 @@ const NOT_SUSPECTED: &[&str] = &[
     "base64 in base64 in JSON",
     "PowerShell's encoded command",
     "base32",
+    "ascii85",
+    "ascii85 in the middle",
+    "ascii85, printed by Python",
+    "ascii85, wrapped, in PostScript",
+    "base85",
+    "base85 in the middle",
     "twelve from the middle",
 ];
 
