@@ -62,7 +62,7 @@ struct Row {
 
 /// Every encoding, in the order of the variants of [`Encoding`].
 #[rustfmt::skip]
-const TABLE: [Row; 12] = [
+const TABLE: &[Row] = &[
     Row { encoding: Encoding::Raw, name: "raw", words: "", filler: b'*', write: |token| vec![token.to_owned()] },
     Row { encoding: Encoding::Base64, name: "base64", words: " in base64", filler: b'A', write: base64::encode_all },
     Row { encoding: Encoding::Url, name: "url", words: " as in a URL", filler: b'*', write: percent_encode },

@@ -4,7 +4,11 @@
 //! So the value is in single quotes, but a single quote, with the backslashes before it, in double quotes; backslashes at the end
 //! are in none, where all but the last remain; and a `${` is split.
 
-pub(super) fn line(name: &str, value: &str) -> String {
+use super::format::{Format, Layout};
+
+pub(super) const FORMAT: Format = Format { word: "renviron", help: "R's .Renviron", layout: Layout::Lines(line) };
+
+fn line(name: &str, value: &str) -> String {
     let (value, end) = split_backslashes(value);
     let quoted: String = value.split_inclusive('\'').map(single_quoted).collect();
     let end = if end.is_empty() { String::new() } else { format!("{end}\\") };

@@ -177,3 +177,35 @@ pub fn ways() -> Vec<Way> {
     ways.retain(|way| !way.text.is_empty());
     ways
 }
+
+/// The ways, in the order of the table, in which a token that is not known is not suspected: its prefix is not there, or the text
+/// may be several words.
+pub const NOT_SUSPECTED: &[&str] = &[
+    "every character coloured",
+    "fold -w 10",
+    "fold -w 1",
+    "fold -w 3",
+    "DOS lines",
+    "without its prefix",
+    "xxd",
+    "hexdump",
+    "od -t x4",
+    "od -t x8",
+    "od -t x1",
+    "od -c",
+    "uuencode",
+    "uuencode in the middle",
+    "numbers on lines",
+    "base64, wrapped",
+    "base64 in base64",
+    "base64 in base64 in JSON",
+    "PowerShell's encoded command",
+    "base32",
+    "ascii85",
+    "ascii85 in the middle",
+    "ascii85, printed by Python",
+    "ascii85, wrapped, in PostScript",
+    "base85",
+    "base85 in the middle",
+    "twelve from the middle",
+];
