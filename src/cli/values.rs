@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use jiff::civil::Date;
 
-use crate::deliver::env::Format;
+use crate::deliver::env::{FORMATS, Format};
 use crate::deployment::Form;
 use crate::email::Email;
 use crate::error::{Error, Reason, Result};
@@ -26,27 +26,11 @@ impl ValueEnum for Scope {
 
 impl ValueEnum for Format {
     fn value_variants<'a>() -> &'a [Format] {
-        use Format::{Curl, Docker, Dotenv, Fish, Gha, Headers, Json, Netrc, Nextflow, Powershell, R, Renviron, Sh};
-        &[Sh, Fish, Powershell, Json, Dotenv, Docker, Gha, Netrc, Curl, R, Renviron, Headers, Nextflow]
+        FORMATS
     }
 
     fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
-        let (word, help) = match self {
-            Format::Sh => ("sh", "POSIX shells, bash, zsh"),
-            Format::Fish => ("fish", "fish"),
-            Format::Powershell => ("powershell", "PowerShell"),
-            Format::Json => ("json", "one JSON object"),
-            Format::Dotenv => ("dotenv", "a .env file"),
-            Format::Docker => ("docker", "docker run --env-file"),
-            Format::Gha => ("gha", "GitHub Actions, with ::add-mask::"),
-            Format::Netrc => ("netrc", ".netrc, for curl and Python 3.11 or later"),
-            Format::Curl => ("curl", "curl -K"),
-            Format::R => ("r", "R"),
-            Format::Renviron => ("renviron", "R's .Renviron"),
-            Format::Headers => ("headers", "HTTP headers as JSON, with Authorization: Bearer"),
-            Format::Nextflow => ("nextflow", "nextflow -c; Nextflow writes it into the script of each task"),
-        };
-        Some(clap::builder::PossibleValue::new(word).help(help))
+        Some(clap::builder::PossibleValue::new(self.word).help(self.help))
     }
 }
 

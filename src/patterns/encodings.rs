@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use crate::token::{Token, token_at};
 
 use super::base64;
+use super::base85;
 use super::line_breaks::without_breaks;
 
 /// Shorter patterns would match by chance.
@@ -32,6 +33,8 @@ pub enum Encoding {
     Hex,
     /// Base32.
     Base32,
+    /// Base85.
+    Base85,
     /// As uuencode writes it.
     Uuencode,
     /// Decimal numbers, one for each character.
@@ -59,13 +62,14 @@ struct Row {
 
 /// Every encoding, in the order of the variants of [`Encoding`].
 #[rustfmt::skip]
-const TABLE: [Row; 11] = [
+const TABLE: &[Row] = &[
     Row { encoding: Encoding::Raw, name: "raw", words: "", filler: b'*', write: |token| vec![token.to_owned()] },
     Row { encoding: Encoding::Base64, name: "base64", words: " in base64", filler: b'A', write: base64::encode_all },
     Row { encoding: Encoding::Url, name: "url", words: " as in a URL", filler: b'*', write: percent_encode },
     Row { encoding: Encoding::Json, name: "json", words: " as in JSON", filler: b'*', write: json_escape },
     Row { encoding: Encoding::Hex, name: "hex", words: " in hexadecimal", filler: b'0', write: hex },
     Row { encoding: Encoding::Base32, name: "base32", words: " in base32", filler: b'A', write: base32 },
+    Row { encoding: Encoding::Base85, name: "base85", words: " in base85", filler: b'0', write: base85::encode_all },
     Row { encoding: Encoding::Uuencode, name: "uuencode", words: " as uuencode writes it", filler: b'`', write: uuencode },
     Row { encoding: Encoding::Decimal, name: "decimal", words: " in decimal numbers", filler: b'0', write: no_pattern },
     Row { encoding: Encoding::Octal, name: "octal", words: " in octal numbers", filler: b'0', write: no_pattern },
@@ -127,6 +131,8 @@ pub(super) struct Pattern {
     pub(super) token: usize,
     /// Where the secret begins, behind what all tokens begin with.
     secret: usize,
+    /// The end of what is the same with and without text behind the token.
+    end: usize,
     /// How many bytes of the secret in a row are at least a part of it.
     min_part: usize,
 }
@@ -143,15 +149,15 @@ pub enum Extent {
 impl Pattern {
     /// The length of the shortest stretch that counts.
     pub(super) fn min_stretch(&self) -> usize {
-        self.min_part.min(self.bytes.len() - self.secret)
+        self.min_part.min(self.end - self.secret)
     }
 
     /// How much of the token a stretch of the pattern has; `None`: too little to be more than a coincidence.
     pub(super) fn extent(&self, stretch: &Range<usize>) -> Option<Extent> {
-        let len = stretch.end.saturating_sub(stretch.start.max(self.secret));
-        if len >= self.bytes.len() - self.secret {
+        if stretch.start <= self.secret && stretch.end >= self.end {
             return Some(Extent::Whole);
         }
+        let len = stretch.end.saturating_sub(stretch.start.max(self.secret));
         (len >= self.min_part).then_some(Extent::Part)
     }
 }
@@ -175,7 +181,7 @@ impl Encodings {
 
     fn add(&mut self, encoding: Encoding, pattern: String) {
         let pattern = Zeroizing::new(pattern.into_bytes());
-        if pattern.len() >= MIN_PATTERN && self.patterns.iter().all(|(_, known)| *known != pattern) {
+        if fixed(encoding, &pattern).len() >= MIN_PATTERN && self.patterns.iter().all(|(_, known)| *known != pattern) {
             self.patterns.push((encoding, pattern));
         }
     }
@@ -202,7 +208,7 @@ impl Encodings {
             let alone = encoded(self.raw.text.len() - prefix).saturating_sub(if is_raw { 0 } else { 2 });
             let min_part = if is_random { encoded(MIN_PART).min(alone).max(MIN_PATTERN) } else { bytes.len() };
             let secret = if is_raw { prefix } else { 0 };
-            Pattern { bytes: bytes.clone(), encoding, token, secret, min_part }
+            Pattern { bytes: bytes.clone(), encoding, token, secret, end: fixed(encoding, bytes).len(), min_part }
         })
     }
 
@@ -225,7 +231,10 @@ impl Encodings {
     }
 
     fn found_unwrapped(&self, bytes: &[u8]) -> Option<Encoding> {
-        self.patterns().find(|(_, pattern)| memmem::find(bytes, pattern).is_some()).map(|(encoding, _)| encoding)
+        let is_in = |(encoding, pattern): &(Encoding, &Zeroizing<Vec<u8>>)| {
+            memmem::find(bytes, fixed(*encoding, pattern)).is_some()
+        };
+        self.patterns().find(is_in).map(|(encoding, _)| encoding)
     }
 
     /// Whether a pattern is in `bytes`, or in the base64 in `bytes` once it is decoded, as in a registry's
@@ -266,6 +275,14 @@ fn json_escape(raw: &str) -> Vec<String> {
 fn hex(raw: &str) -> Vec<String> {
     let encode = |digits: &dyn Fn(u8) -> String| raw.bytes().map(digits).collect();
     vec![encode(&|byte| format!("{byte:02x}")), encode(&|byte| format!("{byte:02X}"))]
+}
+
+/// What of a pattern is the same with and without text behind the token.
+fn fixed(encoding: Encoding, pattern: &[u8]) -> &[u8] {
+    match encoding {
+        Encoding::Base85 => &pattern[..base85::whole_groups(pattern.len())],
+        _ => pattern,
+    }
 }
 
 fn no_pattern(_: &str) -> Vec<String> {

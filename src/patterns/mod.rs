@@ -2,6 +2,7 @@
 //! ([`holds_token`]).
 
 pub mod base64;
+mod base85;
 mod decode;
 mod encodings;
 mod line_breaks;

@@ -119,7 +119,7 @@ pub struct Token {
                         (umask 077; co-cred env --format netrc >> ~/.netrc)")]
 pub struct Env {
     /// The program that reads it
-    #[arg(long, short, value_enum, default_value_t = Format::Sh)]
+    #[arg(long, short, value_enum, default_value = "sh")]
     pub format: Format,
     /// Set this variable to the token as well; may be repeated
     #[arg(long = "as", value_name = "NAME")]

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::credential::{Mode, obtain};
-use crate::deliver::env::{Format, append, gha, render};
+use crate::deliver::env::{append, gha, render};
 use crate::error::{Error, Reason};
 
 use crate::cli::args;
@@ -23,7 +23,7 @@ pub(super) fn run(invocation: &Invocation, typed: &args::Env, out: &mut dyn Writ
         .hint("leave them out")
         .into());
     }
-    if typed.format == Format::Gha
+    if typed.format == gha::FORMAT
         && let Ok(out) = system::output()
     {
         gha::refuse_own_files(invocation.env, &out)?;

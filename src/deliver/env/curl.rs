@@ -7,12 +7,16 @@ use zeroize::Zeroizing;
 
 use crate::credential::Credential;
 use crate::deliver::text;
+use crate::error::Result;
 
 use super::escaped;
+use super::format::{Format, Layout};
 
-pub(super) fn config(credential: &Credential) -> Zeroizing<String> {
+pub(super) const FORMAT: Format = Format { word: "curl", help: "curl -K", layout: Layout::Nameless(config) };
+
+fn config(credential: &Credential) -> Result<Zeroizing<String>> {
     let token = Zeroizing::new(escaped(&text(credential.token()), &['\\', '"']));
     let is_clear = credential.deployment().is_some_and(|resolved| resolved.deployment.origin().starts_with("http://"));
     let protocol = if is_clear { "" } else { "proto-default = \"https\"\nproto = \"=https\"\n" };
-    Zeroizing::new(format!("user = \"{}:\"\n{protocol}", *token))
+    Ok(Zeroizing::new(format!("user = \"{}:\"\n{protocol}", *token)))
 }

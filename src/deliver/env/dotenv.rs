@@ -2,7 +2,10 @@
 //! expanded.
 
 use super::escaped;
+use super::format::{Format, Layout};
 
-pub(super) fn line(name: &str, value: &str) -> String {
+pub(super) const FORMAT: Format = Format { word: "dotenv", help: "a .env file", layout: Layout::Lines(line) };
+
+fn line(name: &str, value: &str) -> String {
     format!("{name}='{}'", escaped(value, &['\\', '\'']))
 }

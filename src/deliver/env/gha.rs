@@ -12,7 +12,11 @@ use crate::env::Env;
 use crate::error::{Error, Reason, Result};
 use crate::files::{Symlinks, identity, open};
 
-use super::Rendered;
+use super::format::{Format, Layout, Rendered};
+
+/// The format.
+pub const FORMAT: Format =
+    Format { word: "gha", help: "GitHub Actions, with ::add-mask::", layout: Layout::Step(step) };
 
 /// Variables with the files that the runner reads after a step.
 const FILES: [&str; 5] = ["GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_STATE", "GITHUB_PATH", "GITHUB_STEP_SUMMARY"];
@@ -32,7 +36,7 @@ pub fn refuse_own_files(env: &Env, out: &File) -> Result<()> {
     })
 }
 
-pub(super) fn step(all: &[Assignment], env: &Env) -> Rendered {
+fn step(all: &[Assignment], env: &Env) -> Rendered {
     let assignments = super::lines(all, |name, value| format!("{name}={value}"));
     let mut out = Zeroizing::new(String::with_capacity(64 + 4 * assignments.len()));
     if let Some(token) = all.iter().find(|one| one.secret) {

@@ -5,11 +5,19 @@ use zeroize::Zeroizing;
 
 use crate::credential::Credential;
 use crate::deliver::Assignment;
+use crate::error::Result;
 use crate::http::bearer;
 
+use super::format::{Format, Layout};
 use super::json;
 
-pub(super) fn object(credential: &Credential) -> Zeroizing<String> {
+pub(super) const FORMAT: Format = Format {
+    word: "headers",
+    help: "HTTP headers as JSON, with Authorization: Bearer",
+    layout: Layout::Nameless(object),
+};
+
+fn object(credential: &Credential) -> Result<Zeroizing<String>> {
     let (name, value) = ("Authorization".to_owned(), bearer(credential.token()));
-    json::object(&[Assignment { name, value, secret: true }])
+    Ok(json::object(&[Assignment { name, value, secret: true }]))
 }

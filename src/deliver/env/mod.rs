@@ -1,9 +1,10 @@
-//! Delivers as assignments that another program evaluates. A new format is one file here, one variant and one arm.
+//! Delivers as assignments that another program evaluates. A new format is one file here, and its lines in this one.
 
 mod curl;
 mod docker;
 mod dotenv;
 mod fish;
+mod format;
 pub mod gha;
 mod headers;
 mod json;
@@ -13,8 +14,6 @@ mod powershell;
 mod r;
 mod renviron;
 mod sh;
-
-use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
@@ -28,58 +27,26 @@ use crate::token::is_token_like;
 
 use super::exec::is_named_by;
 use super::{Assignment, DOMAIN, assignments};
+use format::Layout;
 
-/// The program that reads the assignments.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// A POSIX shell: `eval "$(co-cred env)"`.
-    Sh,
-    /// `co-cred env --format fish | source`.
-    Fish,
-    /// `co-cred env --format powershell | Invoke-Expression`.
-    Powershell,
-    /// One JSON object.
-    Json,
-    /// A `.env` file.
-    Dotenv,
-    /// `docker run --env-file`.
-    Docker,
-    /// A step of GitHub Actions.
-    Gha,
-    /// `~/.netrc`, for the deployment's host.
-    Netrc,
-    /// `curl -K`.
-    Curl,
-    /// R: `eval(parse(text = ...))`.
-    R,
-    /// R's `.Renviron`.
-    Renviron,
-    /// HTTP headers as JSON.
-    Headers,
-    /// Nextflow's configuration.
-    Nextflow,
-}
+pub use format::{Format, Rendered};
 
-impl Format {
-    /// Whether the format sets variables, whose names can be chosen.
-    pub fn has_names(self) -> bool {
-        !matches!(self, Format::Netrc | Format::Curl | Format::Headers)
-    }
-
-    /// Whether a running shell or session evaluates it: its scripts may rely on the present form of a variable.
-    fn is_evaluated(self) -> bool {
-        matches!(self, Format::Sh | Format::Fish | Format::Powershell | Format::R)
-    }
-}
-
-/// Assignments as text, ready to be written.
-#[derive(Debug)]
-pub struct Rendered {
-    /// For standard output.
-    pub out: Zeroizing<String>,
-    /// For a file, after standard output was written.
-    pub append: Option<(PathBuf, Zeroizing<String>)>,
-}
+/// Every format, in the order of help.
+pub const FORMATS: &[Format] = &[
+    sh::FORMAT,
+    fish::FORMAT,
+    powershell::FORMAT,
+    json::FORMAT,
+    dotenv::FORMAT,
+    docker::FORMAT,
+    gha::FORMAT,
+    netrc::FORMAT,
+    curl::FORMAT,
+    r::FORMAT,
+    renviron::FORMAT,
+    headers::FORMAT,
+    nextflow::FORMAT,
+];
 
 /// Renders the token, under its own and the other names, and the deployment; if `only` names some of these, no others.
 ///
@@ -96,20 +63,11 @@ pub fn render(
     if format.is_evaluated() {
         all.iter_mut().filter(|one| one.name == DOMAIN).for_each(|one| keep_form(one, env));
     }
-    let out = match format {
-        Format::Sh => lines(&all, sh::line),
-        Format::Fish => lines(&all, fish::line),
-        Format::Powershell => lines(&all, powershell::line),
-        Format::Json => json::object(&all),
-        Format::Dotenv => lines(&all, dotenv::line),
-        Format::Docker => lines(&all, docker::line),
-        Format::Gha => return Ok(gha::step(&all, env)),
-        Format::Netrc => netrc::machine(credential)?,
-        Format::Curl => curl::config(credential),
-        Format::R => lines(&all, r::line),
-        Format::Renviron => lines(&all, renviron::line),
-        Format::Headers => headers::object(credential),
-        Format::Nextflow => lines(&all, nextflow::line),
+    let out = match format.layout {
+        Layout::Evaluated(line) | Layout::Lines(line) => lines(&all, line),
+        Layout::Together(object) => object(&all),
+        Layout::Step(step) => return Ok(step(&all, env)),
+        Layout::Nameless(text) => text(credential)?,
     };
     Ok(Rendered { out, append: None })
 }

@@ -7,11 +7,15 @@ use crate::credential::Credential;
 use crate::deliver::text;
 use crate::error::Result;
 
+use super::format::{Format, Layout};
 use super::{escaped, no_deployment};
+
+pub(super) const FORMAT: Format =
+    Format { word: "netrc", help: ".netrc, for curl and Python 3.11 or later", layout: Layout::Nameless(machine) };
 
 /// # Errors
 /// No deployment is known.
-pub(super) fn machine(credential: &Credential) -> Result<Zeroizing<String>> {
+fn machine(credential: &Credential) -> Result<Zeroizing<String>> {
     let resolved = credential.deployment().ok_or_else(|| no_deployment("a .netrc entry"))?;
     let (host, token) = (resolved.deployment.host(), text(credential.token()));
     let plain = token.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\' | b'#'));

@@ -5,7 +5,14 @@
 //! `CO_USERNAME` and `CO_PASSWORD` are left out: exported pipelines pass them to docker as arguments.
 
 use super::escaped;
+use super::format::{Format, Layout};
 
-pub(super) fn line(name: &str, value: &str) -> String {
+pub(super) const FORMAT: Format = Format {
+    word: "nextflow",
+    help: "nextflow -c; Nextflow writes it into the script of each task",
+    layout: Layout::Lines(line),
+};
+
+fn line(name: &str, value: &str) -> String {
     format!("env.{name} = '{}'", escaped(value, &['\\', '\'']))
 }

@@ -2,6 +2,11 @@
 
 use crate::deliver::quoted;
 
-pub(super) fn line(name: &str, value: &str) -> String {
+use super::format::{Format, Layout};
+
+pub(super) const FORMAT: Format =
+    Format { word: "sh", help: "POSIX shells, bash, zsh", layout: Layout::Evaluated(line) };
+
+fn line(name: &str, value: &str) -> String {
     format!("export {name}={}", quoted(value))
 }

@@ -32,7 +32,9 @@ fn manual_pages_and_completions_are_not_stale() {
     let generate = Command::new(packaging("generate")).arg(&made).env("CO_CRED", bin()).output().unwrap();
     Ran::from(generate).expect(0);
     let (made, kept) = (contents(&made), contents(&packaging("")));
-    assert!(made.len() == 21 && made.len() == kept.len(), "{} {}", made.len(), kept.len());
+    let names = |all: &[(String, String)]| all.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&made), names(&kept), "packaging/generate writes and removes pages");
+    assert!(made.len() > 10, "{}", made.len());
     for ((name, made), (_, kept)) in made.iter().zip(&kept) {
         assert!(made == kept, "packaging/{name} is stale: packaging/generate makes it anew");
     }
@@ -45,7 +47,7 @@ fn manual_pages_have_the_same_sections() {
         ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "ENVIRONMENT", "FILES", "EXIT STATUS", "EXAMPLES", "SEE ALSO"];
     let pages = contents(&packaging("")).into_iter().filter(|(name, _)| name.starts_with("man/"));
     let pages: Vec<(String, String)> = pages.collect();
-    assert_eq!(pages.len(), 18);
+    assert!(pages.len() > 10, "{}", pages.len());
     for (name, text) in &pages {
         let headings =
             text.lines().filter_map(|line| line.strip_prefix(".SH ")).map(|heading| heading.trim_matches('"'));

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
+use co_cred::deliver::env::FORMATS;
 use fake_deployment::Plan;
 
 use crate::support::sandbox::{Ran, Sandbox, TOKEN, has};
@@ -24,6 +25,22 @@ fn proves(ran: Ran) {
 
 const ENV: &str = "co-cred env --offline --quiet --as OTHER_1 --format";
 const PRINT: &str = r#"printf '%s|%s|%s' "$CODEOCEAN_TOKEN" "$CODEOCEAN_DOMAIN" "$OTHER_1""#;
+
+#[test]
+fn every_format_has_a_test_and_a_place_in_the_readme() {
+    let (tests, readme) = (include_str!("formats.rs"), include_str!("../../../README.md"));
+    let list = readme.split_once("`--format` is one of").unwrap().1.split_once("`--only").unwrap().0;
+    for word in FORMATS.iter().map(|format| format.word) {
+        let calls = [format!("{{ENV}} {word}"), format!("--format {word}"), format!("\"--format\", \"{word}\"")];
+        let is_called = |call: &String| {
+            tests
+                .match_indices(call.as_str())
+                .any(|(at, _)| !tests[at + call.len()..].starts_with(|next: char| next.is_ascii_alphanumeric()))
+        };
+        assert!(calls.iter().any(is_called), "no test in tests/it/deliver/formats.rs reads --format {word}");
+        assert!(list.contains(&format!("`{word}`")), "README.md, at \"`--format` is one of\", lacks `{word}`");
+    }
+}
 
 #[test]
 fn sh_and_bash_evaluate_it() {
@@ -56,13 +73,14 @@ fn r_evaluates_it() {
     }
 }
 
-/// `readRenviron` expands `${...}` even within quotes, and takes backslashes away outside of them.
+/// `readRenviron` expands `${...}` even within quotes, takes backslashes away outside of them, and takes no quote after a
+/// backslash as one.
 #[test]
 fn r_reads_it_as_renviron() {
     if !has("Rscript") {
         return;
     }
-    let hard = format!("{HARD}${{HOME}}$${{x-y}}\\${{}}'${{'x");
+    let hard = format!("{HARD}${{HOME}}$${{x-y}}\\${{}}'${{'x\\'y\\\\'z\\\"\\");
     let script = "Sys.unsetenv(c('CODEOCEAN_TOKEN', 'CODEOCEAN_DOMAIN')); invisible(readRenviron('vars')); \
                   cat(Sys.getenv('CODEOCEAN_TOKEN'), Sys.getenv('CODEOCEAN_DOMAIN'), Sys.getenv('OTHER_1'), sep = '|')";
     let world = world().file("work/test.R", script).with("CODEOCEAN_TOKEN", &hard);

@@ -166,6 +166,12 @@ pub fn ways() -> Vec<Way> {
         way("base64 in base64 in JSON", STANDARD.encode(format!("{{\"auth\":\"{}\"}}", STANDARD.encode(format!("u:{TOKEN}"))))),
         way("PowerShell's encoded command", STANDARD.encode("$t='".encode_utf16().chain(TOKEN.encode_utf16()).flat_map(u16::to_le_bytes).collect::<Vec<u8>>())),
         way("base32", base32(format!("ab{TOKEN}:").as_bytes())),
+        way("ascii85", r###"@rH<nA25rO@<5s80eu$]6Y'b?7n?313&r[-CM[j*DZ"###.to_owned()),
+        way("ascii85 in the middle", r###"E+*g/GAgu0E*m-21Lsp8A2>qq5sdqLAS+G'8N/Uh0PYB>D/O8C+CT.u+Dl%;AH"###.to_owned()),
+        way("ascii85, printed by Python", r###"b'E+*g/GAhM3DfB&o1,EHLF(@\']1-n5oA7]@C84ba"3A>2`Ci+\'./0JA=A0>`-Eb,'"###.to_owned()),
+        way("ascii85, wrapped, in PostScript", [r###"<~F)Po,+EV1>F<G%(AoD"###, r###"^$+DGp?@rH<nA25rO@<5"###, r###"s80eu$]6Y'b?7n?313&r"###, r###"[-CM[j*DZ~>"###].join("\n")),
+        way("base85", r###"V{dR@WHK{kVRK|NF)~3yLu6%UM@UIGI5{wCYiw<9Zv"###.to_owned()),
+        way("base85 in the middle", r###"aA9+EcW-iJV{dR@WHK{kVRK|NF)~3yLu6%UM@UIGI5{wCYiw<9Z!92TZe$>BZ*pY"###.to_owned()),
         way("the first twenty", TOKEN[..20].to_owned()),
         way("all but the last four", TOKEN[..TOKEN.len() - 4].to_owned()),
         way("twelve from the middle", TOKEN[10..22].to_owned()),
@@ -173,3 +179,35 @@ pub fn ways() -> Vec<Way> {
     ways.retain(|way| !way.text.is_empty());
     ways
 }
+
+/// The ways, in the order of the table, in which a token that is not known is not suspected: its prefix is not there, or the text
+/// may be several words.
+pub const NOT_SUSPECTED: &[&str] = &[
+    "every character coloured",
+    "fold -w 10",
+    "fold -w 1",
+    "fold -w 3",
+    "DOS lines",
+    "without its prefix",
+    "xxd",
+    "hexdump",
+    "od -t x4",
+    "od -t x8",
+    "od -t x1",
+    "od -c",
+    "uuencode",
+    "uuencode in the middle",
+    "numbers on lines",
+    "base64, wrapped",
+    "base64 in base64",
+    "base64 in base64 in JSON",
+    "PowerShell's encoded command",
+    "base32",
+    "ascii85",
+    "ascii85 in the middle",
+    "ascii85, printed by Python",
+    "ascii85, wrapped, in PostScript",
+    "base85",
+    "base85 in the middle",
+    "twelve from the middle",
+];
