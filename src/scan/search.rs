@@ -206,8 +206,12 @@ impl Content<'_, '_> {
         match found {
             Found::Stream(format) => {
                 self.check_depth()?;
-                let name = name(format);
-                match (format.read)(stream, &name, self) {
+                let (name, start) = (name(format), stream.position());
+                let read = (format.read)(stream, &name, self);
+                if stream.position() == start {
+                    stream.consume(1);
+                }
+                match read {
                     Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Err(error),
                     Err(error) => {
                         self.tell_broken(&name, &error, format);

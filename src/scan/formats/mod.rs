@@ -8,6 +8,7 @@ mod bzip2;
 mod compressed;
 mod deflate;
 mod embedded;
+mod finder;
 mod format;
 mod git_patch;
 mod glyphs;
@@ -35,7 +36,8 @@ use std::fs::File;
 
 use crate::files;
 
-pub(super) use embedded::{Embedded, Finder, Found};
+pub(super) use embedded::Embedded;
+pub(super) use finder::{Finder, Found};
 pub(super) use format::{Encoded, Format, HEAD, Visitor};
 pub(super) use shuffle::unshuffle_bytes;
 pub(super) use stream::{Stream, skip_zeros};
