@@ -94,7 +94,8 @@ impl Run<'_> {
     /// A run continues on the next line where both have the same length, or the next one is the last.
     fn end_line(&mut self) -> io::Result<()> {
         let separator = line_break(self.stream.peek(MAX_BREAK)?);
-        let is_wrapped = self.line.is_multiple_of(4) && self.width.is_none_or(|width| width == self.line);
+        let is_whole = self.line.is_multiple_of(4) || self.line >= MIN_RUN;
+        let is_wrapped = is_whole && self.width.is_none_or(|width| width == self.line);
         match separator.filter(|_| is_wrapped) {
             Some(len) => self.stream.consume(len),
             None => self.ended = true,

@@ -22,13 +22,16 @@ const HEADER: usize = 16;
 const MAX_CHUNK: usize = 8 << 20;
 const MAX_BLOCK: usize = 4 << 20;
 
+/// How many places of blocks are looked at to recognise a chunk.
+const MAX_SEEN: usize = 100;
+
 /// Blocks of short elements are split into a stream for each byte of an element, where these are long enough.
 const MAX_SPLITS: usize = 16;
 const MIN_SPLIT: usize = 128;
 
 pub(super) const EMBEDDED: Embedded = Embedded {
     name: "Blosc",
-    may_begin: |bytes| Header::parse(bytes).is_some_and(|header| header.has_blocks(&bytes[HEADER..])),
+    may_begin: |bytes| Header::parse(bytes).is_some_and(|header| header.has_blocks(bytes)),
     try_out: |_| Tried::CERTAIN,
     window: 0,
     is_split: true,
@@ -54,7 +57,8 @@ impl Header {
         let (flags, element) = (header[2], usize::from(header[3]));
         let (len, block, packed) = (number(4)?, number(8)?, number(12)?);
         let is_stored = flags & 2 != 0;
-        let is_sane = flags & 8 == 0 && flags >> 5 <= 4 && element > 0 && (1..=len).contains(&block);
+        let is_whole = element > 0 && len.is_multiple_of(element) && (block.is_multiple_of(element) || block == len);
+        let is_sane = flags & 8 == 0 && flags >> 5 <= 4 && is_whole && (1..=len).contains(&block);
         let has_size = packed > HEADER && packed <= len + HEADER + 4 * len.div_ceil(block.max(1)) + len / 128 + 64;
         (is_sane && has_size && !is_stored).then_some(Header { flags, element, len, block, packed })
     }
@@ -63,14 +67,20 @@ impl Header {
         self.len.div_ceil(self.block)
     }
 
-    /// Whether the places of blocks follow the header: where the first begins behind them.
+    /// Whether the places of blocks follow the header, as far as they are seen: one block begins behind the last place, with the
+    /// length of a stream.
     fn has_blocks(&self, bytes: &[u8]) -> bool {
         let first = HEADER + 4 * self.blocks();
-        let seen = self.blocks().min(bytes.len() / 4).min(16);
-        seen > 0
-            && (0..seen).all(|block| {
-                long(bytes, 4 * block).is_some_and(|start| (first..self.packed).contains(&(start as usize)))
-            })
+        let seen = self.blocks().min(MAX_SEEN);
+        let place = |block: usize| long(bytes, HEADER + 4 * block).map(|place| place as usize);
+        let is_place = |block: usize| place(block).is_some_and(|place| (first..self.packed).contains(&place));
+        let stream = long(bytes, first).map(|len| len as usize);
+        let is_stream = match stream {
+            Some(len) => (1..=self.block).contains(&len) && first + 4 + len <= self.packed,
+            // Too many blocks to see their first.
+            None => self.blocks() > MAX_SEEN,
+        };
+        is_stream && (0..seen).all(is_place) && (0..seen).any(|block| place(block) == Some(first))
     }
 
     /// How many streams a block of this length has.

@@ -16,8 +16,12 @@ const MAX_ELEMENT: usize = 1 << 16;
 /// The number of the shuffle, its flags, and the number of its parameters: in version 1 with the length of its name and its name,
 /// in version 2 without.
 const SHUFFLE: [u8; 2] = [2, 0];
-/// In version 2: its number, the number of filters, and the shuffle.
+/// A message of 12 bytes with one filter alone, in version 2; one byte of flags stands between these two.
+const MESSAGE: [u8; 3] = [0x0b, 12, 0];
 const ALONE: [u8; 4] = [2, 1, 2, 0];
+
+/// The library marks a shuffle as one that may be left out.
+const OPTIONAL: [u8; 2] = [1, 0];
 const NAME_LENGTH: [u8; 2] = [8, 0];
 const ONE_PARAMETER: [u8; 2] = [1, 0];
 const NAME: &[u8] = b"shuffle\0";
@@ -53,8 +57,9 @@ struct Shuffle {
 
 impl Shuffle {
     fn parse(bytes: &[u8]) -> Option<Shuffle> {
-        if let Some(rest) = bytes.strip_prefix(&ALONE) {
-            let element = u32::from_le_bytes(*rest.get(2..)?.strip_prefix(&ONE_PARAMETER)?.first_chunk()?) as usize;
+        if let Some(rest) = bytes.strip_prefix(&MESSAGE) {
+            let rest = rest.get(1..)?.strip_prefix(&ALONE)?.strip_prefix(&OPTIONAL)?.strip_prefix(&ONE_PARAMETER)?;
+            let element = u32::from_le_bytes(*rest.first_chunk()?) as usize;
             return (1..=MAX_ELEMENT).contains(&element).then_some(Shuffle { element, next: 0, is_certain: true });
         }
         let rest = bytes.strip_prefix(&SHUFFLE)?;
@@ -62,14 +67,18 @@ impl Shuffle {
             Some(rest) => (rest, true),
             None => (rest, false),
         };
-        let rest = rest.get(2..)?.strip_prefix(&ONE_PARAMETER)?;
+        let rest = rest.strip_prefix(&OPTIONAL)?.strip_prefix(&ONE_PARAMETER)?;
         let rest = if is_version_1 { rest.strip_prefix(NAME)? } else { rest };
         let (element, rest) = rest.split_first_chunk()?;
         // Version 1 pads an odd number of parameters.
         let rest = if is_version_1 { rest.get(4..)? } else { rest };
-        let next = u16::from_le_bytes(*rest.first_chunk()?);
+        let (next, rest) = rest.split_first_chunk()?;
+        let next = u16::from_le_bytes(*next);
         let element = u32::from_le_bytes(*element) as usize;
-        let is_known = is_version_1 || STREAMS.contains(&next) || OTHERS.iter().any(|(other, _)| *other == next);
+        // In version 2, the flags of a filter of the library follow, or the length of the name of another one.
+        let is_filter = matches!(rest, [0 | 1, 0, ..]) || next > 255 && matches!(rest, [1..64, 0, ..]);
+        let is_known = STREAMS.contains(&next) || OTHERS.iter().any(|(other, _)| *other == next);
+        let is_known = is_version_1 || is_known && is_filter;
         ((1..=MAX_ELEMENT).contains(&element) && is_known).then_some(Shuffle {
             element,
             next,

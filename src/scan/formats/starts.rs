@@ -3,7 +3,7 @@
 use wide::u8x16;
 
 /// The pairs of bytes that what is packed begins with, besides zlib.
-const PAIRS: [[u8; 2]; 14] = [
+const PAIRS: [[u8; 2]; 15] = [
     // gzip, bzip2, xz, zstd, lz4, lzip, zip
     [0x1f, 0x8b],
     *b"BZ",
@@ -19,6 +19,7 @@ const PAIRS: [[u8; 2]; 14] = [
     *b"GI",
     // filters of HDF5, columns of Parquet, arrays of MATLAB
     [2, 0],
+    [0x0b, 12],
     [0x15, 8],
     [6, 0],
 ];
