@@ -128,6 +128,20 @@ fn what_only_begins_like_a_stream_is_not_accused() {
     assert_eq!((&json["unread"], &json["unopened"]), (&serde_json::json!([]), &serde_json::json!([])));
 }
 
+#[test]
+fn chunk_that_is_too_large_is_told_and_the_search_goes_on() {
+    if !has("gzip") {
+        return;
+    }
+    let world = world();
+    let numbers: [u32; 5] = [64 << 20, 64 << 20, 20 << 20, 20, 1000];
+    let header: Vec<u8> = [2, 1, 0x21, 1].into_iter().chain(numbers.into_iter().flat_map(u32::to_le_bytes)).collect();
+    write(&world, "array", &[&header, &noise(1000), &super::support::gzip(TOKEN), &noise(100)]);
+    let ran = scan(&world, &[]).expect(9);
+    assert!(ran.out.contains("/array > gzip at byte 1024: the token"), "{ran:?}");
+    assert!(ran.err.contains("/array > Blosc at byte 0"), "{ran:?}");
+}
+
 /// Beginnings that a decoder follows for long before it sees that they are none, one behind the other.
 #[test]
 fn a_million_false_beginnings_take_little_memory_and_time() {
