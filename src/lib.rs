@@ -49,8 +49,10 @@ pub mod ipc;
 pub mod keyring;
 pub mod names;
 pub mod parse;
+#[allow(clippy::cast_possible_truncation, clippy::needless_for_each, reason = "to be removed")]
 pub mod patterns;
 pub mod process;
+#[allow(clippy::cast_possible_truncation, clippy::needless_for_each, reason = "to be removed")]
 pub mod scan;
 pub mod sources;
 pub mod supervise;

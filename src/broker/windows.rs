@@ -9,7 +9,6 @@ pub(super) fn descriptors() -> u64 {
 }
 
 /// Sets how many connections may wait to be accepted. Windows has chosen already, and it stays so.
-#[allow(clippy::unnecessary_wraps, reason = "Unix may refuse")]
 pub(super) fn set_backlog(_: &TcpListener, _: i32) -> io::Result<()> {
     Ok(())
 }

@@ -197,7 +197,7 @@ fn write_colours(text: &[u8], out: &mut Vec<u8>) {
         let (parameters, end) = rest.split_at(len);
         let is_colour = parameters.split(|byte| *byte == b';').all(|number| number.len() <= MAX_DIGITS);
         if is_colour && end.first() == Some(&b'm') {
-            out.extend_from_slice(&text[at..at + 2 + len + 1]);
+            out.extend_from_slice(&text[at..=at + 2 + len]);
         }
     }
 }

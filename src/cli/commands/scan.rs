@@ -183,7 +183,9 @@ fn show_problems(report: &Report, messages: &mut Messages) {
     if !rest.is_empty() {
         messages.warn(&[Remark::new("passed-over", format!("{} more: --json shows them", rest.len()))]);
     }
-    findings::listed(&report.not_redacted, findings::problem).iter().for_each(|line| messages.item(line));
+    for line in findings::listed(&report.not_redacted, findings::problem) {
+        messages.item(&line);
+    }
 }
 
 /// The result of the command.
