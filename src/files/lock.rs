@@ -37,7 +37,7 @@ pub fn open_lock(path: &Path) -> io::Result<File> {
 /// Takes an exclusive lock on a file, waiting up to `limit` for another process to release it.
 ///
 /// # Errors
-/// The system fails to lock, for another reason than those of [`Lock`].
+/// The lock fails for a reason that [`Lock`] does not list.
 pub fn acquire(file: &File, limit: Duration) -> io::Result<Lock> {
     let start = Instant::now();
     loop {

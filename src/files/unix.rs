@@ -111,7 +111,7 @@ pub fn write_all_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
 /// The identity of an open file.
 ///
 /// # Errors
-/// The system does not tell.
+/// The system call fails.
 pub fn identity(file: &File) -> io::Result<Identity> {
     file.metadata().map(|meta| identity_of(&meta))
 }
@@ -119,7 +119,7 @@ pub fn identity(file: &File) -> io::Result<Identity> {
 /// The number of hard links to an open file.
 ///
 /// # Errors
-/// The system does not tell.
+/// The system call fails.
 pub fn hard_links(file: &File) -> io::Result<u64> {
     file.metadata().map(|meta| meta.nlink())
 }
@@ -162,7 +162,7 @@ impl Log {
     /// other users.
     ///
     /// # Errors
-    /// The file cannot be opened, or it is not one to write to.
+    /// The file cannot be opened, or is not one to append to.
     pub fn open(&self, again: bool) -> io::Result<File> {
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let flags = flags | OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE;

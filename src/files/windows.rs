@@ -115,7 +115,7 @@ pub fn write_all_at(file: &File, mut bytes: &[u8], mut at: u64) -> io::Result<()
 /// The identity of an open file.
 ///
 /// # Errors
-/// The system does not tell.
+/// The system call fails.
 pub fn identity(file: &File) -> io::Result<Identity> {
     information(file).map(|file| (file.volume_serial_number(), file.file_index()))
 }
@@ -123,7 +123,7 @@ pub fn identity(file: &File) -> io::Result<Identity> {
 /// The number of hard links to an open file.
 ///
 /// # Errors
-/// The system does not tell.
+/// The system call fails.
 pub fn hard_links(file: &File) -> io::Result<u64> {
     information(file).map(|file| file.number_of_links())
 }
@@ -153,7 +153,7 @@ impl Log {
     /// names.
     ///
     /// # Errors
-    /// The file cannot be opened, or it is not one to write to.
+    /// The file cannot be opened, or is not one to append to.
     pub fn open(&self, again: bool) -> io::Result<File> {
         let file = options(Symlinks::Refuse).append(true).create(true).open(&self.path)?;
         if !file.metadata()?.is_file() || (again && hard_links(&file)? != 1) {

@@ -58,7 +58,7 @@ impl Keyring<'_> {
         logins.iter().filter(move |login| login.deployment == resolved.deployment)
     }
 
-    /// The login that is here and not used, and why.
+    /// A remark on a login that exists but gives no token, with the reason.
     fn unused(&self) -> Option<Remark> {
         let (logins, resolved) = (self.search.logins().ok()?, self.search.meant().ok()??);
         let remark = |cause, what: String, hint: &str| Some(Remark::new(cause, what).hint(hint));

@@ -117,7 +117,7 @@ impl<'a> Masker<'a> {
         self.held.extend_from_slice(&bytes[start..]);
         self.released = self.released.saturating_sub(start);
         self.depth = len;
-        // Most words end in a character or two that a token has inside.
+        // Most words end in one or two characters that also occur inside a token: held back, they would delay all output.
         if !is_beginning && len <= RELEASED_DEPTH {
             self.release(out);
         }

@@ -137,7 +137,7 @@ fn tokens(invocation: &Invocation) -> Result<Vec<Token>> {
             findable("scan", &located.found.token, &located.found.place)?;
             Some(located.found.token)
         }
-        // The sources have all of them.
+        // No single token is chosen, but `sources::tokens` finds every one.
         Err(error) if !sources::may_hide_a_token(&error) => None,
         Err(error) => return Err(error),
     };
@@ -203,7 +203,7 @@ fn verdict(report: &Report, strict: bool) -> Result<()> {
     }
 }
 
-/// What became of the findings, in words that follow how many there are.
+/// Whether the findings were overwritten or removed, as the end of the sentence with their number.
 fn redacted(report: &Report) -> String {
     match (report.redacted, report.removed, report.not_redacted.files) {
         (0, 0, 0) => String::new(),
