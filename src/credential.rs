@@ -85,7 +85,7 @@ impl Credential {
         self.email.as_ref()
     }
 
-    /// When it ends, where the user or Git said so.
+    /// When it expires, if the user or Git gave a date.
     pub fn expires(&self) -> Option<Expiry> {
         self.expires
     }
@@ -95,7 +95,7 @@ impl Credential {
         self.proven
     }
 
-    /// What was odd, and stops nothing.
+    /// Warnings, none of which stops the command.
     pub fn remarks(&self) -> &[Remark] {
         &self.remarks
     }
@@ -141,9 +141,9 @@ pub fn verify_located(options: &ObtainOptions, located: Located) -> Result<Crede
     Ok(Credential { token, deployment, place, email, owner, expires, proven, remarks })
 }
 
-/// The account's e-mail: what the source of the token says, else `CODEOCEAN_EMAIL`, else the configuration, else what was found out
-/// before; else the deployment is asked, unless nothing may be sent. None where it does not tell: the account owns
-/// nothing that would name it.
+/// The account's e-mail, from the first of these that has one: the source of the token, `CODEOCEAN_EMAIL`, the configuration,
+/// the cached owner, and the deployment unless nothing may be sent. The deployment names an account only by the items that it
+/// owns: none where it owns none.
 ///
 /// # Errors
 /// An e-mail that was given is none, the token is rejected, or the deployment cannot be asked.

@@ -40,8 +40,9 @@ impl Env {
     pub fn with_absolute_paths(&self) -> Env {
         let mut env = self.clone();
         for name in names::paths() {
-            let absolute = self.path(name).and_then(|path| std::path::absolute(path).ok());
-            absolute.into_iter().for_each(|path| env.set(name, path));
+            if let Some(path) = self.path(name).and_then(|path| std::path::absolute(path).ok()) {
+                env.set(name, path);
+            }
         }
         env
     }

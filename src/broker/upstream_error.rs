@@ -24,8 +24,8 @@ pub(super) enum UpstreamError {
 }
 
 impl UpstreamError {
-    /// Whether another connection may have an answer: the deployment may just have closed one that was kept. Neither a
-    /// deadline that has passed nor a body that broke off becomes better by that.
+    /// Whether to send the request again on another connection: the deployment may just have closed a pooled one. After a
+    /// deadline or a body that was cut off, a second attempt would fail in the same way.
     pub(super) fn is_worth_a_retry(&self) -> bool {
         matches!(self, UpstreamError::NoAnswer(error) if !matches!(error.reason, Reason::Timeout | Reason::Usage))
     }

@@ -8,8 +8,7 @@ pub(super) fn descriptors() -> u64 {
     u64::MAX
 }
 
-/// Sets how many connections may wait to be accepted. Windows has chosen already, and it stays so.
-#[allow(clippy::unnecessary_wraps, reason = "Unix may refuse")]
+/// Sets how many connections may wait to be accepted. Windows sets that when the socket is created.
 pub(super) fn set_backlog(_: &TcpListener, _: i32) -> io::Result<()> {
     Ok(())
 }

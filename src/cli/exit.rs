@@ -88,7 +88,7 @@ pub(super) fn before_command(args: &[OsString], code: u8) -> u8 {
 
 /// Reports why the command of `exec` was not started; returns the exit code.
 pub(super) fn not_started(command: &[OsString], failure: io::Error, messages: &mut Messages) -> u8 {
-    let program = command.first().map(|program| program.as_os_str()).unwrap_or_default();
+    let program = command.first().map(OsString::as_os_str).unwrap_or_default();
     let code = if failure.kind() == ErrorKind::NotFound { NOT_FOUND } else { NOT_EXECUTABLE };
     messages.error(&refused(program, failure));
     code

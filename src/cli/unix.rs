@@ -32,8 +32,10 @@ pub(super) fn close_inherited() {
         let names = std::fs::read_dir(folder).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
         Some(names.filter_map(|name| name.parse().ok()).collect())
     };
-    let all =
-        || (3..getrlimit(Resource::Nofile).current.map_or(MOST_OPEN, |most| (most as RawFd).min(MOST_OPEN))).collect();
+    let all = || {
+        let limit = getrlimit(Resource::Nofile).current.and_then(|limit| RawFd::try_from(limit).ok());
+        (3..limit.map_or(MOST_OPEN, |limit| limit.min(MOST_OPEN))).collect()
+    };
     let open = listed("/proc/self/fd").or_else(|| listed("/dev/fd")).unwrap_or_else(all);
     for descriptor in open.into_iter().filter(|descriptor| *descriptor > 2) {
         let _ = nix::unistd::close(descriptor);

@@ -105,7 +105,9 @@ impl Plan {
     fn empty_git_config_values(&mut self) {
         let is_value = |name: &OsString| name.to_str().is_some_and(|name| name.starts_with("GIT_CONFIG_VALUE_"));
         let emptied = self.removed.extract_if(.., |name| is_value(name)).collect::<Vec<_>>();
-        emptied.iter().for_each(|name| self.add(Assignment::plain(&name.to_string_lossy(), "")));
+        for name in emptied {
+            self.add(Assignment::plain(&name.to_string_lossy(), ""));
+        }
     }
 
     fn add_all_tokens(&mut self, delivery: Delivery, token: &Token, env: &Env) {

@@ -26,12 +26,18 @@ pub enum Lock {
 
 /// Opens a lock file, and creates it where it is missing. It is never written to and never replaced: a process that waits
 /// for the lock waits for this inode.
+///
+/// # Errors
+/// The folder cannot be created, or the file cannot be opened.
 pub fn open_lock(path: &Path) -> io::Result<File> {
     create_parent(path)?;
     system::options(Symlinks::Refuse).read(true).append(true).create(true).open(path)
 }
 
 /// Takes an exclusive lock on a file, waiting up to `limit` for another process to release it.
+///
+/// # Errors
+/// The lock fails for a reason that [`Lock`] does not list.
 pub fn acquire(file: &File, limit: Duration) -> io::Result<Lock> {
     let start = Instant::now();
     loop {

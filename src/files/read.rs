@@ -60,7 +60,7 @@ pub fn read(path: &Path, limit: usize) -> Result<Contents, ReadError> {
     if bytes.starts_with(BYTE_ORDER_MARK) {
         bytes.drain(..BYTE_ORDER_MARK.len());
     }
-    Ok(Contents { bytes, owned, shared, trusted })
+    Ok(Contents { bytes, shared, owned, trusted })
 }
 
 /// Reads a file that co-cred itself wrote. None unless it is a regular file, owned by this user and without permissions

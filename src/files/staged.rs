@@ -28,12 +28,18 @@ pub struct StagedCopy {
 
 impl StagedCopy {
     /// Replaces the file with the copy.
+    ///
+    /// # Errors
+    /// The file is in use, or cannot be written.
     pub fn replace_original(self) -> io::Result<()> {
         system::replace_with(self.file, &self.path)
     }
 }
 
 /// Creates a copy beside the open file `former` at `path`, with its owner, mode and attributes; `fill` writes the content.
+///
+/// # Errors
+/// The copy cannot be created or written, `fill` fails, or the attributes cannot be copied.
 pub fn stage_copy(path: &Path, former: &File, fill: impl FnOnce(&File) -> io::Result<()>) -> io::Result<StagedCopy> {
     let (file, registered) = Registration::create(path)?;
     fill(file.as_file())?;

@@ -62,7 +62,7 @@ pub(super) fn options(links: Symlinks) -> OpenOptions {
     let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
     let flags = if links == Symlinks::Refuse { flags | OFlags::NOFOLLOW } else { flags };
     let mut options = OpenOptions::new();
-    options.mode(0o600).custom_flags(flags.bits() as i32);
+    options.mode(0o600).custom_flags(flags.bits().cast_signed());
     options
 }
 
@@ -93,21 +93,33 @@ pub(super) fn copy_metadata(file: &File, former: &File) -> io::Result<()> {
 }
 
 /// Reads at an offset, without moving the file's position.
+///
+/// # Errors
+/// The read fails.
 pub fn read_at(file: &File, into: &mut [u8], at: u64) -> io::Result<usize> {
     file.read_at(into, at)
 }
 
 /// Writes all bytes at an offset.
+///
+/// # Errors
+/// The write fails, or the file system is full.
 pub fn write_all_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
     file.write_all_at(bytes, at)
 }
 
 /// The identity of an open file.
+///
+/// # Errors
+/// The system call fails.
 pub fn identity(file: &File) -> io::Result<Identity> {
     file.metadata().map(|meta| identity_of(&meta))
 }
 
 /// The number of hard links to an open file.
+///
+/// # Errors
+/// The system call fails.
 pub fn hard_links(file: &File) -> io::Result<u64> {
     file.metadata().map(|meta| meta.nlink())
 }
@@ -132,6 +144,9 @@ pub struct Log {
 
 impl Log {
     /// Resolves a path, and opens the folder of its target.
+    ///
+    /// # Errors
+    /// The folder does not exist, or cannot be opened.
     pub fn at(path: &Path) -> io::Result<Log> {
         let path = std::path::absolute(path)?;
         let path = fs::canonicalize(&path).unwrap_or(path);
@@ -145,6 +160,9 @@ impl Log {
 
     /// Opens the file to append to, and creates it 0600 where it is missing. A reopen (`again`) refuses links and files of
     /// other users.
+    ///
+    /// # Errors
+    /// The file cannot be opened, or is not one to append to.
     pub fn open(&self, again: bool) -> io::Result<File> {
         let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let flags = flags | OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE;

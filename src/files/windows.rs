@@ -85,6 +85,9 @@ pub(super) fn copy_metadata(_: &File, _: &File) -> io::Result<()> {
 }
 
 /// Reads at an offset, and restores the file's position, which `seek_read` moves.
+///
+/// # Errors
+/// The read fails.
 pub fn read_at(mut file: &File, into: &mut [u8], at: u64) -> io::Result<usize> {
     let position = file.stream_position()?;
     let read = file.seek_read(into, at);
@@ -93,6 +96,9 @@ pub fn read_at(mut file: &File, into: &mut [u8], at: u64) -> io::Result<usize> {
 }
 
 /// Writes all bytes at an offset.
+///
+/// # Errors
+/// The write fails, or the file system is full.
 pub fn write_all_at(file: &File, mut bytes: &[u8], mut at: u64) -> io::Result<()> {
     while !bytes.is_empty() {
         match file.seek_write(bytes, at)? {
@@ -107,11 +113,17 @@ pub fn write_all_at(file: &File, mut bytes: &[u8], mut at: u64) -> io::Result<()
 }
 
 /// The identity of an open file.
+///
+/// # Errors
+/// The system call fails.
 pub fn identity(file: &File) -> io::Result<Identity> {
     information(file).map(|file| (file.volume_serial_number(), file.file_index()))
 }
 
 /// The number of hard links to an open file.
+///
+/// # Errors
+/// The system call fails.
 pub fn hard_links(file: &File) -> io::Result<u64> {
     information(file).map(|file| file.number_of_links())
 }
@@ -124,6 +136,9 @@ pub struct Log {
 
 impl Log {
     /// Resolves a path.
+    ///
+    /// # Errors
+    /// The folder does not exist, or cannot be opened.
     pub fn at(path: &Path) -> io::Result<Log> {
         let path = std::path::absolute(path)?;
         let path = fs::canonicalize(&path).unwrap_or(path);
@@ -136,6 +151,9 @@ impl Log {
 
     /// Opens the file to append to, and creates it where it is missing. A reopen (`again`) refuses links and files with other
     /// names.
+    ///
+    /// # Errors
+    /// The file cannot be opened, or is not one to append to.
     pub fn open(&self, again: bool) -> io::Result<File> {
         let file = options(Symlinks::Refuse).append(true).create(true).open(&self.path)?;
         if !file.metadata()?.is_file() || (again && hard_links(&file)? != 1) {

@@ -10,6 +10,9 @@ use super::{system, temporary};
 
 /// Writes a file atomically, and creates its folder, 0700, where it is missing. An existing file keeps its owner, mode and
 /// extended attributes. A symbolic link is followed: its target is replaced.
+///
+/// # Errors
+/// The folder or the file cannot be created or replaced.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     create_parent(path)?;
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());

@@ -52,7 +52,9 @@ impl Progress {
         let is_lost = race.as_ref().is_some_and(|race| **race == Step::Connected) && *step != Step::Connected;
         if !is_lost {
             *step = Step::Connected;
-            race.iter_mut().for_each(|race| **race = Step::Connected);
+            if let Some(race) = &mut race {
+                **race = Step::Connected;
+            }
         }
         !is_lost
     }

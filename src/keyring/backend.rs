@@ -29,6 +29,7 @@ impl EntrySlot {
     #[cfg(feature = "keyring")]
     pub(super) const ALL: [EntrySlot; 2] = [EntrySlot::First, EntrySlot::Second];
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
     pub(super) fn is_first(&self) -> bool {
         *self == EntrySlot::First
     }

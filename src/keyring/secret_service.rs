@@ -65,7 +65,7 @@ impl Backend for SecretService {
     }
 
     fn probe(&self, env: &Env, prompt: UnlockPrompt) -> Result<(), StoreError> {
-        let probe = move |_: &(), session: &Session| {
+        let probe = move |(): &(), session: &Session| {
             let is_locked = session.service.get_default_collection()?.is_locked()?;
             if is_locked && prompt == UnlockPrompt::Never { Err(Error::Locked) } else { Ok(()) }
         };
@@ -106,7 +106,7 @@ impl Backend for SecretService {
     }
 
     fn delete_all(&self, env: &Env, prompt: UnlockPrompt) -> Result<(), StoreError> {
-        let delete = |_: &(), session: &Session| session.delete([("application", APPLICATION)].into(), None);
+        let delete = |(): &(), session: &Session| session.delete([("application", APPLICATION)].into(), None);
         run(env, vec![()], prompt, delete).pop().unwrap_or(Err(StoreError::Failed))
     }
 }

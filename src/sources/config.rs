@@ -154,8 +154,9 @@ fn configured(value: &Value) -> Result<Configured, Mistake> {
 /// Every key is one of these, or an error that names the nearest.
 fn known(table: &Table, keys: &[&str]) -> Result<(), Mistake> {
     let Some(unknown) = table.keys().find(|key| !keys.contains(&key.as_str())) else { return Ok(()) };
-    let near = |key: &&&str| (strsim::jaro_winkler(unknown, key) * 1000.0) as u32;
-    let nearest = keys.iter().max_by_key(near).copied().unwrap_or_default();
+    let nearness = |key: &str| strsim::jaro_winkler(unknown, key);
+    let nearest = keys.iter().max_by(|one, other| nearness(one).total_cmp(&nearness(other)));
+    let nearest = nearest.copied().unwrap_or_default();
     Err(Mistake::new(format!("there is no key {unknown:?}"), format!("did you mean {nearest}?")))
 }
 

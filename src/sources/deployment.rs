@@ -90,7 +90,7 @@ pub(super) fn of(search: &Search, bound: Option<(&Deployment, &Place)>) -> Resul
             Ok(Some(ResolvedDeployment { remark: Some(not_followed(&remote, &assumed)), ..assumed }))
         }
         (Some(assumed), _) => Ok(Some(assumed)),
-        // Of several, it chooses; one more, which the user has never named, it does not bring in.
+        // The remote chooses between known deployments. It adds none to them: the user has never named that one.
         (None, Some(remote)) => remote.map(|remote| Some(remote).filter(|remote| known.is_empty() || is_known(remote))),
         (None, None) => Ok(None),
     }

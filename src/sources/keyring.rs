@@ -25,7 +25,7 @@ impl Keyring<'_> {
     /// There are several, and nothing says which.
     fn login(&self) -> Result<Option<&Login>> {
         let logins = self.search.logins()?;
-        let Some(resolved) = self.search.meant()? else { return self.unresolved(logins) };
+        let Some(resolved) = self.search.meant()? else { return unresolved(logins) };
         let here: Vec<&Login> = self.here(&resolved).collect();
         if let Some(wanted) = self.search.user()? {
             return Ok(here.into_iter().find(|login| login.email.is(&wanted)));
@@ -58,7 +58,7 @@ impl Keyring<'_> {
         logins.iter().filter(move |login| login.deployment == resolved.deployment)
     }
 
-    /// The login that is here and not used, and why.
+    /// A remark on a login that exists but gives no token, with the reason.
     fn unused(&self) -> Option<Remark> {
         let (logins, resolved) = (self.search.logins().ok()?, self.search.meant().ok()??);
         let remark = |cause, what: String, hint: &str| Some(Remark::new(cause, what).hint(hint));
@@ -84,21 +84,22 @@ impl Keyring<'_> {
             _ => None,
         }
     }
+}
 
-    fn unresolved(&self, logins: &[Login]) -> Result<Option<&Login>> {
-        match logins {
-            [one, rest @ ..] => match rest.iter().find(|login| login.deployment != one.deployment) {
-                Some(other) => Err(ambiguous(
-                    format!(
-                        "there are logins at {} and at {}, and nothing says which is meant",
-                        one.deployment, other.deployment
-                    ),
-                    format!("choose with --deployment {}", one.deployment),
-                )),
-                None => Ok(None),
-            },
-            [] => Ok(None),
-        }
+/// No deployment is known: logins at several of them are ambiguous.
+fn unresolved(logins: &[Login]) -> Result<Option<&Login>> {
+    match logins {
+        [one, rest @ ..] => match rest.iter().find(|login| login.deployment != one.deployment) {
+            Some(other) => Err(ambiguous(
+                format!(
+                    "there are logins at {} and at {}, and nothing says which is meant",
+                    one.deployment, other.deployment
+                ),
+                format!("choose with --deployment {}", one.deployment),
+            )),
+            None => Ok(None),
+        },
+        [] => Ok(None),
     }
 }
 

@@ -15,7 +15,7 @@ pub struct ResolvedDeployment {
     pub place: String,
     /// Nothing here names it: it is the configuration's default, or the only one that is known.
     pub assumed: bool,
-    /// What is odd about what named it, or about what did not.
+    /// A warning: its name has more than a deployment, or the Git remote names another one.
     pub remark: Option<Remark>,
 }
 

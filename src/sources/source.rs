@@ -95,9 +95,9 @@ pub struct Found {
     pub deployment: Option<Deployment>,
     /// Its account, where the source names one.
     pub email: Option<Email>,
-    /// When it ends, where the user or Git said so.
+    /// When it expires, if the user or Git gave a date.
     pub expires: Option<Expiry>,
-    /// What was odd about it.
+    /// Warnings about it.
     pub remarks: Vec<Remark>,
 }
 

@@ -35,23 +35,23 @@ impl TokenCommand<'_> {
         if config.deployments.iter().all(|configured| configured.token_command.is_none()) {
             return Ok(None);
         }
-        let Some(resolved) = self.search.meant()? else { return self.unresolved(config) };
+        let Some(resolved) = self.search.meant()? else { return unresolved(config) };
         let configured = config.of(&resolved.deployment);
         Ok(configured.and_then(|configured| Some((configured, configured.token_command.as_deref()?))))
     }
+}
 
-    /// No deployment is known: of several commands, none can be chosen.
-    fn unresolved<T>(&self, config: &Config) -> Result<Option<T>> {
-        let mut with_command = config.deployments.iter().filter(|configured| configured.token_command.is_some());
-        match (with_command.next(), with_command.next()) {
-            (Some(one), Some(other)) => {
-                let (one, other) = (&one.deployment, &other.deployment);
-                let what = format!("{one} and {other} both have a token_command, and nothing says which is meant");
-                Err(Error::new(Reason::Ambiguous, what)
-                    .hint(format!("choose with --deployment {one}, or write default = true below one of them")))
-            }
-            _ => Ok(None),
+/// No deployment is known: of several commands, none can be chosen.
+fn unresolved<T>(config: &Config) -> Result<Option<T>> {
+    let mut with_command = config.deployments.iter().filter(|configured| configured.token_command.is_some());
+    match (with_command.next(), with_command.next()) {
+        (Some(one), Some(other)) => {
+            let (one, other) = (&one.deployment, &other.deployment);
+            let what = format!("{one} and {other} both have a token_command, and nothing says which is meant");
+            Err(Error::new(Reason::Ambiguous, what)
+                .hint(format!("choose with --deployment {one}, or write default = true below one of them")))
         }
+        _ => Ok(None),
     }
 }
 

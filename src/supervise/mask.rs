@@ -127,7 +127,7 @@ impl<'a> Masker<'a> {
         self.held.extend_from_slice(&bytes[start..]);
         self.released = self.released.saturating_sub(start);
         self.depth = len;
-        // Most words end in a character or two that a token has inside.
+        // Most words end in one or two characters that also occur inside a token: held back, they would delay all output.
         if !is_beginning && len <= RELEASED_DEPTH {
             self.release(out);
         }
@@ -215,7 +215,7 @@ fn write_colours(text: &[u8], out: &mut Vec<u8>) {
         let (parameters, end) = rest.split_at(len);
         let is_colour = parameters.split(|byte| *byte == b';').all(|number| number.len() <= MAX_DIGITS);
         if is_colour && end.first() == Some(&b'm') {
-            out.extend_from_slice(&text[at..at + 2 + len + 1]);
+            out.extend_from_slice(&text[at..=at + 2 + len]);
         }
     }
 }

@@ -34,6 +34,7 @@ impl SeenWords {
         let mut hasher = DefaultHasher::new();
         hasher.write(word);
         let hash = hasher.finish();
+        #[expect(clippy::cast_possible_truncation, reason = "any bits of a hash choose a slot")]
         let slot = &mut self.0[hash as usize % SeenWords::CAPACITY];
         std::mem::replace(slot, hash) != hash
     }

@@ -82,7 +82,7 @@ fn run_to_end(mut command: Command) -> io::Result<i32> {
         }
     });
     let mut child = command.spawn()?;
-    // It holds our copies of the child's ends, whose closing is the end of its streams.
+    // `command` holds copies of the child's pipe ends: a stream ends only once every copy is closed.
     drop(command);
     let status = child.wait();
     exited.store(true, Ordering::Release);
@@ -170,7 +170,7 @@ impl Masking {
             }
             match self.write(&out) {
                 Ok(()) => {}
-                // The reader is gone: the child learns it as without us, from its pipe.
+                // The reader has ended. This closes the pipe, so that the child's next write fails as it would without co-cred.
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return (masker.masked, self.lost),
                 // Not an error of the child, which goes on; later output may be written again.
                 Err(error) => drop(self.lost.get_or_insert(error)),

@@ -103,5 +103,6 @@ impl Retry {
 
 /// A random number from 0 to 1. It need not be secret, and `RandomState` does not wait for the system's entropy at boot.
 fn random() -> f64 {
-    RandomState::new().hash_one(()) as f64 / u64::MAX as f64
+    let random = (RandomState::new().hash_one(()) >> 32) as u32;
+    f64::from(random) / f64::from(u32::MAX)
 }

@@ -43,8 +43,8 @@ fn main() {
             [&[BINARY, "scan"][..], &["rg", "-uuu", "-F", "-c", TOKEN]].map(|search| peak(world.path(), search, &tree));
         println!("| memory of that scan | {ours:.1} MB | {peer:.1} MB | | 64 MB |");
     }
-    let size = fs::metadata(BINARY).unwrap().len();
-    println!("| size of the binary | {:.2} MB | | | 7.5 MB |", size as f64 / 1e6);
+    let size = u32::try_from(fs::metadata(BINARY).unwrap().len()).unwrap();
+    println!("| size of the binary | {:.2} MB | | | 7.5 MB |", f64::from(size) / 1e6);
 }
 
 fn brokers(world: &Path) {
@@ -117,14 +117,14 @@ fn rows(world: &Path, deployment: &Deployment, bundle: &Path) -> Vec<Row> {
         },
     ];
     rows.extend(git_rows(world, deployment, &ours));
-    rows.extend(agent_row(world, &ours));
+    rows.push(agent_row(world, &ours));
     rows.push(mask_row(world));
     rows.extend(scan_row(world));
     rows
 }
 
 /// The token from an agent's socket, beside the same from a variable. The agent ends with the folder that it watches.
-fn agent_row(world: &Path, ours: &dyn Fn(&[&str]) -> Command) -> Option<Row> {
+fn agent_row(world: &Path, ours: &dyn Fn(&[&str]) -> Command) -> Row {
     let run = world.join("run");
     fs::create_dir(&run).unwrap();
     fs::set_permissions(&run, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
@@ -135,7 +135,7 @@ fn agent_row(world: &Path, ours: &dyn Fn(&[&str]) -> Command) -> Option<Row> {
     token.env_remove("CUSTOM_KEY").env("CO_CRED_AGENT_SOCK", run.join("co-cred/agent.sock"));
     let peer = ours(&["token", "--verify", "never"]);
     let name = "token from the agent, beside a variable";
-    Some(Row { name, limit: Some(1.2), runs: 1000, ours: token, peer, requests: [None, None] })
+    Row { name, limit: Some(1.2), runs: 1000, ours: token, peer, requests: [None, None] }
 }
 
 /// Twenty thousand files and four gigabytes, as a run leaves them: logs, tables, arrays, a few large and many small; beside

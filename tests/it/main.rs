@@ -109,6 +109,7 @@
 //! | `docs` | every command that the README shows |
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
 #![allow(clippy::type_complexity, reason = "the type of a table says less than its rows")]
+#![allow(clippy::cast_possible_truncation, reason = "the numbers of a test are small")]
 #![allow(clippy::print_stdout, missing_docs, unreachable_pub, reason = "this is no library")]
 
 mod agent;

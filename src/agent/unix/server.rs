@@ -16,7 +16,7 @@ use crate::ipc::{AgentResponse, MAX_LINE, TIMEOUT};
 use super::socket_file::SocketFile;
 
 /// The longest request, in bytes.
-const MAX_REQUEST: u64 = 4096;
+const MAX_REQUEST: usize = 4096;
 
 /// How long a connection may last. A client with further requests connects again.
 const MAX_CONNECTION_TIME: Duration = Duration::from_secs(10);
@@ -88,12 +88,12 @@ impl Server {
     fn handle(&self, stream: &UnixStream) -> io::Result<()> {
         stream.set_write_timeout(Some(TIMEOUT))?;
         let reader = DeadlineReader { stream, deadline: Instant::now() };
-        let mut requests = BufReader::with_capacity(MAX_REQUEST as usize, reader);
+        let mut requests = BufReader::with_capacity(MAX_REQUEST, reader);
         let (mut line, end) = (Vec::new(), Instant::now() + MAX_CONNECTION_TIME);
         while Instant::now() < end {
             line.clear();
             requests.get_mut().deadline = Instant::now() + TIMEOUT;
-            (&mut requests).take(MAX_REQUEST).read_until(b'\n', &mut line)?;
+            (&mut requests).take(MAX_REQUEST as u64).read_until(b'\n', &mut line)?;
             if line.is_empty() {
                 return Ok(());
             }

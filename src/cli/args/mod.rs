@@ -1,21 +1,59 @@
 //! The command line. An argument that may hold a secret or a URL stays text here and is parsed later: clap would repeat it
 //! in its errors.
 
-mod commands;
+mod agent;
+mod broker;
+mod check;
+mod common;
+mod completions;
+mod docker_credential;
+mod doctor;
+mod env;
+mod exec;
+mod frequent;
+mod git_askpass;
+mod git_credential;
+mod list;
+mod login;
+mod logout;
+mod man;
+mod scan;
+mod setup;
+mod status;
+mod supervised;
+mod token;
+mod version;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::{Parser, Subcommand, ValueEnum};
-use serde::{Deserialize, Serialize};
+use clap::{Parser, Subcommand};
 
-use crate::credential::Mode;
 use crate::deliver::git::prompt;
 
-pub use commands::{
-    Agent, AgentAction, BrokerOptions, Check, Completions, DockerCredential, Doctor, Env, Exec, GitAskpass,
-    GitCredential, List, Login, Logout, Man, Scan, Setup, Status, Supervised, Token, Tool, Version,
-};
+use frequent::FrequentCommand;
+
+pub use agent::{Agent, AgentAction};
+pub use broker::BrokerOptions;
+pub use check::Check;
+pub use common::{Common, Verify};
+pub use completions::Completions;
+pub use docker_credential::DockerCredential;
+pub use doctor::Doctor;
+pub use env::Env;
+pub use exec::Exec;
+pub use git_askpass::GitAskpass;
+pub use git_credential::GitCredential;
+pub use list::List;
+pub use login::Login;
+pub use logout::Logout;
+pub use man::Man;
+pub use scan::Scan;
+pub use setup::{Setup, Tool};
+pub use status::Status;
+pub use supervised::Supervised;
+pub use token::Token;
+pub use version::Version;
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -57,89 +95,6 @@ pub struct Args {
     pub common: Common,
 }
 
-/// Options of every command, before or after its name. They are not clap's global arguments: clap would copy those into
-/// every command at each start, while a deferred command is built only when it is used.
-#[derive(Clone, Debug, Default, clap::Args)]
-#[command(next_help_heading = "Token and deployment")]
-pub struct Common {
-    /// The deployment, such as codeocean.example.org [else: CODEOCEAN_DOMAIN and similar variables, the capsule's Git remote]
-    #[arg(long, value_name = "URL")]
-    pub deployment: Option<String>,
-    /// Take the token from this file [also: CO_CRED_TOKEN_FILE]
-    #[arg(long, value_name = "PATH")]
-    pub token_file: Option<PathBuf>,
-    /// Take the token from this variable [also: CO_CRED_TOKEN_ENV]
-    #[arg(long, value_name = "NAME", conflicts_with = "token_file")]
-    pub token_env: Option<String>,
-    /// When to ask the deployment whether the token is valid [default: always for check, status, doctor and login, else auto]
-    #[arg(long, value_name = "WHEN")]
-    pub verify: Option<Verify>,
-    /// Send nothing; the same as --verify never
-    #[arg(long, conflicts_with = "verify")]
-    pub offline: bool,
-    /// Time limit for the deployment's answer, and for token_command, such as 30s or 1m [default: 10s]
-    #[arg(long, value_name = "DURATION")]
-    pub timeout: Option<String>,
-    /// Print no warnings
-    #[arg(long, short, help_heading = "Output")]
-    pub quiet: bool,
-    /// Show each step on standard error, never the token [also: CO_CRED_LOG=info]
-    #[arg(long, short, help_heading = "Output")]
-    pub verbose: bool,
-}
-
-impl Common {
-    /// These options; one that was not typed is taken from `other`.
-    pub fn or(&self, other: &Common) -> Common {
-        let here = self.clone();
-        let token_is_named = here.token_file.is_some() || here.token_env.is_some();
-        Common {
-            deployment: here.deployment.or_else(|| other.deployment.clone()),
-            token_file: here.token_file.or_else(|| other.token_file.clone().filter(|_| !token_is_named)),
-            token_env: here.token_env.or_else(|| other.token_env.clone().filter(|_| !token_is_named)),
-            verify: here.verify.or(other.verify.filter(|_| !here.offline)),
-            offline: here.offline || (other.offline && here.verify.is_none()),
-            timeout: here.timeout.or_else(|| other.timeout.clone()),
-            quiet: here.quiet || other.quiet,
-            verbose: here.verbose || other.verbose,
-        }
-    }
-}
-
-/// The commands that programs start often, without options before them: clap builds these four faster than all.
-#[derive(Debug, Parser)]
-#[command(name = "co-cred", bin_name = "co-cred", max_term_width = 100, disable_help_subcommand = true)]
-struct Frequent {
-    #[command(subcommand)]
-    command: FrequentCommand,
-}
-
-/// The same commands as in [`Command`].
-#[derive(Debug, Subcommand)]
-#[command(defer = true)]
-enum FrequentCommand {
-    /// Run a command with the token in its environment
-    Exec(Exec),
-    /// Answer Git as a credential helper
-    GitCredential(GitCredential),
-    /// The launcher: the process between supervisor and command
-    Supervised(Supervised),
-    /// Mask the output of a program that a supervised command has left running
-    ResumeMasking,
-}
-
-impl From<Frequent> for Args {
-    fn from(Frequent { command }: Frequent) -> Args {
-        let command = match command {
-            FrequentCommand::Exec(exec) => Command::Exec(exec),
-            FrequentCommand::GitCredential(helper) => Command::GitCredential(helper),
-            FrequentCommand::Supervised(supervised) => Command::Supervised(supervised),
-            FrequentCommand::ResumeMasking => Command::ResumeMasking,
-        };
-        Args { command, common: Common::default() }
-    }
-}
-
 impl Args {
     /// Reads the command line, the program's name first.
     ///
@@ -148,37 +103,29 @@ impl Args {
     pub fn read(args: &[OsString]) -> Result<Args, clap::Error> {
         let args = &alias(args);
         match args.get(1).and_then(|first| first.to_str()) {
-            Some("exec" | "git-credential" | "supervised" | "resume-masking") => {
-                Frequent::try_parse_from(args).map(Args::from)
-            }
+            Some(name) if frequent::NAMES.contains(&name) => frequent::read(args).map(Args::from),
             _ => Args::try_parse_from(args),
         }
     }
 
     /// The options of every command, from before and after the command's name.
     pub fn all_common(&self) -> Common {
-        match &self.command {
-            Command::Exec(Exec { common, .. })
-            | Command::Token(Token { common })
-            | Command::Env(Env { common, .. })
-            | Command::Check(Check { common, .. })
-            | Command::Status(Status { common, .. })
-            | Command::Doctor(Doctor { common, .. })
-            | Command::Agent(Agent { common, .. })
-            | Command::Scan(Scan { common, .. })
-            | Command::Login(Login { common, .. })
-            | Command::Logout(Logout { common, .. })
-            | Command::List(List { common, .. })
-            | Command::GitCredential(GitCredential { common, .. })
-            | Command::DockerCredential(DockerCredential { common, .. })
-            | Command::Setup(Setup { common, .. }) => common.or(&self.common),
-            Command::Supervised(_)
-            | Command::ResumeMasking
-            | Command::GitAskpass(_)
-            | Command::Completions(_)
-            | Command::Man(_)
-            | Command::Version(_) => self.common.clone(),
+        match self.command.common() {
+            Some(after) => after.or(&self.common),
+            None => self.common.clone(),
         }
+    }
+}
+
+impl From<FrequentCommand> for Args {
+    fn from(command: FrequentCommand) -> Args {
+        let command = match command {
+            FrequentCommand::Exec(exec) => Command::Exec(exec),
+            FrequentCommand::GitCredential(helper) => Command::GitCredential(helper),
+            FrequentCommand::Supervised(supervised) => Command::Supervised(supervised),
+            FrequentCommand::ResumeMasking => Command::ResumeMasking,
+        };
+        Args { command, common: Common::default() }
     }
 }
 
@@ -198,27 +145,6 @@ fn alias(args: &[OsString]) -> Vec<OsString> {
         },
     };
     args.iter().take(1).cloned().chain([command.into()]).chain(args.iter().skip(1).cloned()).collect()
-}
-
-/// When to ask the deployment.
-#[derive(Clone, Copy, Debug, ValueEnum, Serialize, Deserialize)]
-pub enum Verify {
-    /// Ask; fail unless the token is accepted
-    Always,
-    /// Ask at most once in five minutes; fail if the token is rejected, warn if the deployment is unreachable
-    Auto,
-    /// Send nothing
-    Never,
-}
-
-impl From<Verify> for Mode {
-    fn from(verify: Verify) -> Mode {
-        match verify {
-            Verify::Always => Mode::Always,
-            Verify::Auto => Mode::Auto,
-            Verify::Never => Mode::Never,
-        }
-    }
 }
 
 /// The commands.
@@ -268,4 +194,32 @@ pub enum Command {
     Man(Man),
     /// Print the version
     Version(Version),
+}
+
+impl Command {
+    /// The options of every command that were typed after the command's name; `None` where a command has none of them.
+    fn common(&self) -> Option<&Common> {
+        match self {
+            Command::Exec(Exec { common, .. })
+            | Command::Token(Token { common })
+            | Command::Env(Env { common, .. })
+            | Command::Check(Check { common, .. })
+            | Command::Status(Status { common, .. })
+            | Command::Doctor(Doctor { common, .. })
+            | Command::Agent(Agent { common, .. })
+            | Command::Scan(Scan { common, .. })
+            | Command::Login(Login { common, .. })
+            | Command::Logout(Logout { common, .. })
+            | Command::List(List { common, .. })
+            | Command::GitCredential(GitCredential { common, .. })
+            | Command::DockerCredential(DockerCredential { common, .. })
+            | Command::Setup(Setup { common, .. }) => Some(common),
+            Command::Supervised(_)
+            | Command::ResumeMasking
+            | Command::GitAskpass(_)
+            | Command::Completions(_)
+            | Command::Man(_)
+            | Command::Version(_) => None,
+        }
+    }
 }

@@ -1,4 +1,5 @@
-//! `co-cred exec`: a command that takes our place. Our own failures are 125, its absence 127, its refusal 126.
+//! `co-cred exec`: runs a command in place of co-cred. Exit codes: 125 for failures of co-cred itself, 126 where the command
+//! cannot be executed, 127 where it does not exist.
 
 use std::ffi::OsString;
 use std::io::{self, Write};

@@ -40,7 +40,7 @@ pub(super) fn run(
         messages.done("no login is saved; co-cred login saves one");
     }
     match typed.json {
-        true => writeln!(out, "{}", Value::from_iter(logins.iter().map(Row::json)))?,
+        true => writeln!(out, "{}", logins.iter().map(Row::json).collect::<Value>())?,
         false => logins.iter().try_for_each(|login| login.write(out)).and_then(|()| out.flush())?,
     }
     Ok(0)

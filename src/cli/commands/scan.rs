@@ -140,7 +140,7 @@ fn tokens(invocation: &Invocation) -> Result<Vec<Token>> {
             findable("scan", &located.found.token, &located.found.place)?;
             Some(located.found.token)
         }
-        // The sources have all of them.
+        // No single token is chosen, but `sources::tokens` finds every one.
         Err(error) if !sources::may_hide_a_token(&error) => None,
         Err(error) => return Err(error),
     };
@@ -186,7 +186,9 @@ fn show_problems(report: &Report, messages: &mut Messages) {
     if !rest.is_empty() {
         messages.warn(&[Remark::new("passed-over", format!("{} more: --json shows them", rest.len()))]);
     }
-    findings::listed(&report.not_redacted, findings::problem).iter().for_each(|line| messages.item(line));
+    for line in findings::listed(&report.not_redacted, findings::problem) {
+        messages.item(&line);
+    }
 }
 
 /// The result of the command.
@@ -208,7 +210,7 @@ fn verdict(report: &Report, strict: bool) -> Result<()> {
     }
 }
 
-/// What became of the findings, in words that follow how many there are.
+/// Whether the findings were overwritten or removed, as the end of the sentence with their number.
 fn redacted(report: &Report) -> String {
     match (report.redacted, report.removed, report.not_redacted.files) {
         (0, 0, 0) => String::new(),

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::cli::args;
 use crate::cli::exit::Outcome;
 
-/// What is built in only where it is wanted.
+/// The optional features of this build.
 const FEATURES: &[&str] = if cfg!(feature = "keyring") { &["keyring"] } else { &[] };
 
 pub(super) fn run(typed: &args::Version, out: &mut dyn Write) -> Outcome {

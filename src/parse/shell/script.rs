@@ -180,7 +180,7 @@ impl Script {
         match name.map(|name| name.split('[').next().unwrap_or_default()) {
             None => {}
             Some(name) if is_name(name) && !word.unknown => {
-                self.assign(Assignment { name: name.to_owned(), value: None })
+                self.assign(Assignment { name: name.to_owned(), value: None });
             }
             Some(_) => self.discard_values(Command::Other),
         }

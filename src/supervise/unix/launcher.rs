@@ -113,7 +113,7 @@ impl SessionLeader {
 
 impl JobControl for SessionLeader {
     fn forward(&self, signal: Signal, _: bool) {
-        // A terminal sends a signal to one group: what this process receives, the command's group has not.
+        // The command has a process group of its own: a signal that reached this process has not reached it.
         let _ = kill_process_group(self.group, signal);
     }
 

@@ -1,5 +1,5 @@
 //! Supervision on Unix. Where our standard output is a terminal, the child has a terminal of its own; elsewhere it has pipes.
-//! Of our streams, what is no terminal goes to the child unchanged: standard input always.
+//! The child inherits our standard input, unless that and our standard output are both terminals.
 //!
 //! Input is forwarded to the child's terminal from the start where our standard input is a terminal. Elsewhere other programs
 //! may want to read the terminal, in the same pipeline or around it: the command is in the background of its terminal then,
@@ -68,7 +68,7 @@ pub fn run(
     };
     let (exit_reader, exit_writer) = io::pipe()?;
     let child = Pid::from_child(&command.spawn().map_err(spawn_error)?);
-    // It holds our copies of the child's ends, whose closing is the end of its streams.
+    // `command` holds copies of the child's pipe ends: a stream ends only once every copy is closed.
     drop(command);
     if let Some(terminal) = &mut terminal {
         terminal.close_child_side();

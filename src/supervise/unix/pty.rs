@@ -17,7 +17,8 @@ pub(super) fn open() -> io::Result<(OwnedFd, File)> {
     unlockpt(&control)?;
     let name = ptsname(&control, Vec::new())?;
     let path = std::ffi::OsStr::from_bytes(name.as_bytes());
-    let child = OpenOptions::new().read(true).write(true).custom_flags(OFlags::NOCTTY.bits() as i32).open(path)?;
+    let child =
+        OpenOptions::new().read(true).write(true).custom_flags(OFlags::NOCTTY.bits().cast_signed()).open(path)?;
     Ok((control, child))
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use nix::sys::signal::SigSet;
 use rustix::process::{Pid, Resource, Signal, WaitOptions, WaitStatus, getpid, getrlimit, wait, waitpid};
-use signal_hook::consts::signal::*;
+use signal_hook::consts::signal::{SIGCHLD, SIGHUP, SIGINT, SIGIO, SIGQUIT, SIGTERM, SIGXCPU, SIGXFSZ};
 use signal_hook::iterator::exfiltrator::WithOrigin;
 use signal_hook::iterator::{Signals, SignalsInfo};
 use signal_hook::low_level::emulate_default_handler;
@@ -146,7 +146,8 @@ fn reap(child: Pid, control: &dyn JobControl) -> Option<Exit> {
 
 fn exit_of(status: WaitStatus, control: &dyn JobControl) -> Option<Exit> {
     match (status.exit_status(), status.terminating_signal(), status.stopping_signal()) {
-        (Some(code), _, _) => return Some(Exit::Code(code as u8)),
+        // The kernel keeps eight bits of a code.
+        (Some(code), _, _) => return Some(Exit::Code(u8::try_from(code).unwrap_or(u8::MAX))),
         (_, Some(signal), _) => return Some(Exit::Signal(signal)),
         (_, _, Some(signal)) => control.on_stop(signal),
         _ => {}

@@ -208,7 +208,7 @@ impl<'a> Masking<'a> {
     fn write(&mut self, flush: bool) -> Option<End> {
         match self.stream.write(&mut self.out, flush) {
             Ok(()) => {}
-            // The child learns it as without us, from its pipe.
+            // The reader has ended. This closes the pipe, so that the child's next write fails as it would without co-cred.
             Err(Errno::PIPE | Errno::CONNRESET) => return Some(End::NoReader),
             // Not an error of the child, which goes on; later output may be written again.
             Err(error) => drop(self.lost.get_or_insert(error)),
@@ -221,7 +221,7 @@ impl<'a> Masking<'a> {
         let mut report = StreamReport { name: stream.name, masked: masker.masked, lost, open: None };
         match end {
             End::NoReader => {}
-            // A terminal goes away with us, with all that is still printed to it.
+            // A pipe can be handed on. The child's terminal cannot: it is closed when this process ends.
             End::StillOpen if !isatty(&stream.from) => {
                 report.open = Some(OpenStream { from: stream.from, to: stream.to, state: masker.into_state() });
             }

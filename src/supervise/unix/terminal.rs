@@ -1,4 +1,4 @@
-//! The child's terminal: of the size and modes of ours, which passes every key on to it meanwhile.
+//! The child's terminal. It has the size and modes of our terminal, which passes every key on to it.
 
 use std::cell::Cell;
 use std::fs::File;

@@ -190,7 +190,9 @@ fn malformed_and_slow_requests_do_not_stop_the_agent() {
     thread::scope(|scope| {
         let dripping = scope.spawn(move || {
             while start.elapsed() < Duration::from_secs(6) {
-                slow.iter_mut().for_each(|stream| drop(stream.write_all(b" ")));
+                for stream in &mut slow {
+                    let _ = stream.write_all(b" ");
+                }
                 thread::sleep(Duration::from_millis(500));
             }
         });

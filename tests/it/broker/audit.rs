@@ -49,7 +49,7 @@ fn requests_are_recorded_without_their_secrets() {
         [json!("DELETE"), json!("/api/v1/capsules/x"), json!(403), json!("--read-only")],
         [json!("GET"), json!("/elsewhere"), json!(302), json!("page")],
     ];
-    assert_eq!(seen, expected.iter().map(|row| row.each_ref()).collect::<Vec<_>>());
+    assert_eq!(seen, expected.iter().map(<[Value; 4]>::each_ref).collect::<Vec<_>>());
     assert_eq!(fs::metadata(&log).unwrap().permissions().mode() & 0o777, 0o600);
 }
 

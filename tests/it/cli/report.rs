@@ -147,7 +147,7 @@ fn doctor_names_each_cause() {
         assert!(found.iter().any(|found| found == cause), "{cause} is not among {found:?}");
         let text = world.run(["doctor"].iter().chain(args));
         assert!(
-            text.out.contains(&format!("  {cause}: ")) && text.out.contains("hint: ") | (cause == "slot-file"),
+            text.out.contains(&format!("  {cause}: ")) && (cause == "slot-file" || text.out.contains("hint: ")),
             "{text:?}"
         );
     }

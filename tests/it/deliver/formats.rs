@@ -10,7 +10,7 @@ use fake_deployment::Plan;
 use crate::support::sandbox::{Ran, Sandbox, TOKEN, has};
 
 /// Every character that some quoting rule treats as special.
-const HARD: &str = r##"cop_a b'c"d\e$f`g!h#i%j&k*l(m)n;o<p>q|r~s{t}u[v]w^x@y,z=1\\2''3""4 5"##;
+const HARD: &str = r#"cop_a b'c"d\e$f`g!h#i%j&k*l(m)n;o<p>q|r~s{t}u[v]w^x@y,z=1\\2''3""4 5"#;
 
 fn world() -> Sandbox {
     Sandbox::new().with("CODEOCEAN_TOKEN", HARD).with("CODEOCEAN_DOMAIN", "https://co.example.org")

@@ -69,7 +69,9 @@ fn temporary_files_in_use_are_left_alone() {
         .map(|name| folder.join(name));
     let file = fs::File::create(&used).unwrap();
     fs::write(&stale, "x").unwrap();
-    others.iter().for_each(|other| fs::write(other, "x").unwrap());
+    for other in &others {
+        fs::write(other, "x").unwrap();
+    }
     fs::create_dir(folder.join(".co-cred-cccccc.tmp")).unwrap();
     std::os::unix::fs::symlink("/nonexistent", folder.join(".co-cred-dddddd.tmp")).unwrap();
     file.try_lock().unwrap();

@@ -213,7 +213,9 @@ fn a_data_folder_that_cannot_be_entered_is_an_error() {
         ("home/.config/co-cred", "config.toml"),
         ("home/.config", "config.toml"),
     ] {
-        ["home/.local", "home/.config"].iter().for_each(|below| close(below, 0o755));
+        for below in ["home/.local", "home/.config"] {
+            close(below, 0o755);
+        }
         close(below, 0o000);
         let ran = run(&world);
         assert_eq!(ran.code, 6, "{below}: {ran:?}");

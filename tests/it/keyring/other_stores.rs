@@ -51,6 +51,9 @@ fn a_bus_without_a_service_falls_back_to_the_kernel_keyring() {
 
 #[test]
 fn without_a_keyring_login_suggests_insecure_storage() {
+    if !has("keyctl") {
+        return;
+    }
     let deployment = deployment();
     let world = workstation(&deployment);
     // A session keyring without write permission.

@@ -72,7 +72,7 @@ fn the_reference_page_lists_every_way_to_write_a_token() {
          the secret in a row\ncount as well. Text that looks like a token unknown to co-cred is found in most of these ways.\n\n\
          | way | in files | in streams |\n|---|---|---|\n",
     );
-    ways().iter().for_each(|way| page.push_str(&format!("| {} | found | masked |\n", way.name.replace('|', "\\|"))));
+    page.extend(ways().iter().map(|way| format!("| {} | found | masked |\n", way.name.replace('|', "\\|"))));
     pages::written("encodings.md", &page);
 }
 
@@ -106,7 +106,9 @@ fn every_way_to_write_a_token_is_masked_wherever_the_stream_is_cut() {
         let cuts = (0..=text.len()).map(|cut| vec![&text[..cut], &text[cut..]]);
         for pieces in cuts.chain([text.chunks(1).collect::<Vec<_>>()]) {
             let (mut masker, mut out) = (Masker::new(&matcher), Vec::new());
-            pieces.iter().for_each(|piece| masker.feed(piece, &mut out));
+            for piece in &pieces {
+                masker.feed(piece, &mut out);
+            }
             let masked = masker.finish(&mut out);
             let shown = String::from_utf8_lossy(&out).into_owned();
             let is_whole = shown.starts_with("first line, value=\"") && shown.ends_with("and the rest\n");

@@ -59,7 +59,9 @@ fn in_every_real_capsule_whichever_slot_holds_it() {
         }
         // No slot holds it: nothing is guessed.
         let mut world = attach("capsule/.codeocean/secrets.json", &text, &variables, None);
-        TOKENS.iter().for_each(|name| world.env.remove(name));
+        for name in TOKENS {
+            world.env.remove(name);
+        }
         world.run(["token", "--offline"]).expect(3);
     }
     assert_eq!((capsules, slots), (57, 167));
@@ -76,7 +78,9 @@ fn a_declared_slot_without_a_secret_is_named() {
             own.iter().flat_map(|slot| variables(&serde_json::json!({ "secrets": [slot] }))).collect();
         assert!(ran.err.contains("attach"), "{ran:?}");
         assert!(names.is_empty() || names.iter().any(|name| ran.err.contains(&format!("slot {name} "))), "{ran:?}");
-        names.iter().for_each(|name| world.env.set(name, ""));
+        for name in &names {
+            world.env.set(name, "");
+        }
         let ran = world.run(["check", "--offline"]).expect(3);
         assert!(names.is_empty() || ran.err.contains("is empty"), "{ran:?}");
     }
@@ -198,5 +202,5 @@ fn in_a_systemd_credential() {
     assert_eq!(world.run(["token", "--offline"]).expect(0).out, format!("{TOKEN}\n"));
     // The secret mount comes first.
     let world = world.file("mount/x", OTHER);
-    assert_eq!(world.run(["token", "--offline"]).expect(0).out, format!("{}\n", OTHER));
+    assert_eq!(world.run(["token", "--offline"]).expect(0).out, format!("{OTHER}\n"));
 }

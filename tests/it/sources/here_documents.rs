@@ -5,6 +5,7 @@ use co_cred::parse::shell;
 use crate::support::sandbox::{OTHER, Sandbox, TOKEN};
 
 /// The parsed value of `A`: none, unknown, or a value.
+#[expect(clippy::option_option, reason = "a variable may be missing, unknown, or have a value")]
 fn value_of_a(script: &str) -> Option<Option<String>> {
     let found = shell::assignments(script.as_bytes()).unwrap_or_else(|error| panic!("{script}: {error}"));
     let last = found.into_iter().rfind(|one| one.name == "A")?;

@@ -109,7 +109,9 @@ fn signals_are_forwarded() {
 /// Signals that do not end a process.
 #[test]
 fn resize_and_stop_are_forwarded() {
-    MODES.iter().for_each(|(_, supervised)| resize_and_stop(*supervised));
+    for (_, supervised) in MODES {
+        resize_and_stop(supervised);
+    }
 }
 
 fn resize_and_stop(supervised: fn(&Sandbox, &[&str]) -> Command) {
@@ -208,7 +210,9 @@ fn ignored_signals_stay_ignored() {
 /// The command receives TERM.
 #[test]
 fn command_ends_when_co_cred_is_killed() {
-    MODES.iter().for_each(|(_, supervised)| kill_co_cred(*supervised));
+    for (_, supervised) in MODES {
+        kill_co_cred(supervised);
+    }
 }
 
 fn kill_co_cred(supervised: fn(&Sandbox, &[&str]) -> Command) {

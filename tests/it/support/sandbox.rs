@@ -75,7 +75,9 @@ impl Sandbox {
             }
         }
         // Without it, Windows starts no program.
-        std::env::var_os("SystemRoot").into_iter().for_each(|root| env.set("SystemRoot", root));
+        if let Some(root) = std::env::var_os("SystemRoot") {
+            env.set("SystemRoot", root);
+        }
         Sandbox { root, env, input: String::new() }
     }
 
@@ -91,7 +93,7 @@ impl Sandbox {
 
     /// Puts something on standard input, for what runs in this process.
     pub fn with_input(mut self, input: &str) -> Sandbox {
-        self.input = input.to_owned();
+        input.clone_into(&mut self.input);
         self
     }
 

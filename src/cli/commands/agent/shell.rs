@@ -99,9 +99,9 @@ fn broker_script(
     }
     new.push((FORMER.to_owned(), quoted(&replaced.into_iter().collect::<Vec<String>>().join(" "))));
     script.push_str("CO_CRED_KEPT=;\n");
-    new.iter().for_each(|(name, value)| script.push_str(&try_set(name, value)));
-    unset.iter().for_each(|name| script.push_str(&try_unset(name)));
-    functions.iter().for_each(|name| script.push_str(&try_unset_function(name)));
+    script.extend(new.iter().map(|(name, value)| try_set(name, value)));
+    script.extend(unset.iter().map(|name| try_unset(name)));
+    script.extend(functions.iter().map(|name| try_unset_function(name)));
     // In braces, a script that is cut off is a syntax error, and none of it is run.
     Ok(format!("{{\n{script}{RESTORE_OPTIONS}{CHECK}}}\n"))
 }

@@ -31,7 +31,7 @@ pub(super) fn run(
     }
     let started = background::run(invocation, agent, options, out);
     if typed.broker_options.broker && !matches!(started, Ok(0)) {
-        // A shell that evaluates nothing would go on, and keep the token.
+        // Makes the shell's `eval` fail. Without output it would succeed, and the script would go on with the token.
         let _ = out.write_all(b"false;\n");
     }
     started
