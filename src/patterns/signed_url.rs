@@ -122,8 +122,8 @@ fn ends_in_separator(before: &[u8]) -> bool {
 
 /// Whether the URL around this place has one of these parameters.
 fn has_parameter(bytes: &[u8], at: usize, names: &[&[u8]]) -> bool {
-    let before = bytes[..at].iter().rev().take(REACH).take_while(|byte| is_in_url(byte)).count();
-    let behind = bytes[at..].iter().take(REACH).take_while(|byte| is_in_url(byte)).count();
+    let before = bytes[..at].iter().rev().take(REACH).take_while(|byte| is_in_url(**byte)).count();
+    let behind = bytes[at..].iter().take(REACH).take_while(|byte| is_in_url(**byte)).count();
     let url = &bytes[at - before..at + behind];
     let is_parameter =
         |start: usize| url[..start].last().is_none_or(|byte| *byte == b'=' || BEFORE_NAME.contains(byte));
@@ -133,7 +133,7 @@ fn has_parameter(bytes: &[u8], at: usize, names: &[&[u8]]) -> bool {
 /// The last word of a piece of a stream, which may go on as a signed URL: its length, and how many of its bytes may be the
 /// beginning of a signature.
 pub(super) fn last_word(bytes: &[u8]) -> (usize, usize) {
-    let len = bytes.iter().rev().take(MAX_URL).take_while(|byte| is_in_url(byte)).count();
+    let len = bytes.iter().rev().take(MAX_URL).take_while(|byte| is_in_url(**byte)).count();
     let word = &bytes[bytes.len() - len..];
     let behind = |name: &[u8], len: usize| memmem::rfind(word, name).map(|at| at + len);
     // With what stands between name and signature, so that no more of that is released than of a token.
@@ -142,6 +142,6 @@ pub(super) fn last_word(bytes: &[u8]) -> (usize, usize) {
 }
 
 /// Whether a byte may be in a URL, as it is written in a text, in JSON or in HTML.
-fn is_in_url(byte: &u8) -> bool {
+fn is_in_url(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`')
 }

@@ -46,14 +46,14 @@ fn every_common_encoding_of_a_token_is_found() {
 fn base85_is_found_at_each_position() {
     let encodings = Encodings::of(&Token::parse(TOKEN.as_bytes()).unwrap().token);
     for text in [
-        r###"E+*g/GAhM43b*)I?XtoJA79Oi1GLXN6:59pAk,B`2`NfOC27X&DJq'K@;]TuD/XH+"###,
-        r###"E+*g/GAhM4@rH<nA25rO@<5s80eu$]6Y'b?7n?313&r[-CM[j*D_*#>DIal,DfTC"###,
-        r###"E+*g/GAhM3DfB&o1,EHLF(@']1-n5oA7]@C84ba"3A>2`Ci+'./0JA=A0>`-Eb,"###,
-        r###"E+*g/GAgu0E*m-21Lsp8A2>qq5sdqLAS+G'8N/Uh0PYB>D/O8C+CT.u+Dl%;AH"###,
-        r###"aA9+EcW-iJI%98eUt}^fWMOk;GchtjLPKO_W=BX#H#j*kYHMt5Zf`6gVQyp~ZEtdA"###,
-        r###"aA9+EcW-iJV{dR@WHK{kVRK|NF)~3yLu6%UM@UIGI5{wCYiw<9Z!92TZe$>BZ*pY"###,
-        r###"aA9+EcW-iIZ*X5^GBadhb7V6yGC@K^WMyVYNJ%$1IWTH#Y;A6DEFfWSWFT#Ca%B"###,
-        r###"aA9+EcW+~Fa9?CHGh|_NWHT``K|(`hWoAc6NjEq-FluXTZEkNYAYpD~AZ>4QWd"###,
+        r"E+*g/GAhM43b*)I?XtoJA79Oi1GLXN6:59pAk,B`2`NfOC27X&DJq'K@;]TuD/XH+",
+        r"E+*g/GAhM4@rH<nA25rO@<5s80eu$]6Y'b?7n?313&r[-CM[j*D_*#>DIal,DfTC",
+        r#"E+*g/GAhM3DfB&o1,EHLF(@']1-n5oA7]@C84ba"3A>2`Ci+'./0JA=A0>`-Eb,"#,
+        r"E+*g/GAgu0E*m-21Lsp8A2>qq5sdqLAS+G'8N/Uh0PYB>D/O8C+CT.u+Dl%;AH",
+        r"aA9+EcW-iJI%98eUt}^fWMOk;GchtjLPKO_W=BX#H#j*kYHMt5Zf`6gVQyp~ZEtdA",
+        r"aA9+EcW-iJV{dR@WHK{kVRK|NF)~3yLu6%UM@UIGI5{wCYiw<9Z!92TZe$>BZ*pY",
+        r"aA9+EcW-iIZ*X5^GBadhb7V6yGC@K^WMyVYNJ%$1IWTH#Y;A6DEFfWSWFT#Ca%B",
+        r"aA9+EcW+~Fa9?CHGh|_NWHT``K|(`hWoAc6NjEq-FluXTZEkNYAYpD~AZ>4QWd",
     ] {
         assert_eq!(encodings.found_in(text.as_bytes()), Some(Encoding::Base85), "{text}");
         let found = matcher().find(text.as_bytes());

@@ -72,13 +72,21 @@ fn utf16(order: fn(u16) -> [u8; 2]) -> Vec<u8> {
 }
 
 /// The table.
-#[rustfmt::skip]
 pub fn ways() -> Vec<Way> {
-    let way = |name, text: String| Way { name, text: text.into_bytes() };
+    interrupted_ways().into_iter().chain(encoded_ways()).filter(|way| !way.text.is_empty()).collect()
+}
+
+fn way(name: &'static str, text: String) -> Way {
+    Way { name, text: text.into_bytes() }
+}
+
+/// The characters as they are, with something between them.
+#[rustfmt::skip]
+fn interrupted_ways() -> Vec<Way> {
     let (head, tail) = TOKEN.split_at(17);
     let body = &TOKEN[4..];
     let sgr = |code: u32, text: &str| format!("\x1b[{code}m{text}\x1b[0m");
-    let mut ways = vec![
+    vec![
         way("plain", TOKEN.to_owned()),
         way("grep --color", format!("X=\x1b[01;31m\x1b[Kcop_\x1b[m\x1b[K{body}")),
         way("every character coloured", each(|c| sgr(31, &c.to_string()), "")),
@@ -122,6 +130,15 @@ pub fn ways() -> Vec<Way> {
         way("an entity for the underscore", format!("cop&#95;{body}")),
         way("a percent sign for the underscore", format!("cop%5F{body}")),
         way("HTML tags inside", format!("<span class=\"s1\">{head}</span><span class=\"s2\">{tail}</span>")),
+    ]
+}
+
+/// The characters as something else.
+#[rustfmt::skip]
+fn encoded_ways() -> Vec<Way> {
+    let (head, tail) = TOKEN.split_at(17);
+    let sgr = |code: u32, text: &str| format!("\x1b[{code}m{text}\x1b[0m");
+    vec![
         way("percent signs", each(|c| format!("%{:02X}", c as u32), "")),
         way("some percent signs", TOKEN.replace('_', "%5f").replace('d', "%64")),
         way("\\x", each(|c| format!("\\x{:02x}", c as u32), "")),
@@ -166,18 +183,16 @@ pub fn ways() -> Vec<Way> {
         way("base64 in base64 in JSON", STANDARD.encode(format!("{{\"auth\":\"{}\"}}", STANDARD.encode(format!("u:{TOKEN}"))))),
         way("PowerShell's encoded command", STANDARD.encode("$t='".encode_utf16().chain(TOKEN.encode_utf16()).flat_map(u16::to_le_bytes).collect::<Vec<u8>>())),
         way("base32", base32(format!("ab{TOKEN}:").as_bytes())),
-        way("ascii85", r###"@rH<nA25rO@<5s80eu$]6Y'b?7n?313&r[-CM[j*DZ"###.to_owned()),
-        way("ascii85 in the middle", r###"E+*g/GAgu0E*m-21Lsp8A2>qq5sdqLAS+G'8N/Uh0PYB>D/O8C+CT.u+Dl%;AH"###.to_owned()),
-        way("ascii85, printed by Python", r###"b'E+*g/GAhM3DfB&o1,EHLF(@\']1-n5oA7]@C84ba"3A>2`Ci+\'./0JA=A0>`-Eb,'"###.to_owned()),
-        way("ascii85, wrapped, in PostScript", [r###"<~F)Po,+EV1>F<G%(AoD"###, r###"^$+DGp?@rH<nA25rO@<5"###, r###"s80eu$]6Y'b?7n?313&r"###, r###"[-CM[j*DZ~>"###].join("\n")),
-        way("base85", r###"V{dR@WHK{kVRK|NF)~3yLu6%UM@UIGI5{wCYiw<9Zv"###.to_owned()),
-        way("base85 in the middle", r###"aA9+EcW-iJV{dR@WHK{kVRK|NF)~3yLu6%UM@UIGI5{wCYiw<9Z!92TZe$>BZ*pY"###.to_owned()),
+        way("ascii85", r"@rH<nA25rO@<5s80eu$]6Y'b?7n?313&r[-CM[j*DZ".to_owned()),
+        way("ascii85 in the middle", r"E+*g/GAgu0E*m-21Lsp8A2>qq5sdqLAS+G'8N/Uh0PYB>D/O8C+CT.u+Dl%;AH".to_owned()),
+        way("ascii85, printed by Python", r#"b'E+*g/GAhM3DfB&o1,EHLF(@\']1-n5oA7]@C84ba"3A>2`Ci+\'./0JA=A0>`-Eb,'"#.to_owned()),
+        way("ascii85, wrapped, in PostScript", [r"<~F)Po,+EV1>F<G%(AoD", r"^$+DGp?@rH<nA25rO@<5", r"s80eu$]6Y'b?7n?313&r", r"[-CM[j*DZ~>"].join("\n")),
+        way("base85", r"V{dR@WHK{kVRK|NF)~3yLu6%UM@UIGI5{wCYiw<9Zv".to_owned()),
+        way("base85 in the middle", r"aA9+EcW-iJV{dR@WHK{kVRK|NF)~3yLu6%UM@UIGI5{wCYiw<9Z!92TZe$>BZ*pY".to_owned()),
         way("the first twenty", TOKEN[..20].to_owned()),
         way("all but the last four", TOKEN[..TOKEN.len() - 4].to_owned()),
         way("twelve from the middle", TOKEN[10..22].to_owned()),
-    ];
-    ways.retain(|way| !way.text.is_empty());
-    ways
+    ]
 }
 
 /// The ways, in the order of the table, in which a token that is not known is not suspected: its prefix is not there, or the text

@@ -150,7 +150,7 @@ fn strings(value: &Value, path: &str, found: &mut Vec<String>) {
     match value {
         Value::String(_) => found.push(path.to_owned()),
         Value::Array(list) => {
-            list.iter().enumerate().for_each(|(at, inner)| strings(inner, &format!("{path}/{at}"), found))
+            list.iter().enumerate().for_each(|(at, inner)| strings(inner, &format!("{path}/{at}"), found));
         }
         Value::Object(object) => object.iter().for_each(|(key, inner)| {
             strings(inner, &format!("{path}/{}", key.replace('~', "~0").replace('/', "~1")), found);
