@@ -184,7 +184,7 @@ never\t'Send nothing'"
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l timeout -d 'Time limit for the deployment\'s answer, and for token_command, such as 30s or 1m [default: 10s]' -r
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l redact -d 'Overwrite the token where it is found, with the same length; packed files are not changed'
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l staged -d 'Search the staged files in Git\'s index, and the content that Git LFS pushes with them, as with --strict'
-complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l strict -d 'Treat text that looks like a token and signed storage URLs as tokens, and other compressed formats as not searched'
+complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l strict -d 'Treat text that looks like a token and signed storage URLs as tokens, and formats that are not unpacked as not searched'
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l json -d 'Print the report as JSON'
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l offline -d 'Send nothing; the same as --verify never'
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -s q -l quiet -d 'Print no warnings'

@@ -46,8 +46,6 @@ pub(super) struct Search<'a> {
     finder: Finder,
     /// What is known of shuffled arrays in the present file.
     pub(super) shuffles: Shuffles,
-    /// Whether the present content was decoded from base64 in a text: it may be cut where it is, or be no base64.
-    is_decoded: bool,
 }
 
 impl<'a> Search<'a> {
@@ -62,7 +60,6 @@ impl<'a> Search<'a> {
             budget: 0,
             finder: Finder::default(),
             shuffles: Shuffles::default(),
-            is_decoded: false,
         }
     }
 
@@ -164,10 +161,8 @@ struct Content<'c, 'a> {
 impl Content<'_, '_> {
     /// Searches what is packed in the content, which is itself searched in any case. What cannot be unpacked is reported.
     fn unpack(&mut self, stream: &mut dyn Stream) {
-        match self.read_formats(stream) {
-            Ok(()) => {}
-            Err(error) if self.search.is_decoded => self.search.unopened(self.location, error.to_string()),
-            Err(error) => self.search.unread(self.location, error.to_string()),
+        if let Err(error) = self.read_formats(stream) {
+            self.search.unread(self.location, error.to_string());
         }
     }
 
@@ -318,10 +313,7 @@ impl Visitor for Content<'_, '_> {
     fn decoded(&mut self, bytes: &mut dyn Encoded) -> io::Result<()> {
         let (start, before) = (bytes.position(), self.search.report.tokens.count);
         let name = format!("base64 at byte {}", start - self.start);
-        let is_inside = std::mem::replace(&mut self.search.is_decoded, true);
-        let done = self.unpacked(name.as_bytes(), &mut *bytes);
-        self.search.is_decoded = is_inside;
-        done?;
+        self.unpacked(name.as_bytes(), &mut *bytes)?;
         let mut matches = self.matches.take(start..bytes.position());
         if self.search.report.tokens.count > before {
             // They are the same tokens, before decoding.

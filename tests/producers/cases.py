@@ -22,7 +22,8 @@ PACKAGES = {"lz4": "no package", "python-lz4": "lz4"}
 
 @dataclass
 class Case:
-    """A row of the table. `expected` is `reported` where no program can read the text without more, such as a password."""
+    """A row of the table. `expected` is `reported` where no program can read the text without more, such as a password, and
+    `not found` where the search has a gap."""
 
     file: str
     producer: str

@@ -25,9 +25,13 @@ DUMPS = {
     "uuencode_m": ["uuencode", "-m", "log.txt"],
 }
 
-for name, command in DUMPS.items():
+# Binary digits are not decoded.
+NOT_FOUND = {"xxd_b"}
 
-    @case(f"text/{name}.txt", command[0], f"the output of {' '.join(command)}")
+for name, command in DUMPS.items():
+    expected = "not found" if name in NOT_FOUND else "found"
+
+    @case(f"text/{name}.txt", command[0], f"the output of {' '.join(command)}", expected)
     def _(path, text, command=command):
         path.write_bytes(run(*command, input=excerpt(text)))
 
