@@ -136,8 +136,6 @@ fn interrupted_ways() -> Vec<Way> {
 /// The characters as something else.
 #[rustfmt::skip]
 fn encoded_ways() -> Vec<Way> {
-    let (head, tail) = TOKEN.split_at(17);
-    let sgr = |code: u32, text: &str| format!("\x1b[{code}m{text}\x1b[0m");
     vec![
         way("percent signs", each(|c| format!("%{:02X}", c as u32), "")),
         way("some percent signs", TOKEN.replace('_', "%5f").replace('d', "%64")),

@@ -166,7 +166,7 @@ fn the_reference_page_lists_what_real_programs_write() {
         "# Files of many programs\n\nIn these files, `scan` and `exec --gate` find the token or a part of it, or report that the file is \
          not searched: `--json` lists\nit under `unread` or `unopened`, and `--strict` fails. A test has each program write its file \
          with a token in it, and writes this\npage; the functions are in `tests/producers`. A file that is not compressed is searched \
-         in any format.\n\n| written by | where the token is | file | result |\n|---|---|---|---|\n{rows}"
+         in any format.\nWhere the result is **not found**, the search has a gap that is known.\n\n| written by | where the token is | file | result |\n|---|---|---|---|\n{rows}"
     );
     match written.is_complete {
         true => pages::written("formats.md", &page),
