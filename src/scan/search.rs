@@ -328,7 +328,9 @@ impl Visitor for Content<'_, '_> {
     }
 
     fn shuffled(&mut self, element: usize) {
-        self.search.shuffles.add(element);
+        if !self.search.shuffles.add(element) {
+            self.unopened("has shuffled arrays of too many kinds: not all are searched");
+        }
     }
 
     fn unopened(&mut self, reason: &str) {

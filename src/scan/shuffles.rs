@@ -33,10 +33,14 @@ impl Shuffles {
         *self = Shuffles { elements: if is_second { elements } else { BTreeSet::new() }, ..Shuffles::default() };
     }
 
-    /// Elements of this size were shuffled.
-    pub(super) fn add(&mut self, element: usize) {
-        let is_new = self.elements.len() < MAX_SIZES && self.elements.insert(element);
-        self.is_late |= is_new && self.has_unpacked;
+    /// Elements of this size were shuffled. `false`: so many sizes are known already that this one is left out.
+    pub(super) fn add(&mut self, element: usize) -> bool {
+        if self.elements.contains(&element) {
+            return true;
+        }
+        let is_added = self.elements.len() < MAX_SIZES && self.elements.insert(element);
+        self.is_late |= is_added && self.has_unpacked;
+        is_added
     }
 
     /// Whether the file is to be read again, since it has sizes behind arrays. If so, what is known is kept for that.

@@ -11,7 +11,7 @@ use super::shuffle::MIN_ELEMENT;
 use super::stream::Stream;
 
 /// The longest element, in bytes.
-const MAX_ELEMENT: usize = 1 << 16;
+const MAX_ELEMENT: usize = 1 << 22;
 
 /// The number of the shuffle, its flags, and the number of its parameters: in version 1 with the length of its name and its name,
 /// in version 2 without.

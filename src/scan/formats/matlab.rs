@@ -20,7 +20,7 @@ const ROWS: usize = 24;
 const COLUMNS: usize = 28;
 const NAME: usize = 32;
 
-/// The longest name, and the longest text, in bytes.
+/// The longest name, and the longest text that is put in order, in bytes.
 const MAX_NAME: usize = 256;
 const MAX_TEXT: usize = 4 << 20;
 
@@ -58,7 +58,7 @@ impl Text {
         let (_, size) = *TYPES.iter().find(|(number, _)| *number == kind)?;
         let is_whole = rows.checked_mul(columns)?.checked_mul(size)? == len;
         // One row is text as it is.
-        (rows > 1 && is_whole && name_len <= MAX_NAME && len <= MAX_TEXT).then_some(Text { rows, size, start, len })
+        (rows > 1 && is_whole && name_len <= MAX_NAME).then_some(Text { rows, size, start, len })
     }
 }
 
@@ -78,6 +78,10 @@ fn long(bytes: &[u8], at: usize) -> Option<u32> {
 fn read(stream: &mut dyn Stream, name: &str, visitor: &mut dyn Visitor) -> io::Result<()> {
     let text = Text::parse(stream.peek(NAME + MAX_NAME + 16)?).ok_or(io::ErrorKind::InvalidData)?;
     stream.consume(text.start);
+    if text.len > MAX_TEXT {
+        visitor.unopened("has rows of text that are too long to be put in order: they are not searched");
+        return Ok(());
+    }
     let mut columns = Zeroizing::new(Vec::with_capacity(text.len));
     Section::new(stream, text.len as u64).read_to_end(&mut columns)?;
     let characters: Vec<&[u8]> = columns.chunks_exact(text.size).collect();

@@ -36,14 +36,19 @@ fn may_begin(bytes: &[u8]) -> bool {
 fn read(stream: &mut dyn Stream, name: &str, visitor: &mut dyn Visitor) -> io::Result<()> {
     let mut strings = Strings::default();
     stream.consume(BEGIN.len());
+    let mut is_whole = false;
     for _ in 0..MAX_OBJECT / PIECE {
         let bytes = stream.peek(PIECE)?;
         let len = bytes.len().min(PIECE);
         let read = bytes[..len].iter().position(|byte| strings.is_end(*byte));
         stream.consume(read.map_or(len, |at| at + 1));
-        if len == 0 || read.is_some() {
+        is_whole = len == 0 || read.is_some();
+        if is_whole {
             break;
         }
+    }
+    if !is_whole {
+        visitor.unopened("has a text of PDF that is too long: it is not put together to its end");
     }
     visitor.unpacked(name.as_bytes(), &mut strings.text.as_slice())
 }
