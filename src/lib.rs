@@ -49,10 +49,10 @@ pub mod ipc;
 pub mod keyring;
 pub mod names;
 pub mod parse;
-#[allow(clippy::cast_possible_truncation, clippy::needless_for_each, reason = "to be removed")]
+#[expect(clippy::cast_possible_truncation, reason = "places in a piece of a text, which has less than 4 GiB")]
 pub mod patterns;
 pub mod process;
-#[allow(clippy::cast_possible_truncation, clippy::needless_for_each, reason = "to be removed")]
+#[expect(clippy::cast_possible_truncation, reason = "limits, and the fields of formats, which fit")]
 pub mod scan;
 pub mod sources;
 pub mod supervise;
