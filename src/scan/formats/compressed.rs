@@ -94,7 +94,7 @@ pub(super) fn content_name<C: Compression>(name: &str) -> String {
 fn try_out<C: Compression>(window: &[u8]) -> Tried {
     let mut rest = Slice(window);
     let enough = if C::is_certain(window) { MIN_OUTPUT } else { MAX_OUTPUT };
-    let mut output = Zeroizing::new(Vec::with_capacity(enough));
+    let mut output = Zeroizing::new(Vec::with_capacity(MIN_OUTPUT));
     let end = C::open(&mut rest).and_then(|mut decoder| read_some(&mut *decoder, &mut output, enough));
     let is_cut = rest.0.is_empty() && window.len() >= C::WINDOW;
     let read = window.len() - rest.0.len() + output.len();
@@ -107,19 +107,22 @@ fn try_out<C: Compression>(window: &[u8]) -> Tried {
     Tried { trial, read }
 }
 
-/// Reads to the end, or so many bytes.
-fn read_some(source: &mut dyn Read, output: &mut Vec<u8>, enough: usize) -> io::Result<()> {
-    let mut filled = 0;
-    output.resize(enough, 0);
-    let end = loop {
-        match source.read(&mut output[filled..]) {
-            Ok(0) => break Ok(()),
-            Ok(read) => filled += read,
-            Err(error) => break Err(error),
+/// Reads to the end, or so many bytes. What grows is copied, so that no copy stays behind unwiped.
+fn read_some(source: &mut dyn Read, output: &mut Zeroizing<Vec<u8>>, enough: usize) -> io::Result<()> {
+    let mut piece = Zeroizing::new([0; MIN_OUTPUT]);
+    while output.len() < enough {
+        let read = source.read(&mut *piece)?;
+        if read == 0 {
+            break;
         }
-    };
-    output.truncate(filled);
-    end
+        if output.len() + read > output.capacity() {
+            let mut larger = Zeroizing::new(Vec::with_capacity(2 * output.capacity() + read));
+            larger.extend_from_slice(output);
+            *output = larger;
+        }
+        output.extend_from_slice(&piece[..read]);
+    }
+    Ok(())
 }
 
 type Open<'a> = fn(&'a mut dyn Stream) -> io::Result<Box<dyn Decoder<'a> + 'a>>;

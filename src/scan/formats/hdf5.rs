@@ -78,7 +78,8 @@ impl Shuffle {
         // In version 2, the flags of a filter of the library follow, or the length of the name of another one.
         let is_filter = matches!(rest, [0 | 1, 0, ..]) || next > 255 && matches!(rest, [1..64, 0, ..]);
         let is_known = STREAMS.contains(&next) || OTHERS.iter().any(|(other, _)| *other == next);
-        let is_known = is_version_1 || is_known && is_filter;
+        // The other numbers of the library stand in the tables of many programs.
+        let is_known = is_version_1 || is_known && is_filter && (STREAMS.contains(&next) || next > 255);
         ((1..=MAX_ELEMENT).contains(&element) && is_known).then_some(Shuffle {
             element,
             next,

@@ -23,7 +23,7 @@ fn may_begin(bytes: &[u8]) -> bool {
         let number = rest.strip_prefix(&[NEXT_LONG]).and_then(after_number);
         rest = number.unwrap_or_default();
         number.is_some()
-    }) && matches!(rest.first(), Some(0x16 | 0x26 | 0x36))
+    }) && matches!(rest.first(), Some(0x19 | 0x26))
 }
 
 /// What follows a number of variable length.
