@@ -56,7 +56,7 @@ fn is_start(pair: [u8; 2]) -> bool {
 /// dictionary is needed (RFC 1950, section 2.2).
 pub(super) const fn is_zlib(pair: [u8; 2]) -> bool {
     let [method, check] = pair;
-    method & 0x8f == 8 && check & 0x20 == 0 && u16::from_be_bytes(pair) % 31 == 0
+    method & 0x8f == 8 && check & 0x20 == 0 && u16::from_be_bytes(pair).is_multiple_of(31)
 }
 
 /// The first place between `from` and `end` where a stream may begin.
