@@ -2,6 +2,8 @@
 
 use std::io::{self, Read};
 
+use zeroize::Zeroizing;
+
 use crate::patterns::{Encoding, Matcher};
 
 use super::formats::{self, Detected, Embedded, Encoded, Finder, Found, HEAD, Stream, Visitor, skip_zeros};
@@ -19,6 +21,9 @@ const MAX_RATIO: u64 = 2_000;
 
 /// How many bytes may be unpacked from any file, however small.
 const MIN_BUDGET: u64 = 1 << 30;
+
+/// A shorter run of base64 is looked at before anything is made of it, in bytes that it decodes to.
+const SHORT: usize = 1024;
 
 /// The longest name that is shown, in characters.
 const MAX_NAME: usize = 256;
@@ -312,8 +317,15 @@ impl Visitor for Content<'_, '_> {
 
     fn decoded(&mut self, bytes: &mut dyn Encoded) -> io::Result<()> {
         let (start, before) = (bytes.position(), self.search.report.tokens.count);
+        let mut head = Zeroizing::new([0; SHORT]);
+        let len = fill(bytes, &mut *head)?;
+        let head = &head[..len];
+        // Most runs are long words: nothing is made of one that holds nothing.
+        if len < SHORT && !formats::may_hold_packed(head) && self.search.scanner.find(head).is_empty() {
+            return Ok(());
+        }
         let name = format!("base64 at byte {}", start - self.start);
-        self.unpacked(name.as_bytes(), &mut *bytes)?;
+        self.unpacked(name.as_bytes(), &mut head.chain(&mut *bytes))?;
         let mut matches = self.matches.take(start..bytes.position());
         if self.search.report.tokens.count > before {
             // They are the same tokens, before decoding.
@@ -340,6 +352,18 @@ impl Visitor for Content<'_, '_> {
     fn unread(&mut self, name: &[u8], reason: &str) {
         self.enter(name, |content| content.search.unread(content.location, reason.to_owned()));
     }
+}
+
+/// Reads until a buffer is full, or to the end; returns how much was read.
+fn fill(source: &mut dyn Read, into: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < into.len() {
+        match source.read(&mut into[filled..])? {
+            0 => break,
+            read => filled += read,
+        }
+    }
+    Ok(filled)
 }
 
 /// Fails when more comes out of a packed content than is allowed.

@@ -95,6 +95,11 @@ pub(super) fn is_packed(head: &[u8]) -> bool {
     detect(head, "").is_some()
 }
 
+/// Whether a short content may be packed, or hold what is.
+pub(super) fn may_hold_packed(content: &[u8]) -> bool {
+    is_packed(content) || starts::first_start(content, 0, content.len()).is_some()
+}
+
 /// The same for a file.
 pub(super) fn is_file_packed(file: &File) -> bool {
     let mut head = [0; HEAD];
