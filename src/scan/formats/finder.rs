@@ -18,7 +18,7 @@ const MAX_TRIED: u64 = 8;
 const MIN_TRIED: u64 = 16 << 20;
 
 /// How many bytes are looked at before what may begin among them is tried out.
-const CHUNK: usize = 4096;
+const CHUNK: usize = 256;
 
 /// What stands at the position of a stream.
 pub(in crate::scan) enum Found {
