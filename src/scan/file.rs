@@ -95,7 +95,7 @@ fn redact_file(search: &mut Search, location: &mut Location, redact: Redact) {
     let reason = match &overwritten {
         Ok(_) => match search_once(search, location) {
             Ok(State::Unchanged) if !redact.applies_to(&search.report) => None,
-            Ok(State::Unchanged) => Some("still contains it, encoded or packed".to_owned()),
+            Ok(State::Unchanged) => Some(why_still_there(&search.report).to_owned()),
             Ok(State::Changed) => Some("is changing: it may still contain it".to_owned()),
             Err(reason) => Some(reason),
         },
@@ -105,6 +105,14 @@ fn redact_file(search: &mut Search, location: &mut Location, redact: Redact) {
     search.report.redacted += overwritten.unwrap_or_default();
     if let Some(reason) = reason {
         search.report.not_redacted.push(Problem { location: location.clone(), reason });
+    }
+}
+
+/// Why a report has findings in a file that was overwritten, in words that follow its name.
+fn why_still_there(report: &Report) -> &'static str {
+    match report.tokens.items.iter().any(|finding| finding.position == Position::Attribute) {
+        true => "still has it in an extended attribute: remove that",
+        false => "still contains it, encoded or packed",
     }
 }
 

@@ -9,7 +9,7 @@ use crate::patterns::{Encoding, Matcher};
 use super::formats::{self, Detected, Embedded, Encoded, Finder, Found, HEAD, Stream, Visitor, skip_zeros};
 use super::matches::{PendingMatches, StreamMatch};
 use super::progress::Progress;
-use super::reader::{Buffer, ScanReader};
+use super::reader::{Buffer, ScanReader, fill};
 use super::report::{Finding, Location, Position, Problem, Report};
 use super::shuffles::Shuffles;
 
@@ -237,10 +237,7 @@ impl Content<'_, '_> {
     fn tell_broken(&mut self, name: &str, error: &io::Error, format: &Embedded) {
         self.enter(name.as_bytes(), |content| match format.is_split {
             false => content.search.unread(content.location, error.to_string()),
-            true => {
-                let reason = "breaks off, or is kept in pieces: its rest is not unpacked".to_owned();
-                content.search.unopened(content.location, reason);
-            }
+            true => content.search.unopened(content.location, error.to_string()),
         });
     }
 
@@ -352,18 +349,6 @@ impl Visitor for Content<'_, '_> {
     fn unread(&mut self, name: &[u8], reason: &str) {
         self.enter(name, |content| content.search.unread(content.location, reason.to_owned()));
     }
-}
-
-/// Reads until a buffer is full, or to the end; returns how much was read.
-fn fill(source: &mut dyn Read, into: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < into.len() {
-        match source.read(&mut into[filled..])? {
-            0 => break,
-            read => filled += read,
-        }
-    }
-    Ok(filled)
 }
 
 /// Fails when more comes out of a packed content than is allowed.

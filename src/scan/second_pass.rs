@@ -15,6 +15,7 @@ use crate::files::BYTE_ORDER_MARK;
 
 use super::lines::LineCounter;
 use super::notebook::NotebookReader;
+use super::reader::fill;
 use super::report::{Finding, Position, Report, TextPlace};
 
 /// How many bytes are read at once.
@@ -88,20 +89,6 @@ fn offset(finding: &Finding) -> Option<u64> {
         Position::Byte(offset) if finding.location.inside.is_empty() => Some(offset),
         _ => None,
     }
-}
-
-/// Reads until the piece is full or the source ends; returns how many bytes.
-fn fill(source: &mut dyn Read, piece: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0;
-    while filled < piece.len() {
-        match source.read(&mut piece[filled..]) {
-            Ok(0) => break,
-            Ok(read) => filled += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
 }
 
 /// A text up to a place in it.

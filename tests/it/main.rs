@@ -84,7 +84,7 @@
 //! | `scan::producers` | files of real programs of science: a token in each is found, or the file is reported |
 //! | `scan::limits` | huge, hostile and changing files: limited memory and time |
 //! | `scan::inputs` | folders, links, standard input, progress |
-//! | `scan::names` | names and link targets are searched and shown masked |
+//! | `scan::names` | names, extended attributes and link targets are searched, and shown masked |
 //! | `scan::unreadable` | files and folders that cannot be read fail the search |
 //! | `scan::redaction` | what `--redact` overwrites, keeps and reports |
 //! | `scan::redaction_interrupted` | no second copy of the token, and no more readers |

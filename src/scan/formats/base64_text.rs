@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::patterns::base64::{LENIENT, decodable, is_character, to_standard};
 
-use super::embedded::{Embedded, Tried};
+use super::embedded::Embedded;
 use super::format::Encoded;
 use super::stream::Stream;
 
@@ -28,14 +28,11 @@ const FILES: [&[u8]; 3] = [b"H4sIA", b"H4sIC", b"UEsDB"];
 /// How many characters are decoded at once.
 const PIECE: usize = 4096;
 
-pub(super) const EMBEDDED: Embedded = Embedded {
-    name: "base64",
-    may_begin: |bytes| first_run(bytes, 0, 1).is_some(),
-    try_out: |_| Tried::CERTAIN,
-    window: 0,
-    is_split: false,
-    read: |stream, _, visitor| visitor.decoded(&mut Run::new(stream)),
-};
+pub(super) const EMBEDDED: Embedded = Embedded::certain(
+    "base64",
+    |bytes| first_run(bytes, 0, 1).is_some(),
+    |stream, _, visitor| visitor.decoded(&mut Run::new(stream)),
+);
 
 /// The first place between `from` and `end` where a run of base64 begins. Some programs write a slash as `\/`.
 pub(super) fn first_run(bytes: &[u8], mut from: usize, end: usize) -> Option<usize> {

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 
 use zeroize::Zeroizing;
 
+use super::bytes::append;
 use super::embedded::{Embedded, Trial, Tried};
 use super::format::{Format, Visitor, has_suffix};
 use super::stream::{Slice, Stream};
@@ -27,13 +28,12 @@ pub(super) trait Compression {
     const WINDOW: usize = 4096;
     /// Whether several members in a row are one content.
     const HAS_MEMBERS: bool = true;
+    /// Whether other formats keep such a stream in pieces as well.
+    const IS_SPLIT: bool = false;
     /// How names of such files end, and what the name of the content ends in instead.
     const SUFFIXES: &'static [(&'static str, &'static str)];
 
-    /// Whether other formats keep such a stream in pieces as well.
-    const IS_SPLIT: bool = false;
-
-    /// Whether a member may begin with these bytes, which are 20 or more: a cheap check, where the magic is short.
+    /// Whether a member may begin with these bytes: a cheap check, where the magic is short.
     fn may_begin(bytes: &[u8]) -> bool {
         bytes.starts_with(Self::MAGIC)
     }
@@ -84,7 +84,7 @@ fn read<C: Compression>(stream: &mut dyn Stream, name: &str, visitor: &mut dyn V
 }
 
 /// The name of what is compressed in a file of this name.
-pub(super) fn content_name<C: Compression>(name: &str) -> String {
+fn content_name<C: Compression>(name: &str) -> String {
     let file = name.rsplit('/').next().unwrap_or_default();
     let stem = C::SUFFIXES.iter().find(|(suffix, _)| has_suffix(file, &[suffix]));
     stem.map_or_else(|| C::NAME.to_owned(), |(suffix, end)| format!("{}{end}", &file[..file.len() - suffix.len()]))
@@ -107,7 +107,7 @@ fn try_out<C: Compression>(window: &[u8]) -> Tried {
     Tried { trial, read }
 }
 
-/// Reads to the end, or so many bytes. What grows is copied, so that no copy stays behind unwiped.
+/// Reads to the end, or so many bytes.
 fn read_some(source: &mut dyn Read, output: &mut Zeroizing<Vec<u8>>, enough: usize) -> io::Result<()> {
     let mut piece = Zeroizing::new([0; MIN_OUTPUT]);
     while output.len() < enough {
@@ -115,12 +115,7 @@ fn read_some(source: &mut dyn Read, output: &mut Zeroizing<Vec<u8>>, enough: usi
         if read == 0 {
             break;
         }
-        if output.len() + read > output.capacity() {
-            let mut larger = Zeroizing::new(Vec::with_capacity(2 * output.capacity() + read));
-            larger.extend_from_slice(output);
-            *output = larger;
-        }
-        output.extend_from_slice(&piece[..read]);
+        append(output, &piece[..read]);
     }
     Ok(())
 }
@@ -161,9 +156,10 @@ impl<C: Compression, R: Read> Read for Checked<'_, C, R> {
     }
 }
 
-pub(super) fn broken<C: Compression>(error: io::Error) -> io::Error {
+fn broken<C: Compression>(error: io::Error) -> io::Error {
     let reason = match error.kind() {
         io::ErrorKind::OutOfMemory => format!("is {} that needs too much memory: it is not searched", C::NAME),
+        _ if C::IS_SPLIT => "breaks off, or is kept in pieces: its rest is not unpacked".to_owned(),
         _ => format!("is broken {}: the rest of it cannot be unpacked", C::NAME),
     };
     io::Error::new(error.kind(), reason)

@@ -22,6 +22,18 @@ pub(in crate::scan) struct Embedded {
     pub(in crate::scan) read: fn(stream: &mut dyn Stream, name: &str, visitor: &mut dyn Visitor) -> io::Result<()>,
 }
 
+impl Embedded {
+    /// A format whose beginning is proof enough.
+    pub(super) const fn certain(
+        name: &'static str,
+        may_begin: fn(bytes: &[u8]) -> bool,
+        read: fn(stream: &mut dyn Stream, name: &str, visitor: &mut dyn Visitor) -> io::Result<()>,
+    ) -> Embedded {
+        let try_out = |_: &[u8]| Tried { trial: Trial::Stream, read: 0 };
+        Embedded { name, may_begin, try_out, window: 0, is_split: false, read }
+    }
+}
+
 /// What the first bytes of something tell about it.
 pub(in crate::scan) enum Trial {
     /// It is of the format.
@@ -36,9 +48,4 @@ pub(in crate::scan) enum Trial {
 pub(super) struct Tried {
     pub(super) trial: Trial,
     pub(super) read: usize,
-}
-
-impl Tried {
-    /// What needs no trial.
-    pub(super) const CERTAIN: Tried = Tried { trial: Trial::Stream, read: 0 };
 }

@@ -5,7 +5,8 @@ use std::io;
 use flate2::read::ZlibDecoder;
 use zeroize::Zeroizing;
 
-use super::embedded::{Embedded, Tried};
+use super::bytes::append;
+use super::embedded::Embedded;
 use super::format::Visitor;
 use super::stream::Stream;
 
@@ -20,14 +21,7 @@ const MAX_LINE: usize = 72;
 /// How much of one patch is read.
 const MAX_PATCH: usize = 16 << 20;
 
-pub(super) const EMBEDDED: Embedded = Embedded {
-    name: "binary patch",
-    may_begin: |bytes| bytes.starts_with(HEADER),
-    try_out: |_| Tried::CERTAIN,
-    window: 0,
-    is_split: false,
-    read,
-};
+pub(super) const EMBEDDED: Embedded = Embedded::certain("binary patch", |bytes| bytes.starts_with(HEADER), read);
 
 fn read(stream: &mut dyn Stream, name: &str, visitor: &mut dyn Visitor) -> io::Result<()> {
     stream.consume(HEADER.len());
@@ -53,7 +47,7 @@ fn skip_line(stream: &mut dyn Stream) -> io::Result<()> {
 }
 
 /// Decodes a line; returns its length. `None`: it is none.
-fn decode_line(bytes: &[u8], packed: &mut Vec<u8>) -> Option<usize> {
+fn decode_line(bytes: &[u8], packed: &mut Zeroizing<Vec<u8>>) -> Option<usize> {
     let (letter, rest) = bytes.split_first()?;
     let count = match letter {
         b'A'..=b'Z' => letter - b'A' + 1,
@@ -66,7 +60,7 @@ fn decode_line(bytes: &[u8], packed: &mut Vec<u8>) -> Option<usize> {
     for group in text.chunks_exact(5) {
         let digit = |character: &u8| ALPHABET.iter().position(|known| known == character);
         let number = group.iter().try_fold(0_u64, |number, character| Some(85 * number + digit(character)? as u64))?;
-        packed.extend_from_slice(&u32::try_from(number).ok()?.to_be_bytes());
+        append(packed, &u32::try_from(number).ok()?.to_be_bytes());
     }
     packed.truncate(start + usize::from(count));
     end.starts_with(b"\n").then_some(1 + text.len() + 1)

@@ -4,7 +4,8 @@ use std::io;
 
 use zeroize::Zeroizing;
 
-use super::embedded::{Embedded, Tried};
+use super::bytes::append;
+use super::embedded::Embedded;
 use super::format::Visitor;
 use super::stream::Stream;
 
@@ -33,14 +34,7 @@ const NAMES: [(&str, u8); 13] = [
     ("period", b'.'),
 ];
 
-pub(super) const EMBEDDED: Embedded = Embedded {
-    name: "glyphs",
-    may_begin: |bytes| bytes.starts_with(SHOW),
-    try_out: |_| Tried::CERTAIN,
-    window: 0,
-    is_split: false,
-    read,
-};
+pub(super) const EMBEDDED: Embedded = Embedded::certain("glyphs", |bytes| bytes.starts_with(SHOW), read);
 
 /// The first glyph of a text is behind: a token is known without its first letter.
 fn read(stream: &mut dyn Stream, name: &str, visitor: &mut dyn Visitor) -> io::Result<()> {
@@ -48,7 +42,7 @@ fn read(stream: &mut dyn Stream, name: &str, visitor: &mut dyn Visitor) -> io::R
     stream.consume(SHOW.len());
     while text.len() < MAX_GLYPHS {
         let Some((glyph, len)) = next_glyph(stream.peek(MAX_STEP)?) else { break };
-        text.push(glyph);
+        append(&mut text, &[glyph]);
         stream.consume(len);
     }
     visitor.unpacked(name.as_bytes(), &mut text.as_slice())

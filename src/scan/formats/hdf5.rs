@@ -5,7 +5,7 @@
 
 use std::io;
 
-use super::embedded::{Embedded, Tried};
+use super::embedded::Embedded;
 use super::format::Visitor;
 use super::shuffle::MIN_ELEMENT;
 use super::stream::Stream;
@@ -38,14 +38,7 @@ const OTHERS: [(u16, &str); 7] = [
     (32026, "Blosc 2"),
 ];
 
-pub(super) const EMBEDDED: Embedded = Embedded {
-    name: "HDF5 filters",
-    may_begin: |bytes| Shuffle::parse(bytes).is_some(),
-    try_out: |_| Tried::CERTAIN,
-    window: 0,
-    is_split: false,
-    read,
-};
+pub(super) const EMBEDDED: Embedded = Embedded::certain("HDF5 filters", |bytes| Shuffle::parse(bytes).is_some(), read);
 
 /// A shuffle, and the number of the filter behind it.
 struct Shuffle {

@@ -4,7 +4,8 @@ use std::io::{self, Read};
 
 use zeroize::Zeroizing;
 
-use super::embedded::{Embedded, Tried};
+use super::bytes::u32_at;
+use super::embedded::Embedded;
 use super::format::Visitor;
 use super::stream::{Section, Stream};
 
@@ -27,14 +28,7 @@ const MAX_TEXT: usize = 4 << 20;
 /// The types of data that text has, and their sizes in bytes.
 const TYPES: [(u32, usize); 5] = [(1, 1), (2, 1), (4, 2), (16, 1), (17, 2)];
 
-pub(super) const EMBEDDED: Embedded = Embedded {
-    name: "rows of text",
-    may_begin: |bytes| Text::parse(bytes).is_some(),
-    try_out: |_| Tried::CERTAIN,
-    window: 0,
-    is_split: false,
-    read,
-};
+pub(super) const EMBEDDED: Embedded = Embedded::certain("rows of text", |bytes| Text::parse(bytes).is_some(), read);
 
 /// Rows of characters.
 struct Text {
@@ -51,7 +45,7 @@ impl Text {
         if !is_text || !bytes.get(16..).is_some_and(|rest| rest.starts_with(&DIMENSIONS)) {
             return None;
         }
-        let (rows, columns) = (long(bytes, ROWS)? as usize, long(bytes, COLUMNS)? as usize);
+        let (rows, columns) = (u32_at(bytes, ROWS)? as usize, u32_at(bytes, COLUMNS)? as usize);
         let (_, name, name_len) = element(bytes, NAME)?;
         let data = if name_len <= 4 && name == NAME + 4 { NAME + 8 } else { name + name_len.next_multiple_of(8) };
         let (kind, start, len) = element(bytes, data)?;
@@ -64,15 +58,11 @@ impl Text {
 
 /// The type of an element, where its data begin, and their length: a small one has them in its tag.
 fn element(bytes: &[u8], at: usize) -> Option<(u32, usize, usize)> {
-    let tag = long(bytes, at)?;
+    let tag = u32_at(bytes, at)?;
     match tag >> 16 {
-        0 => Some((tag, at + 8, long(bytes, at + 4)? as usize)),
+        0 => Some((tag, at + 8, u32_at(bytes, at + 4)? as usize)),
         len => Some((tag & 0xffff, at + 4, len as usize)),
     }
-}
-
-fn long(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
 }
 
 fn read(stream: &mut dyn Stream, name: &str, visitor: &mut dyn Visitor) -> io::Result<()> {

@@ -4,6 +4,7 @@
 
 mod base64_text;
 mod blosc;
+mod bytes;
 mod bzip2;
 mod compressed;
 mod deflate;
@@ -97,7 +98,9 @@ pub(super) fn is_packed(head: &[u8]) -> bool {
 
 /// Whether a short content may be packed, or hold what is.
 pub(super) fn may_hold_packed(content: &[u8]) -> bool {
-    is_packed(content) || starts::first_start(content, 0, content.len()).is_some()
+    is_packed(content)
+        || starts::first_start(content, 0, content.len()).is_some()
+        || base64_text::first_run(content, 0, content.len()).is_some()
 }
 
 /// The same for a file.

@@ -5,7 +5,8 @@ use std::io;
 
 use zeroize::Zeroizing;
 
-use super::embedded::{Embedded, Tried};
+use super::bytes::append;
+use super::embedded::Embedded;
 use super::format::Visitor;
 use super::stream::Stream;
 
@@ -22,8 +23,7 @@ const MAX_OBJECT: usize = 1 << 20;
 /// How many bytes are read at once.
 const PIECE: usize = 512;
 
-pub(super) const EMBEDDED: Embedded =
-    Embedded { name: "PDF text", may_begin, try_out: |_| Tried::CERTAIN, window: 0, is_split: false, read };
+pub(super) const EMBEDDED: Embedded = Embedded::certain("PDF text", may_begin, read);
 
 fn may_begin(bytes: &[u8]) -> bool {
     let Some(rest) = bytes.strip_prefix(BEGIN).filter(|rest| rest.first().is_some_and(u8::is_ascii_whitespace)) else {
@@ -75,33 +75,33 @@ impl Strings {
             (0, b'<') => (self.is_hex, self.digit) = (true, None),
             (0, b'>') => self.is_hex = false,
             // The array of a line ends, and so does what is one text.
-            (0, b'J' | b'j') if last == b'T' => self.text.push(b'\n'),
+            (0, b'J' | b'j') if last == b'T' => append(&mut self.text, b"\n"),
             (0, b'T') => return last == b'E',
             (0, _) if self.is_hex => self.hex(byte),
             (0, _) => {}
             _ if self.is_escaped => {
                 self.is_escaped = false;
-                self.text.push(byte);
+                append(&mut self.text, &[byte]);
             }
             (_, b'\\') => self.is_escaped = true,
             (1, b')') => self.open = 0,
             (_, b')') => self.nested(byte, self.open - 1),
             (_, b'(') => self.nested(byte, self.open + 1),
-            _ => self.text.push(byte),
+            _ => append(&mut self.text, &[byte]),
         }
         false
     }
 
     fn nested(&mut self, byte: u8, open: u32) {
         self.open = open;
-        self.text.push(byte);
+        append(&mut self.text, &[byte]);
     }
 
     fn hex(&mut self, byte: u8) {
         let Some(value) = char::from(byte).to_digit(16).and_then(|value| u8::try_from(value).ok()) else { return };
         match self.digit.take() {
             None => self.digit = Some(value),
-            Some(first) => self.text.push(first << 4 | value),
+            Some(first) => append(&mut self.text, &[first << 4 | value]),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use flate2::read::ZlibDecoder;
 
 use super::format::{Format, Visitor};
-use super::stream::{Section, Stream, drain};
+use super::stream::{Section, Stream, skip};
 
 const MAGIC: &[u8] = b"\x89PNG\r\n\x1a\n";
 
@@ -20,7 +20,7 @@ const END: [u8; 4] = *b"IEND";
 pub(super) const FORMAT: Format = Format { matches: |head, _| head.starts_with(MAGIC), read };
 
 fn read(stream: &mut dyn Stream, _: &str, visitor: &mut dyn Visitor) -> io::Result<()> {
-    skip(stream, MAGIC.len() as u64)?;
+    stream.consume(MAGIC.len());
     loop {
         let (len, kind) = chunk(stream.peek(HEADER)?).ok_or_else(broken)?;
         stream.consume(HEADER);
@@ -35,7 +35,9 @@ fn read(stream: &mut dyn Stream, _: &str, visitor: &mut dyn Visitor) -> io::Resu
                 return Err(broken());
             }
         }
-        skip(stream, CHECKSUM)?;
+        if !skip(stream, CHECKSUM)? {
+            return Err(broken());
+        }
         if kind == END {
             return Ok(());
         }
@@ -46,12 +48,6 @@ fn read(stream: &mut dyn Stream, _: &str, visitor: &mut dyn Visitor) -> io::Resu
 fn chunk(header: &[u8]) -> Option<(u64, [u8; 4])> {
     let (len, rest) = header.split_first_chunk()?;
     Some((u32::from_be_bytes(*len).into(), *rest.first_chunk()?))
-}
-
-fn skip(stream: &mut dyn Stream, len: u64) -> io::Result<()> {
-    let mut section = Section::new(stream, len);
-    drain(&mut section)?;
-    if section.is_truncated() { Err(broken()) } else { Ok(()) }
 }
 
 /// The data of chunks of pixels that follow each other.

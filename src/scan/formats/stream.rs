@@ -21,6 +21,13 @@ pub(super) fn drain(stream: &mut dyn Stream) -> io::Result<()> {
     }
 }
 
+/// Skips so many bytes; `false`: the stream ended before.
+pub(super) fn skip(stream: &mut dyn Stream, len: u64) -> io::Result<bool> {
+    let mut section = Section::new(stream, len);
+    drain(&mut section)?;
+    Ok(!section.is_truncated())
+}
+
 /// Skips the padding of an archive.
 pub(in crate::scan) fn skip_zeros(stream: &mut dyn Stream) -> io::Result<()> {
     loop {

@@ -2,6 +2,7 @@
 
 use memchr::memmem;
 
+use super::bytes::u32_at;
 use super::format::has_suffix;
 
 /// How they begin, and the reason that is reported.
@@ -29,8 +30,9 @@ pub(super) fn reason(head: &[u8], name: &str) -> Option<&'static str> {
 /// Whether a matrix of MATLAB 4 begins here: its type, the numbers of rows and columns, whether it is complex, and the length of
 /// its name, each in four bytes; then the name and a NUL ("MAT-File Format", "Level 4").
 fn is_matlab_4(head: &[u8]) -> bool {
-    let number = |at: usize| head.get(at..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes));
-    let (Some(kind), Some(complex), Some(len)) = (number(0), number(12), number(16)) else { return false };
+    let (Some(kind), Some(complex), Some(len)) = (u32_at(head, 0), u32_at(head, 12), u32_at(head, 16)) else {
+        return false;
+    };
     let name = head.get(20..20 + len.min(64) as usize).and_then(<[u8]>::split_last);
     let is_name = |name: &[u8]| {
         name.first().is_some_and(u8::is_ascii_alphabetic)

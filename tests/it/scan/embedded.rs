@@ -189,10 +189,11 @@ fn base64_of_packed_data_is_decoded_in_every_kind_of_text() {
     }
     let world = world();
     let packed = STANDARD.encode(super::support::gzip(&format!("{}{TOKEN}\n", "a line of a log\n".repeat(20))));
+    write(&world, "a.twice", &[b"data: ", STANDARD.encode(&packed).as_bytes(), b"\n"]);
     write(&world, "a.csv", &[b"name,value\nx,", packed.as_bytes(), b"\n"]);
     write(&world, "a.json", &[b"{\"value\":\"", packed.as_bytes(), b"\"}"]);
     write(&world, "a.md", &[b"![picture](data:application/gzip;base64,", packed.as_bytes(), b")"]);
     write(&world, "a.bin", &[&noise(1000), b"\n", packed.as_bytes(), b"\0", &noise(1000)]);
     let files: Vec<String> = found(&world).into_iter().map(|(file, ..)| file).collect();
-    assert_eq!(files, ["a.bin", "a.csv", "a.json", "a.md"]);
+    assert_eq!(files, ["a.bin", "a.csv", "a.json", "a.md", "a.twice"]);
 }

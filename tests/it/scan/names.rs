@@ -1,11 +1,11 @@
-//! Names of files and the targets of links: they are searched, and shown with tokens masked.
+//! Names of files, their extended attributes and the targets of links: they are searched, and shown with tokens masked.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 
 use super::support::{scan, world};
-use crate::support::sandbox::{OTHER, Sandbox, TOKEN};
+use crate::support::sandbox::{OTHER, Sandbox, TOKEN, has, skipped};
 
 #[test]
 fn name_that_only_resembles_a_token_is_shown() {
@@ -65,4 +65,26 @@ fn names_and_link_targets_are_searched_and_masked() {
     assert!(!ran.out.contains('\x1b') && !ran.out.contains(&TOKEN[4..]) && !ran.out.contains(&hex[8..]), "{ran:?}");
     let json = scan(&world, &["--json"]).out;
     assert!(!json.contains(&TOKEN[4..]) && !json.contains(&hex[8..]), "{json}");
+}
+
+#[test]
+fn token_in_an_extended_attribute_is_found_and_not_called_overwritten() {
+    if !has("python3") {
+        return;
+    }
+    let world = world().file("results/a.csv", "plain");
+    let script = "import os, sys; os.setxattr(sys.argv[1], 'user.origin', ('https://' + os.environ['TOKEN']).encode())";
+    let mut python = world.program("python3");
+    python.args(["-c", script]).arg(world.path("results/a.csv")).env("TOKEN", TOKEN);
+    if !python.output().unwrap().status.success() {
+        return skipped("this file system has no extended attributes");
+    }
+    let ran = scan(&world, &[]).expect(9);
+    assert!(ran.out.contains("/a.csv: the token in an extended attribute\n"), "{ran:?}");
+    let ran = scan(&world, &["--redact"]).expect(9);
+    assert!(
+        ran.err.contains("extended attribute: remove that") || ran.out.contains("extended attribute: remove that"),
+        "{ran:?}"
+    );
+    assert_eq!(fs::read(world.path("results/a.csv")).unwrap(), b"plain");
 }

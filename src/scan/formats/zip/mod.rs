@@ -12,7 +12,7 @@ use lzma_rust2::LzmaReader;
 
 use super::bzip2::Bzip2;
 use super::compressed::{Compression, MAX_WINDOW};
-use super::embedded::{Embedded, Tried};
+use super::embedded::Embedded;
 use super::format::{Format, HEAD, Visitor};
 use super::stream::{Section, Stream, drain};
 use super::xz::Xz;
@@ -33,14 +33,8 @@ pub(super) const FORMAT: Format = Format {
 };
 
 /// An archive in something else: behind a script that runs or unpacks it, or the mark of a split archive.
-pub(in crate::scan::formats) const EMBEDDED: Embedded = Embedded {
-    name: "zip",
-    may_begin: records::may_begin,
-    try_out: |_| Tried::CERTAIN,
-    window: 0,
-    is_split: false,
-    read: |stream, _, visitor| read(stream, visitor),
-};
+pub(in crate::scan::formats) const EMBEDDED: Embedded =
+    Embedded::certain("zip", records::may_begin, |stream, _, visitor| read(stream, visitor));
 
 fn read(stream: &mut dyn Stream, visitor: &mut dyn Visitor) -> io::Result<()> {
     let mut members = Tally::default();

@@ -4,7 +4,7 @@ use std::io;
 
 use memchr::memmem;
 
-use crate::scan::formats::stream::{Section, Stream, drain};
+use crate::scan::formats::stream::{self, Stream};
 
 pub(super) const MEMBER: &[u8] = b"PK\x03\x04";
 pub(super) const END: &[u8] = b"PK\x05\x06";
@@ -188,9 +188,7 @@ fn read_vec(stream: &mut dyn Stream, len: usize) -> io::Result<Vec<u8>> {
 }
 
 fn skip(stream: &mut dyn Stream, len: u64) -> io::Result<()> {
-    let mut section = Section::new(stream, len);
-    drain(&mut section)?;
-    if section.is_truncated() { Err(broken()) } else { Ok(()) }
+    if stream::skip(stream, len)? { Ok(()) } else { Err(broken()) }
 }
 
 fn short(bytes: &[u8], at: usize) -> u16 {

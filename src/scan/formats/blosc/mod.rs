@@ -8,7 +8,8 @@ use flate2::bufread::ZlibDecoder;
 use ruzstd::decoding::FrameDecoder;
 use zeroize::Zeroizing;
 
-use super::embedded::{Embedded, Tried};
+use super::bytes::u32_at;
+use super::embedded::Embedded;
 use super::format::Visitor;
 use super::shuffle::{unshuffle_bits, unshuffle_bytes};
 use super::stream::{Section, Stream};
@@ -30,12 +31,8 @@ const MAX_SPLITS: usize = 16;
 const MIN_SPLIT: usize = 128;
 
 pub(super) const EMBEDDED: Embedded = Embedded {
-    name: "Blosc",
-    may_begin: |bytes| Header::parse(bytes).is_some_and(|header| header.has_blocks(bytes)),
-    try_out: |_| Tried::CERTAIN,
-    window: 0,
     is_split: true,
-    read,
+    ..Embedded::certain("Blosc", |bytes| Header::parse(bytes).is_some_and(|header| header.has_blocks(bytes)), read)
 };
 
 /// The header of a chunk.
@@ -53,7 +50,7 @@ impl Header {
     /// `None`: it is no header, or that of an array that is stored as it is.
     fn parse(bytes: &[u8]) -> Option<Header> {
         let header = bytes.first_chunk::<HEADER>().filter(|header| header.starts_with(&VERSIONS))?;
-        let number = |at: usize| usize::try_from(long(header, at)?).ok();
+        let number = |at: usize| usize::try_from(u32_at(header, at)?).ok();
         let (flags, element) = (header[2], usize::from(header[3]));
         let (len, block, packed) = (number(4)?, number(8)?, number(12)?);
         let is_stored = flags & 2 != 0;
@@ -72,9 +69,9 @@ impl Header {
     fn has_blocks(&self, bytes: &[u8]) -> bool {
         let first = HEADER + 4 * self.blocks();
         let seen = self.blocks().min(MAX_SEEN);
-        let place = |block: usize| long(bytes, HEADER + 4 * block).map(|place| place as usize);
+        let place = |block: usize| u32_at(bytes, HEADER + 4 * block).map(|place| place as usize);
         let is_place = |block: usize| place(block).is_some_and(|place| (first..self.packed).contains(&place));
-        let stream = long(bytes, first).map(|len| len as usize);
+        let stream = u32_at(bytes, first).map(|len| len as usize);
         let is_stream = match stream {
             Some(len) => (1..=self.block).contains(&len) && first + 4 + len <= self.packed,
             // Too many blocks to see their first.
@@ -143,10 +140,10 @@ impl Blocks<'_> {
         let Header { flags, len, block: size, .. } = self.header;
         let len = size.min(len - block * size);
         let splits = self.header.splits(len);
-        let mut rest = self.chunk.get(long(self.chunk, HEADER + 4 * block)? as usize..)?;
+        let mut rest = self.chunk.get(u32_at(self.chunk, HEADER + 4 * block)? as usize..)?;
         let mut unpacked = Zeroizing::new(vec![0; len]);
         for part in unpacked.chunks_exact_mut((len / splits).max(1)).take(splits) {
-            let packed = rest.get(4..)?.get(..long(rest, 0)? as usize)?;
+            let packed = rest.get(4..)?.get(..u32_at(rest, 0)? as usize)?;
             rest = &rest[4 + packed.len()..];
             match packed.len() == part.len() {
                 true => part.copy_from_slice(packed),
@@ -166,10 +163,6 @@ fn decompress(codec: u8, packed: &[u8], into: &mut [u8]) -> Option<()> {
         4 => FrameDecoder::new().decode_all(packed, into).ok().map(drop),
         _ => None,
     }
-}
-
-fn long(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..)?.first_chunk().map(|bytes| u32::from_le_bytes(*bytes))
 }
 
 fn broken() -> io::Error {
