@@ -1,15 +1,16 @@
 //! The first look at a text: at the speed of memory, it tells the places near which a token may be written down.
 //!
-//! Every text that a token may be written as is cut into grams of four bytes, kept as hashes in a bitmap, and of seven bytes,
-//! kept in a table. A search looks at every fourth place only: in any seven bytes of such a text, a gram of four begins at one
+//! Every text that a token may be written as is cut into grams of four bytes, kept in a Bloom filter, and of seven bytes, kept
+//! in a table. A search looks at every fourth place only: in any seven bytes of such a text, a gram of four begins at one
 //! of them, and the gram of seven contains it.
 
 use zeroize::{Zeroize, Zeroizing};
 
 use super::decode::Decoders;
 
-/// Each bitmap has 128 KiB, so that it stays in the caches that are next to the processor.
-const BITS: u32 = 20;
+/// Each filter has 128 KiB, so that it stays in the caches that are next to the processor.
+const WORDS: usize = 1 << WORD_BITS;
+const WORD_BITS: u32 = 14;
 
 /// How many samples are looked at together.
 const BLOCK: usize = 8;
@@ -25,9 +26,9 @@ const SLOTS_PER_GRAM: usize = 2;
 
 /// What texts a search looks for. Wiped when dropped, since grams reveal tokens.
 pub(super) struct Prefilter {
-    sampled: Bitmap,
-    /// The same with another hash, for what the first bitmap lets through.
-    checked: Bitmap,
+    sampled: Filter,
+    /// The same with another hash, for what the first filter lets through.
+    checked: Filter,
     /// Grams of seven bytes with the decoders that read them, hashed, with open addressing. 0 is a free slot.
     table: Zeroizing<Vec<u64>>,
     filled: usize,
@@ -35,7 +36,8 @@ pub(super) struct Prefilter {
 
 impl Prefilter {
     pub(super) fn new() -> Prefilter {
-        Prefilter { sampled: Bitmap::new(), checked: Bitmap::new(), table: Zeroizing::new(vec![0; 1 << 14]), filled: 0 }
+        let (sampled, checked) = (Filter::new(0x9e37_79b9_7f4a_7c15), Filter::new(0xc2b2_ae3d_27d4_eb4f));
+        Prefilter { sampled, checked, table: Zeroizing::new(vec![0; 1 << 14]), filled: 0 }
     }
 
     /// Adds a text that is looked for, of at least seven bytes, and what reads it.
@@ -53,8 +55,8 @@ impl Prefilter {
     /// Adds a gram of four bytes whose place is checked by the caller.
     pub(super) fn add_sample(&mut self, gram: &[u8]) {
         if let Ok(gram) = gram.try_into() {
-            self.sampled.set(hash(gram));
-            self.checked.set(other_hash(gram));
+            self.sampled.add(gram);
+            self.checked.add(gram);
         }
     }
 
@@ -87,14 +89,14 @@ impl Prefilter {
     /// Calls `found` with every sampled place whose gram is known, in order; with a few others too.
     pub(super) fn samples(&self, bytes: &[u8], mut found: impl FnMut(usize)) {
         let mut check = |gram: [u8; GRAM], at: usize| {
-            if self.sampled.bit(hash(gram)) & self.checked.bit(other_hash(gram)) & 1 != 0 {
+            if self.sampled.has(gram) & 1 != 0 && self.checked.has(gram) & 1 != 0 {
                 found(at);
             }
         };
         let (blocks, rest) = bytes.as_chunks::<{ BLOCK * GRAM }>();
         for (index, block) in blocks.iter().enumerate() {
             let (grams, _) = block.as_chunks::<GRAM>();
-            let known = grams.iter().fold(0, |known, gram| known | self.sampled.bit(hash(*gram)));
+            let known = grams.iter().fold(0, |known, gram| known | self.sampled.has(*gram));
             if known & 1 != 0 {
                 grams.iter().enumerate().for_each(|(at, gram)| check(*gram, (index * BLOCK + at) * GRAM));
             }
@@ -124,41 +126,53 @@ impl Prefilter {
     }
 }
 
-/// Bits, wiped when dropped.
-struct Bitmap(Box<[u64; WORDS]>);
+/// A Bloom filter of grams, each with two bits in one word, so that one access tells. Wiped when dropped.
+struct Filter {
+    words: Box<[u64; WORDS]>,
+    /// Multiplicative hashing: the highest bits of the product depend on all bits of the gram.
+    factor: u64,
+}
 
-const WORDS: usize = 1 << (BITS - 6);
-
-impl Bitmap {
-    fn new() -> Bitmap {
+impl Filter {
+    fn new(factor: u64) -> Filter {
         // Not on the stack, which may be shorter.
         let words = vec![0; WORDS].into_boxed_slice().try_into();
-        Bitmap(words.unwrap_or_else(|_| unreachable!("the slice has as many words as the array")))
+        Filter { words: words.unwrap_or_else(|_| unreachable!("the slice has as many words as the array")), factor }
     }
 
-    fn set(&mut self, number: usize) {
-        self.0[number / 64] |= 1 << (number % 64);
+    fn add(&mut self, gram: [u8; GRAM]) {
+        let hash = self.hash(gram);
+        self.words[word_of(hash)] |= 1 << first_bit(hash) | 1 << second_bit(hash);
     }
 
-    /// The bit with this number, as the lowest bit of a word whose other bits mean nothing.
-    fn bit(&self, number: usize) -> u64 {
-        self.0[number / 64] >> (number % 64)
+    /// Whether a gram was added, as the lowest bit of a word whose other bits mean nothing. Another one may seem to be.
+    fn has(&self, gram: [u8; GRAM]) -> u64 {
+        let hash = self.hash(gram);
+        let word = self.words[word_of(hash)];
+        word >> first_bit(hash) & word >> second_bit(hash)
+    }
+
+    fn hash(&self, gram: [u8; GRAM]) -> u64 {
+        u64::from(u32::from_le_bytes(gram)).wrapping_mul(self.factor)
     }
 }
 
-impl Drop for Bitmap {
+fn word_of(hash: u64) -> usize {
+    (hash >> (u64::BITS - WORD_BITS)) as usize
+}
+
+fn first_bit(hash: u64) -> u64 {
+    hash >> 44 & 63
+}
+
+fn second_bit(hash: u64) -> u64 {
+    hash >> 38 & 63
+}
+
+impl Drop for Filter {
     fn drop(&mut self) {
-        self.0.zeroize();
+        self.words.zeroize();
     }
-}
-
-/// Multiplicative hashing: the highest bits of the product depend on all bits of the gram.
-fn hash(gram: [u8; GRAM]) -> usize {
-    (u32::from_le_bytes(gram).wrapping_mul(0x9e37_79b1) >> (u32::BITS - BITS)) as usize
-}
-
-fn other_hash(gram: [u8; GRAM]) -> usize {
-    (u32::from_le_bytes(gram).wrapping_mul(0x85eb_ca6b) >> (u32::BITS - BITS)) as usize
 }
 
 /// The gram in the upper bytes of a word.

@@ -2,14 +2,12 @@
 
 use std::io::{self, Read};
 
-use zeroize::Zeroizing;
-
 use crate::patterns::{Encoding, Matcher};
 
 use super::formats::{self, Detected, Embedded, Encoded, Finder, Found, HEAD, Stream, Visitor, skip_zeros};
 use super::matches::{PendingMatches, StreamMatch};
 use super::progress::Progress;
-use super::reader::{Buffer, ScanReader, fill};
+use super::reader::{Buffer, ScanReader};
 use super::report::{Finding, Location, Position, Problem, Report};
 use super::shuffles::Shuffles;
 
@@ -314,15 +312,15 @@ impl Visitor for Content<'_, '_> {
 
     fn decoded(&mut self, bytes: &mut dyn Encoded) -> io::Result<()> {
         let (start, before) = (bytes.position(), self.search.report.tokens.count);
-        let mut head = Zeroizing::new([0; SHORT]);
-        let len = fill(bytes, &mut *head)?;
-        let head = &head[..len];
+        let head = bytes.fill_buf()?;
         // Most runs are long words: nothing is made of one that holds nothing.
-        if len < SHORT && !formats::may_hold_packed(head) && self.search.scanner.find(head).is_empty() {
+        if head.len() < SHORT && !formats::may_hold_packed(head) && self.search.scanner.find(head).is_empty() {
+            let whole = head.len();
+            bytes.consume(whole);
             return Ok(());
         }
         let name = format!("base64 at byte {}", start - self.start);
-        self.unpacked(name.as_bytes(), &mut head.chain(&mut *bytes))?;
+        self.unpacked(name.as_bytes(), bytes)?;
         let mut matches = self.matches.take(start..bytes.position());
         if self.search.report.tokens.count > before {
             // They are the same tokens, before decoding.

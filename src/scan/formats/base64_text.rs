@@ -4,13 +4,14 @@
 //! Any run of at least 48 base64 characters is decoded, so that broken JSON does not hide one. A run continues over line
 //! breaks: in the text itself, as `\n` in a JSON string, and between the strings of a list.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 
 use base64::Engine;
 use zeroize::Zeroizing;
 
 use crate::patterns::base64::{LENIENT, decodable, is_character, to_standard};
 
+use super::bytes::append;
 use super::embedded::Embedded;
 use super::format::Encoded;
 use super::stream::Stream;
@@ -30,6 +31,7 @@ const PIECE: usize = 4096;
 
 pub(super) const EMBEDDED: Embedded = Embedded::certain(
     "base64",
+    &[],
     |bytes| first_run(bytes, 0, 1).is_some(),
     |stream, _, visitor| visitor.decoded(&mut Run::new(stream)),
 );
@@ -61,29 +63,29 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn new(stream: &mut dyn Stream) -> Run<'_> {
-        let decoded = Zeroizing::new(Vec::with_capacity(PIECE));
-        Run { stream, decoded, taken: 0, width: None, line: 0, ended: false }
+        Run { stream, decoded: Zeroizing::default(), taken: 0, width: None, line: 0, ended: false }
     }
 
     fn decode(&mut self) -> io::Result<()> {
-        let mut characters = Zeroizing::new(Vec::with_capacity(PIECE));
+        let mut characters = Zeroizing::new(Vec::new());
         while characters.len() < PIECE && !self.ended {
             let bytes = self.stream.peek(1)?;
             let left = PIECE - characters.len();
             let line = bytes.iter().take(left).take_while(|byte| is_character(**byte)).count();
-            characters.extend(bytes[..line].iter().map(|byte| to_standard(*byte)));
+            append(&mut characters, &bytes[..line]);
             self.stream.consume(line);
             self.line += line;
             let next = self.stream.peek(MAX_BREAK)?;
             if next.starts_with(b"\\/") && characters.len() < PIECE {
-                characters.push(b'/');
+                append(&mut characters, b"/");
                 self.stream.consume(2);
                 self.line += 1;
             } else if line < left && !next.first().is_some_and(|byte| is_character(*byte)) {
                 self.end_line()?;
             }
         }
-        self.decoded.clear();
+        characters.iter_mut().for_each(|character| *character = to_standard(*character));
+        self.decoded = Zeroizing::new(Vec::with_capacity(characters.len()));
         self.taken = 0;
         LENIENT.decode_vec(&characters[..decodable(characters.len())], &mut self.decoded).map_err(io::Error::other)
     }
@@ -105,14 +107,22 @@ impl Run<'_> {
 
 impl Read for Run<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.fill_buf()?.read(into)?;
+        self.consume(read);
+        Ok(read)
+    }
+}
+
+impl BufRead for Run<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
         while self.taken == self.decoded.len() && !self.ended {
             self.decode()?;
         }
-        let left = &self.decoded[self.taken..];
-        let read = left.len().min(into.len());
-        into[..read].copy_from_slice(&left[..read]);
+        Ok(&self.decoded[self.taken..])
+    }
+
+    fn consume(&mut self, read: usize) {
         self.taken += read;
-        Ok(read)
     }
 }
 

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use zeroize::Zeroizing;
 
 use super::bytes::append;
-use super::embedded::{Embedded, Trial, Tried};
+use super::embedded::{Embedded, Start, Trial, Tried};
 use super::format::{Format, Visitor, has_suffix};
 use super::stream::{Slice, Stream};
 
@@ -24,6 +24,8 @@ pub(super) trait Compression {
     const NAME: &'static str;
     /// How a member begins.
     const MAGIC: &'static [u8];
+    /// The same, to be found anywhere.
+    const STARTS: &'static [Start] = &[Start::new(Self::MAGIC)];
     /// From how many bytes something surely comes out, if this is a stream.
     const WINDOW: usize = 4096;
     /// Whether several members in a row are one content.
@@ -65,6 +67,7 @@ pub(super) const fn format<C: Compression>() -> Format {
 pub(super) const fn embedded<C: Compression>() -> Embedded {
     Embedded {
         name: C::NAME,
+        starts: C::STARTS,
         may_begin: C::may_begin,
         try_out: try_out::<C>,
         window: C::WINDOW,

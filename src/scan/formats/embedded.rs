@@ -11,7 +11,9 @@ use super::stream::Stream;
 pub(in crate::scan) struct Embedded {
     /// Its name, for messages.
     pub(in crate::scan) name: &'static str,
-    /// Whether it may begin with these bytes: a cheap check.
+    /// How it begins; none: in more ways than a few, which `starts` knows.
+    pub(super) starts: &'static [Start],
+    /// Whether what begins so may be of the format: a cheap check.
     pub(super) may_begin: fn(bytes: &[u8]) -> bool,
     /// Unpacks a little of it, from the next so many bytes or fewer.
     pub(super) try_out: fn(bytes: &[u8]) -> Tried,
@@ -26,11 +28,49 @@ impl Embedded {
     /// A format whose beginning is proof enough.
     pub(super) const fn certain(
         name: &'static str,
+        starts: &'static [Start],
         may_begin: fn(bytes: &[u8]) -> bool,
         read: fn(stream: &mut dyn Stream, name: &str, visitor: &mut dyn Visitor) -> io::Result<()>,
     ) -> Embedded {
         let try_out = |_: &[u8]| Tried { trial: Trial::Stream, read: 0 };
-        Embedded { name, may_begin, try_out, window: 0, is_split: false, read }
+        Embedded { name, starts, may_begin, try_out, window: 0, is_split: false, read }
+    }
+}
+
+/// The first two to four bytes of a format.
+#[derive(Clone, Copy)]
+pub(super) struct Start {
+    /// As a number, the first byte lowest.
+    bytes: u32,
+    /// The bits that count.
+    mask: u32,
+}
+
+impl Start {
+    pub(super) const fn new(magic: &[u8]) -> Start {
+        let (mut start, mut at) = (Start { bytes: 0, mask: 0 }, 0);
+        while at < magic.len() && at < 4 {
+            start.bytes |= (magic[at] as u32) << (8 * at);
+            start.mask |= 0xff << (8 * at);
+            at += 1;
+        }
+        start
+    }
+
+    pub(super) const fn pair(self) -> [u8; 2] {
+        let [first, second, ..] = self.bytes.to_le_bytes();
+        [first, second]
+    }
+
+    #[cfg(test)]
+    pub(super) fn bytes(self) -> Vec<u8> {
+        let bytes = self.bytes.to_le_bytes().into_iter().zip(self.mask.to_le_bytes());
+        bytes.filter(|(_, mask)| *mask != 0).map(|(byte, _)| byte).collect()
+    }
+
+    /// Whether these four bytes begin so, as a number.
+    pub(super) fn is_at(self, bytes: u32) -> bool {
+        bytes & self.mask == self.bytes
     }
 }
 

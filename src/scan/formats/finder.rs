@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::embedded::{Embedded, Trial, Tried};
 use super::stream::Stream;
-use super::{EMBEDDED, base64_text, starts};
+use super::{base64_text, starts};
 
 /// How many bytes decide whether something may begin.
 const CHECKED: usize = 512;
@@ -85,7 +85,7 @@ fn next_start(bytes: &[u8], end: usize) -> Option<(usize, &'static Embedded)> {
 
 fn packed_start(bytes: &[u8], mut from: usize, end: usize) -> Option<(usize, &'static Embedded)> {
     while let Some(at) = starts::first_start(bytes, from, end) {
-        if let Some(format) = EMBEDDED.iter().find(|format| (format.may_begin)(&bytes[at..])) {
+        if let Some(format) = starts::format_at(&bytes[at..]) {
             return Some((at, format));
         }
         from = at + 1;

@@ -1,6 +1,6 @@
 //! What a packed format is: how it is recognised and read, and what its reader shows a visitor.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 
 use super::stream::Stream;
 
@@ -51,8 +51,8 @@ pub(in crate::scan) trait Visitor {
     fn unread(&mut self, name: &[u8], reason: &str);
 }
 
-/// Bytes that are decoded from a stream.
-pub(in crate::scan) trait Encoded: Read {
+/// Bytes that are decoded from a stream. Fewer than a thousand at once are the last ones.
+pub(in crate::scan) trait Encoded: BufRead {
     /// The position of the stream.
     fn position(&self) -> u64;
 }

@@ -6,7 +6,7 @@ use flate2::read::ZlibDecoder;
 use zeroize::Zeroizing;
 
 use super::bytes::append;
-use super::embedded::Embedded;
+use super::embedded::{Embedded, Start};
 use super::format::Visitor;
 use super::stream::Stream;
 
@@ -21,7 +21,8 @@ const MAX_LINE: usize = 72;
 /// How much of one patch is read.
 const MAX_PATCH: usize = 16 << 20;
 
-pub(super) const EMBEDDED: Embedded = Embedded::certain("binary patch", |bytes| bytes.starts_with(HEADER), read);
+pub(super) const EMBEDDED: Embedded =
+    Embedded::certain("binary patch", &[Start::new(HEADER)], |bytes| bytes.starts_with(HEADER), read);
 
 fn read(stream: &mut dyn Stream, name: &str, visitor: &mut dyn Visitor) -> io::Result<()> {
     stream.consume(HEADER.len());

@@ -5,7 +5,7 @@ use std::io;
 use zeroize::Zeroizing;
 
 use super::bytes::append;
-use super::embedded::Embedded;
+use super::embedded::{Embedded, Start};
 use super::format::Visitor;
 use super::stream::Stream;
 
@@ -34,7 +34,8 @@ const NAMES: [(&str, u8); 13] = [
     ("period", b'.'),
 ];
 
-pub(super) const EMBEDDED: Embedded = Embedded::certain("glyphs", |bytes| bytes.starts_with(SHOW), read);
+pub(super) const EMBEDDED: Embedded =
+    Embedded::certain("glyphs", &[Start::new(SHOW)], |bytes| bytes.starts_with(SHOW), read);
 
 /// The first glyph of a text is behind: a token is known without its first letter.
 fn read(stream: &mut dyn Stream, name: &str, visitor: &mut dyn Visitor) -> io::Result<()> {

@@ -5,7 +5,7 @@
 
 use std::io;
 
-use super::embedded::Embedded;
+use super::embedded::{Embedded, Start};
 use super::format::Visitor;
 use super::shuffle::MIN_ELEMENT;
 use super::stream::Stream;
@@ -38,7 +38,10 @@ const OTHERS: [(u16, &str); 7] = [
     (32026, "Blosc 2"),
 ];
 
-pub(super) const EMBEDDED: Embedded = Embedded::certain("HDF5 filters", |bytes| Shuffle::parse(bytes).is_some(), read);
+const STARTS: [Start; 3] = [Start::new(&[2, 0, 8, 0]), Start::new(&[2, 0, 1, 0]), Start::new(&MESSAGE)];
+
+pub(super) const EMBEDDED: Embedded =
+    Embedded::certain("HDF5 filters", &STARTS, |bytes| Shuffle::parse(bytes).is_some(), read);
 
 /// A shuffle, and the number of the filter behind it.
 struct Shuffle {

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use zeroize::Zeroizing;
 
 use super::bytes::u32_at;
-use super::embedded::Embedded;
+use super::embedded::{Embedded, Start};
 use super::format::Visitor;
 use super::stream::{Section, Stream};
 
@@ -28,7 +28,8 @@ const MAX_TEXT: usize = 4 << 20;
 /// The types of data that text has, and their sizes in bytes.
 const TYPES: [(u32, usize); 5] = [(1, 1), (2, 1), (4, 2), (16, 1), (17, 2)];
 
-pub(super) const EMBEDDED: Embedded = Embedded::certain("rows of text", |bytes| Text::parse(bytes).is_some(), read);
+pub(super) const EMBEDDED: Embedded =
+    Embedded::certain("rows of text", &[Start::new(&FLAGS)], |bytes| Text::parse(bytes).is_some(), read);
 
 /// Rows of characters.
 struct Text {

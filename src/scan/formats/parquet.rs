@@ -3,7 +3,7 @@
 
 use std::io;
 
-use super::embedded::Embedded;
+use super::embedded::{Embedded, Start};
 use super::format::Visitor;
 use super::stream::Stream;
 
@@ -14,7 +14,7 @@ const BROTLI: [u8; 2] = [0x15, 8];
 const LONG_FIELDS: usize = 3;
 const NEXT_LONG: u8 = 0x16;
 
-pub(super) const EMBEDDED: Embedded = Embedded::certain("Parquet", may_begin, read);
+pub(super) const EMBEDDED: Embedded = Embedded::certain("Parquet", &[Start::new(&BROTLI)], may_begin, read);
 
 fn may_begin(bytes: &[u8]) -> bool {
     let Some(mut rest) = bytes.strip_prefix(&BROTLI) else { return false };

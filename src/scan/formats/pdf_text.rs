@@ -6,7 +6,7 @@ use std::io;
 use zeroize::Zeroizing;
 
 use super::bytes::append;
-use super::embedded::Embedded;
+use super::embedded::{Embedded, Start};
 use super::format::Visitor;
 use super::stream::Stream;
 
@@ -23,7 +23,7 @@ const MAX_OBJECT: usize = 1 << 20;
 /// How many bytes are read at once.
 const PIECE: usize = 512;
 
-pub(super) const EMBEDDED: Embedded = Embedded::certain("PDF text", may_begin, read);
+pub(super) const EMBEDDED: Embedded = Embedded::certain("PDF text", &[Start::new(BEGIN)], may_begin, read);
 
 fn may_begin(bytes: &[u8]) -> bool {
     let Some(rest) = bytes.strip_prefix(BEGIN).filter(|rest| rest.first().is_some_and(u8::is_ascii_whitespace)) else {

@@ -6,6 +6,7 @@ use flate2::bufread::ZlibDecoder;
 
 use super::compressed::{Compression, Decoder};
 use super::deflate;
+use super::embedded::Start;
 use super::starts::is_zlib;
 use super::stream::Stream;
 
@@ -15,6 +16,7 @@ impl Compression for Zlib {
     const NAME: &'static str = "zlib";
     /// The first byte has the method and the size of the window.
     const MAGIC: &'static [u8] = &[];
+    const STARTS: &'static [Start] = &[];
     const SUFFIXES: &'static [(&'static str, &'static str)] = &[(".zz", ""), (".zlib", ""), (".z", "")];
     const HAS_MEMBERS: bool = false;
     const IS_SPLIT: bool = true;

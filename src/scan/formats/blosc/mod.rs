@@ -9,7 +9,7 @@ use ruzstd::decoding::FrameDecoder;
 use zeroize::Zeroizing;
 
 use super::bytes::u32_at;
-use super::embedded::Embedded;
+use super::embedded::{Embedded, Start};
 use super::format::Visitor;
 use super::shuffle::{unshuffle_bits, unshuffle_bytes};
 use super::stream::{Section, Stream};
@@ -32,7 +32,12 @@ const MIN_SPLIT: usize = 128;
 
 pub(super) const EMBEDDED: Embedded = Embedded {
     is_split: true,
-    ..Embedded::certain("Blosc", |bytes| Header::parse(bytes).is_some_and(|header| header.has_blocks(bytes)), read)
+    ..Embedded::certain(
+        "Blosc",
+        &[Start::new(&VERSIONS)],
+        |bytes| Header::parse(bytes).is_some_and(|header| header.has_blocks(bytes)),
+        read,
+    )
 };
 
 /// The header of a chunk.

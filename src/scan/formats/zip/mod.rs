@@ -12,7 +12,7 @@ use lzma_rust2::LzmaReader;
 
 use super::bzip2::Bzip2;
 use super::compressed::{Compression, MAX_WINDOW};
-use super::embedded::Embedded;
+use super::embedded::{Embedded, Start};
 use super::format::{Format, HEAD, Visitor};
 use super::stream::{Section, Stream, drain};
 use super::xz::Xz;
@@ -34,7 +34,7 @@ pub(super) const FORMAT: Format = Format {
 
 /// An archive in something else: behind a script that runs or unpacks it, or the mark of a split archive.
 pub(in crate::scan::formats) const EMBEDDED: Embedded =
-    Embedded::certain("zip", records::may_begin, |stream, _, visitor| read(stream, visitor));
+    Embedded::certain("zip", &[Start::new(MEMBER)], records::may_begin, |stream, _, visitor| read(stream, visitor));
 
 fn read(stream: &mut dyn Stream, visitor: &mut dyn Visitor) -> io::Result<()> {
     let mut members = Tally::default();
