@@ -87,6 +87,7 @@
 //! | `scan::names` | names, extended attributes and link targets are searched, and shown masked |
 //! | `scan::unreadable` | files and folders that cannot be read fail the search |
 //! | `scan::redaction` | what `--redact` overwrites, keeps and reports |
+//! | `scan::redaction_gzip` | the same in files that gzip compressed, which are compressed anew |
 //! | `scan::redaction_interrupted` | no second copy of the token, and no more readers |
 //! | `scan::places` | line and column of a finding, cell and output in a notebook |
 //! | `scan::report` | what is said of a finding: whether it is the token or a part of it |

@@ -38,7 +38,8 @@ pub(super) const EMBEDDED: Embedded = Embedded::certain(
 
 /// The first place between `from` and `end` where a run of base64 begins. Some programs write a slash as `\/`.
 pub(super) fn first_run(bytes: &[u8], mut from: usize, end: usize) -> Option<usize> {
-    let is_other = |at: &usize| !is_character(bytes[*at]) && !bytes[*at..].starts_with(b"\\/");
+    let is_slash = |at: usize| bytes[at] == b'\\' && bytes.get(at + 1) == Some(&b'/');
+    let is_other = |at: &usize| !is_character(bytes[*at]) && !is_slash(*at);
     while from < end && from + MIN_RUN <= bytes.len() {
         match (from..from + MIN_RUN).rev().find(is_other) {
             None => return Some(from),

@@ -20,6 +20,8 @@ mod producers;
 #[cfg(unix)]
 pub mod redaction;
 #[cfg(unix)]
+mod redaction_gzip;
+#[cfg(unix)]
 pub mod redaction_interrupted;
 #[cfg(unix)]
 pub mod report;
