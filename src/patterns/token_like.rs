@@ -142,7 +142,8 @@ fn end_in_hex(bytes: &[u8], start: usize) -> Option<usize> {
     let first = start.checked_sub(2).filter(|first| bytes[*first..start].iter().all(u8::is_ascii_hexdigit));
     let first = first.unwrap_or(start);
     let run = bytes[first..].iter().take(MAX_DECODED).take_while(|byte| byte.is_ascii_hexdigit()).count();
-    let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
-    let decoded: Vec<u8> = bytes[first..first + run].chunks_exact(2).map_while(pair).collect();
+    let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+    let pairs = bytes[first..first + run].as_chunks().0.iter();
+    let decoded: Vec<u8> = pairs.map_while(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect();
     token_at(&decoded, (start - first) / 2).map(|_| first + run)
 }

@@ -15,9 +15,6 @@ const MAX_MOVE: usize = 32;
 /// The longest tag of a markup language.
 const MAX_TAG: usize = 160;
 
-/// Vertical lines of table frames.
-const FRAMES: [&[u8]; 4] = ["│".as_bytes(), "┃".as_bytes(), "║".as_bytes(), b"|"];
-
 /// Characters without width: the soft hyphen, U+200B to U+200F, the word joiner, the byte order mark.
 const INVISIBLE: [&[u8]; 9] = [
     b"\xc2\xad",
@@ -131,13 +128,12 @@ fn line_break(rest: &[u8]) -> usize {
 
 /// What begins a line besides its indentation: the marks of quotes and comments, the offset in a dump, the frame of a table.
 fn line_start(rest: &[u8]) -> usize {
-    let frame = FRAMES.iter().find(|frame| rest.starts_with(frame)).map_or(0, |frame| frame.len());
-    let marks = match frame {
+    let marks = match vertical_line(rest) {
         0 => rest.iter().take(8).take_while(|byte| matches!(byte, b'>' | b'#' | b';' | b'%' | b'!')).count(),
         frame => frame,
     };
     // What may be text needs a blank behind it.
-    let is_marked = [&b"// "[..], b"-- ", b"* ", b"+ ", b"- "].iter().any(|mark| rest.starts_with(mark));
+    let is_marked = matches!(rest, [b'/', b'/', b' ', ..] | [b'-', b'-', b' ', ..] | [b'*' | b'+' | b'-', b' ', ..]);
     let marks = if is_marked { rest.iter().take_while(|byte| **byte != b' ').count() } else { marks };
     let blanks = rest[marks..].iter().take(MAX_JOIN).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     if marks + blanks > 0 { marks + blanks } else { offset(rest) }
@@ -160,9 +156,18 @@ fn blanks(rest: &[u8]) -> Option<usize> {
     }
 }
 
+/// The length of a vertical line of the frame of a table: `|`, `│`, `┃` or `║`; 0: there is none.
+fn vertical_line(rest: &[u8]) -> usize {
+    match rest {
+        [b'|', ..] => 1,
+        [0xe2, 0x94, 0x82 | 0x83, ..] | [0xe2, 0x95, 0x91, ..] => 3,
+        _ => 0,
+    }
+}
+
 /// The frame of a table at the end of a line, and the one at the beginning of the next.
 fn frame(rest: &[u8]) -> Option<usize> {
-    let frame = FRAMES.iter().find(|frame| rest.starts_with(frame))?.len();
+    let frame = Some(vertical_line(rest)).filter(|len| *len > 0)?;
     let blanks = rest[frame..].iter().take(MAX_JOIN).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let end = frame + blanks;
     matches!(rest.get(end), Some(b'\r' | b'\n')).then(|| end + line_break(&rest[end..]))

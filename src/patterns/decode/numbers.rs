@@ -141,7 +141,8 @@ fn push_byte(value: Option<u32>, at: usize, end: usize, decoded: &mut Decoded) {
 }
 
 fn value(digits: &[u8], radix: u32) -> Option<u32> {
-    u32::from_str_radix(std::str::from_utf8(digits).ok()?, radix).ok()
+    let add = |value: u32, digit: &u8| value.checked_mul(radix)?.checked_add(char::from(*digit).to_digit(radix)?);
+    digits.iter().try_fold(0, add)
 }
 
 /// The length of the offset that begins a line of a dump: four digits or more, and a colon or two blanks; or seven digits.

@@ -143,7 +143,7 @@ fn is_dynamic(bits: &mut Bits) -> Option<bool> {
     }
     let literals = END + 1 + literals;
     let mut lengths = [0; 288 + 32];
-    let lengths = &mut lengths[..literals + distances + 1];
+    let lengths = &mut lengths[..=literals + distances];
     if !read_lengths(bits, &Codes::new(&code_lengths), lengths)? {
         return Some(false);
     }

@@ -133,6 +133,7 @@ fn is_start_at(bytes: &[u8], at: usize) -> bool {
 }
 
 /// Whether one of eight pairs may be the beginning of a stream.
+#[expect(clippy::inline_always, reason = "the release is built for size, which leaves a call for every eight bytes")]
 #[inline(always)]
 fn has_start(block: &[u8; LANES + 8]) -> bool {
     let bytes = u128::from_le_bytes(*block);
