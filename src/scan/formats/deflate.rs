@@ -1,7 +1,7 @@
 //! Whether deflated data may begin here (RFC 1951): a cheap check, since two bytes of a header stand in much that is none. In
-//! machine code they stand every thousand bytes.
+//! machine code they stand every hundred bytes.
 //!
-//! No data that is deflated is refused: the first block is read as far as it can be read without its content.
+//! No deflated data that hold anything are refused: the first block is read as far as it can be read without its content.
 
 /// How many bytes are tried out: more than a stored block has, since it needs no proof but its length.
 pub(super) const WINDOW: usize = 68 * 1024;
