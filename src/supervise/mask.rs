@@ -113,24 +113,34 @@ impl<'a> Masker<'a> {
 
     /// Takes the next bytes of the stream, and appends to `out` what may be written.
     pub fn feed(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        let joined = if self.held.is_empty() {
-            None
+        // One buffer for all pieces: to wipe one for each piece took longer than the search.
+        let mut held = std::mem::take(&mut self.held);
+        let PartialMatch { len, is_beginning, .. } = if held.is_empty() {
+            let partial = self.mask(bytes, out);
+            held.extend_from_slice(&bytes[partial.start..]);
+            partial
         } else {
-            let mut joined = std::mem::replace(&mut self.held, Zeroizing::new(Vec::new()));
-            joined.extend_from_slice(bytes);
-            Some(joined)
+            held.extend_from_slice(bytes);
+            let partial = self.mask(&held, out);
+            held.drain(..partial.start);
+            partial
         };
-        let bytes = joined.as_ref().map_or(bytes, |joined| joined.as_slice());
-        let matches = self.matches(bytes);
-        let PartialMatch { start, len, is_beginning } = self.held_from(bytes, &matches);
-        self.write_masked(&bytes[..start], matches.iter().filter(|found| found.range.end <= start), out);
-        self.held.extend_from_slice(&bytes[start..]);
-        self.released = self.released.saturating_sub(start);
+        self.held = held;
         self.depth = len;
         // Most words end in one or two characters that also occur inside a token: held back, they would delay all output.
         if !is_beginning && len <= RELEASED_DEPTH {
             self.release(out);
         }
+    }
+
+    /// Writes what may be written; returns what is to be held back.
+    fn mask(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> PartialMatch {
+        let matches = self.matches(bytes);
+        let partial = self.held_from(bytes, &matches);
+        let written = matches.iter().filter(|found| found.range.end <= partial.start);
+        self.write_masked(&bytes[..partial.start], written, out);
+        self.released = self.released.saturating_sub(partial.start);
+        partial
     }
 
     /// The matches of what is masked. Where the bytes hold what may be another token, the sources are searched first.
