@@ -94,17 +94,23 @@ fn sequence(rest: &[u8]) -> Option<usize> {
     match rest.get(1) {
         None => Some(1),
         Some(b'[') => Some(2 + parameters(&rest[2..])),
-        Some(b']' | b'P' | b'X' | b'^' | b'_') => {
-            let end = rest.iter().enumerate().skip(2).find_map(|(at, byte)| match byte {
-                b'\x07' => Some(at + 1),
-                b'\\' if rest[at - 1] == b'\x1b' => Some(at + 1),
-                _ => None,
-            });
-            end.or((rest.len() < MAX_SEQUENCE).then_some(rest.len()))
-        }
+        Some(b']' | b'P' | b'X' | b'^' | b'_') => string(rest),
         Some(b' '..=b'/') => Some(rest.len().min(3)),
         Some(b'0'..=b'~') => Some(2),
         Some(_) => Some(1),
+    }
+}
+
+/// The length of a sequence with a text, such as a window's title, on one line up to a bell or `ESC \`. Where another control
+/// character ends it, it is none: what begins like one hides nothing.
+fn string(rest: &[u8]) -> Option<usize> {
+    let Some(len) = rest.iter().skip(2).position(u8::is_ascii_control) else {
+        return (rest.len() < MAX_SEQUENCE).then_some(rest.len());
+    };
+    match rest[2 + len..] {
+        [b'\x07', ..] | [b'\x1b'] => Some(2 + len + 1),
+        [b'\x1b', b'\\', ..] => Some(2 + len + 2),
+        _ => Some(2),
     }
 }
 

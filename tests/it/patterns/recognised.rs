@@ -96,6 +96,18 @@ fn every_way_to_write_a_token_is_found() {
     assert!(missed.is_empty(), "not found in a file: {missed:?}");
 }
 
+/// A title has one line, and ends with a bell.
+#[test]
+fn what_begins_like_a_title_hides_no_token() {
+    for Way { name, text } in ways() {
+        for begun in [&b"\x1b]"[..], b"J\x1b]+\xb3=\xa6", b"\x1b]0;a title", b"\x1bPq", b"\x1b_"] {
+            let text = [begun, b"\n\n", &text, b"\n"].concat();
+            let found = matcher().find(&text);
+            assert!(found.iter().any(|found| found.token.is_some()), "{name} behind {begun:x?}");
+        }
+    }
+}
+
 /// Cut into two pieces at each place, and into single bytes.
 #[test]
 fn every_way_to_write_a_token_is_masked_wherever_the_stream_is_cut() {
