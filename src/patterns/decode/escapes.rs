@@ -25,7 +25,11 @@ pub(super) fn decode(text: &[u8], with_escapes: bool, decoded: &mut Decoded) {
             at += plain;
         } else if text[at] == b'\x08' {
             // A character that another one is printed over: bold is `x`, a backspace and `x`; underlined is `_` first.
-            decoded.pop();
+            let is_between =
+                at > 0 && text[at - 1] != b'\x08' && text.get(at + 1).is_some_and(|next| noise::is_plain(*next));
+            if is_between {
+                decoded.pop();
+            }
             at += 1;
         } else if let Some((unit, len)) = with_escapes.then(|| escape(&text[at..])).flatten() {
             push(decoded, unit, at, len);

@@ -108,6 +108,17 @@ fn what_begins_like_a_title_hides_no_token() {
     }
 }
 
+/// A cursor that goes back, as behind a spinner, takes nothing away.
+#[test]
+fn backspaces_behind_a_token_hide_nothing() {
+    for Way { name, text } in ways() {
+        for count in [1, 2, 21, 40] {
+            let text = [b"\n\n", &text[..], b"\n\n", &b"\x08".repeat(count), b"\0"].concat();
+            assert!(matcher().find(&text).iter().any(|found| found.token.is_some()), "{name} before {count}");
+        }
+    }
+}
+
 /// Cut into two pieces at each place, and into single bytes.
 #[test]
 fn every_way_to_write_a_token_is_masked_wherever_the_stream_is_cut() {
