@@ -182,7 +182,7 @@ complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l verify -d 'When
 auto\t'Ask at most once in five minutes; fail if the token is rejected, warn if the deployment is unreachable'
 never\t'Send nothing'"
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l timeout -d 'Time limit for the deployment\'s answer, and for token_command, such as 30s or 1m [default: 10s]' -r
-complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l redact -d 'Overwrite the token where it is found, with the same length, also in text that gzip compressed; other packed files are not changed'
+complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l redact -d 'Overwrite the token with the same length, also in text that gzip compressed; other packed files are not changed'
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l staged -d 'Search the staged files in Git\'s index, and the content that Git LFS pushes with them, as with --strict'
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l strict -d 'Treat text that looks like a token and signed storage URLs as tokens, and formats that are not unpacked as not searched'
 complete -c co-cred -n "__fish_co_cred_using_subcommand scan" -l json -d 'Print the report as JSON'

@@ -116,9 +116,13 @@ fn plain_gzip(mut file: &File) -> io::Result<Option<GzHeader>> {
 fn rewrite_gzip(scanner: &Matcher, mut file: &File, header: &GzHeader, copy: &File, redact: Redact) -> io::Result<u64> {
     file.seek(SeekFrom::Start(0))?;
     let mut source = MultiGzDecoder::new(BufReader::new(file));
-    let name = header.filename().unwrap_or_default();
-    let builder = GzBuilder::new().mtime(header.mtime());
-    let builder = if name.is_empty() { builder } else { builder.filename(name) };
+    let mut builder = GzBuilder::new().mtime(header.mtime());
+    if let Some(name) = header.filename() {
+        builder = builder.filename(name);
+    }
+    if let Some(comment) = header.comment() {
+        builder = builder.comment(comment);
+    }
     let mut gzip = builder.write(copy, Compression::default());
     let count = copy_redacted(scanner, &mut source, 0, redact, |piece, _| gzip.write_all(piece))?;
     gzip.finish()?;

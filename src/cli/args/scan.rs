@@ -22,7 +22,7 @@ pub struct Scan {
     /// Folders and files to search, or - for standard input [default: /results]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Overwrite the token where it is found, with the same length, also in text that gzip compressed; other packed files are not changed
+    /// Overwrite the token with the same length, also in text that gzip compressed; other packed files are not changed
     #[arg(long)]
     pub redact: bool,
     /// Search the staged files in Git's index, and the content that Git LFS pushes with them, as with --strict

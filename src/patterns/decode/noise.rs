@@ -134,10 +134,8 @@ fn line_break(rest: &[u8]) -> usize {
 
 /// What begins a line besides its indentation: the marks of quotes and comments, the offset in a dump, the frame of a table.
 fn line_start(rest: &[u8]) -> usize {
-    let marks = match vertical_line(rest) {
-        0 => rest.iter().take(8).take_while(|byte| matches!(byte, b'>' | b'#' | b';' | b'%' | b'!')).count(),
-        frame => frame,
-    };
+    let is_mark = |byte: &&u8| matches!(byte, b'>' | b'#' | b';' | b'%' | b'!');
+    let marks = vertical_line(rest).unwrap_or_else(|| rest.iter().take(8).take_while(is_mark).count());
     // What may be text needs a blank behind it.
     let is_marked = matches!(rest, [b'/', b'/', b' ', ..] | [b'-', b'-', b' ', ..] | [b'*' | b'+' | b'-', b' ', ..]);
     let marks = if is_marked { rest.iter().take_while(|byte| **byte != b' ').count() } else { marks };
@@ -162,18 +160,18 @@ fn blanks(rest: &[u8]) -> Option<usize> {
     }
 }
 
-/// The length of a vertical line of the frame of a table: `|`, `│`, `┃` or `║`; 0: there is none.
-fn vertical_line(rest: &[u8]) -> usize {
+/// The length of a vertical line of the frame of a table: `|`, `│`, `┃` or `║`.
+fn vertical_line(rest: &[u8]) -> Option<usize> {
     match rest {
-        [b'|', ..] => 1,
-        [0xe2, 0x94, 0x82 | 0x83, ..] | [0xe2, 0x95, 0x91, ..] => 3,
-        _ => 0,
+        [b'|', ..] => Some(1),
+        [0xe2, 0x94, 0x82 | 0x83, ..] | [0xe2, 0x95, 0x91, ..] => Some(3),
+        _ => None,
     }
 }
 
 /// The frame of a table at the end of a line, and the one at the beginning of the next.
 fn frame(rest: &[u8]) -> Option<usize> {
-    let frame = Some(vertical_line(rest)).filter(|len| *len > 0)?;
+    let frame = vertical_line(rest)?;
     let blanks = rest[frame..].iter().take(MAX_JOIN).take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let end = frame + blanks;
     matches!(rest.get(end), Some(b'\r' | b'\n')).then(|| end + line_break(&rest[end..]))

@@ -6,6 +6,9 @@
 /// How many bytes are tried out: more than a stored block has, since it needs no proof but its length.
 pub(super) const WINDOW: usize = 68 * 1024;
 
+/// How many bytes are looked at: more than most descriptions of codes have.
+const CHECKED: usize = 512;
+
 /// How many symbols with fixed codes are read.
 const SYMBOLS: usize = 64;
 
@@ -25,9 +28,9 @@ const END: usize = 256;
 const MAX_BITS: usize = 15;
 const MAX_LENGTH_BITS: usize = 7;
 
-/// Whether these bytes may be the beginning of deflated data. More than 512 are not looked at.
+/// Whether these bytes may be the beginning of deflated data.
 pub(super) fn may_begin(bytes: &[u8]) -> bool {
-    let mut bits = Bits { bytes, at: 0 };
+    let mut bits = Bits { bytes: &bytes[..bytes.len().min(CHECKED)], at: 0 };
     is_deflated(&mut bits).unwrap_or(true)
 }
 

@@ -1,4 +1,5 @@
-//! A token that is written down in any way of the table of the tests is found, whatever stands on the lines around it.
+//! A token that is written down in any way of the table of the tests is found, with any bytes on the lines
+//! around it.
 #![no_main]
 
 #[path = "../../it/patterns/written.rs"]
